@@ -1,0 +1,40 @@
+/* The native dialog: where a person reads what will happen and types the PIN. */
+#pragma once
+
+#include "base/cancel.h"
+#include "base/clock.h"
+#include "base/secret.h"
+#include "base/text.h"
+
+#define PROMPT_PIN_BYTES_MAX 64 /* what a dialog may return; the key's own limit is checked later */
+
+/* All texts are UTF-8 and borrowed; lines are separated by '\n'. */
+struct prompt_question {
+    const char *title;
+    const char *description;
+    const char *label;       /* before the entry, "CA锁密码"; unused by confirm */
+    const char *error;       /* in red above the entry, NULL: none */
+    const char *ok;
+    const char *cancel;
+    struct deadline deadline; /* ERR_PROMPT_TIMEOUT after it */
+};
+
+struct prompt {
+    const struct prompt_class *class;
+};
+
+/* Both block their thread, and withdraw the dialog at once when cancel is requested (ERR_CANCELLED).
+ * ERR_PROMPT_CANCELLED: the person said no. ERR_PROMPT_BUSY: a dialog of ours is open already.
+ * ERR_PROMPT_UNAVAILABLE: no pinentry, no display, or it died. */
+struct prompt_class {
+    enum err_code (*pin)(struct prompt *prompt, const struct prompt_question *question,
+                         const struct cancel *cancel, struct secret **out, struct err *err);
+    enum err_code (*confirm)(struct prompt *prompt, const struct prompt_question *question,
+                             const struct cancel *cancel, struct err *err);
+};
+
+/* The real one. program: absolute path of a pinentry, NULL: /usr/bin/pinentry. lang: of its own words.
+ * Thread-safe; one dialog at a time. */
+MUST_CHECK enum err_code prompt_pinentry_new(const char *program, enum lang lang,
+                                             struct prompt **out, struct err *err);
+void prompt_pinentry_free(struct prompt *prompt);

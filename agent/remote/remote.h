@@ -1,0 +1,105 @@
+/* The platform, as operations see it. A table, so that tests can stand in for the network.
+ *
+ * Each call blocks its thread until the answer, the deadline or the cancellation. Calls are safe to
+ * repeat: the platform answers the same request with the same answer (docs/protocol/platform.md). */
+#pragma once
+
+#include "base/cancel.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/span.h"
+
+#define REMOTE_TICKET_BYTES_MAX 256
+#define REMOTE_TEXT_BYTES_MAX 256
+#define REMOTE_CHALLENGE_BYTES_MAX 64
+#define REMOTE_CHALLENGE_BYTES_MIN 16
+#define REMOTE_CERT_BYTES_MAX 8192
+#define REMOTE_CHAIN_MAX 8
+#define REMOTE_ENVELOPE_BYTES_MAX 1024
+#define REMOTE_SEAL_BYTES_MAX 65535
+#define REMOTE_BLOB_BYTES_MAX 64
+
+/* What a platform is to us: from the configuration, chosen by the page's origin. */
+struct remote_platform {
+    const char *name;     /* for people */
+    const char *base_url; /* "https://host[:port]/agent/v1" */
+    const char *ca_file;  /* PEM that its TLS certificate must chain to, NULL: the system's */
+    const char *proxy;    /* NULL: from the environment; "": none */
+};
+
+struct remote_redeem {
+    const char *ticket;
+    const char *serial;          /* of the key */
+    const char *model;
+    size_t cert_count;
+    const struct span *certs;    /* DER: the current ones of the key */
+};
+
+/* A job: everything is owned by the struct. */
+struct remote_job {
+    char *id;
+    char *secret;                /* bearer secret of this job alone: journaled, never shown */
+    char *kind;                  /* "renew", "extend-seal", "reset-pin", "check" */
+    struct bytes *challenge;
+    int64_t expires_utc;
+    char *order;                 /* number, for people */
+    char *holder;                /* 单位名称 */
+    char *serial;                /* of the key that the order is for */
+    bool approved;
+    bool replace_key;            /* policy: new key pair in a new container */
+    char *algorithm;             /* "sm2" or "rsa2048" */
+    bool dual;                   /* signing and encryption certificate */
+    int64_t not_after_utc;       /* the least end that the new certificate will have */
+};
+void remote_job_free(struct remote_job *job);
+void remote_job_freep(struct remote_job **job);
+
+/* What the platform issued: everything is owned by the struct. */
+struct remote_issued {
+    struct bytes *sign_cert;
+    struct bytes *encrypt_cert;  /* NULL: a single certificate */
+    struct bytes *envelope;      /* DER SM2EnvelopedKey; NULL when the encryption key is kept */
+    size_t chain_count;
+    struct bytes *chain[REMOTE_CHAIN_MAX]; /* issuing CAs, without the root */
+};
+void remote_issued_free(struct remote_issued *issued);
+void remote_issued_freep(struct remote_issued **issued);
+
+struct remote_request {
+    struct span csr;
+    struct span proof;           /* by the key's present signing key */
+};
+
+struct remote_confirmation {
+    const char *outcome;         /* "written" or "failed" */
+    struct span digest;          /* SHA-256 over what was written, see certs/proof.h */
+    struct span proof;           /* by the key's new signing key */
+};
+
+struct remote_call {
+    const struct remote_platform *platform;
+    const struct cancel *cancel; /* NULL: can't be cancelled */
+    struct deadline deadline;
+};
+
+/* Errors: ERR_PLATFORM_* and what the platform's problem answer names (ERR_TICKET_*, ERR_ORDER_*,
+ * ERR_JOB_*, ERR_PROOF, ...), ERR_CANCELLED. *out_retry_s is written with ERR_PLATFORM_PENDING. */
+struct remote {
+    const struct remote_class *class;
+};
+
+struct remote_class {
+    enum err_code (*redeem)(struct remote *remote, const struct remote_call *call,
+                            const struct remote_redeem *redeem, struct remote_job **out,
+                            struct err *err);
+    enum err_code (*request)(struct remote *remote, const struct remote_call *call,
+                             const struct remote_job *job, const struct remote_request *request,
+                             struct remote_issued **out, int *out_retry_s, struct err *err);
+    enum err_code (*confirm)(struct remote *remote, const struct remote_call *call,
+                             const struct remote_job *job,
+                             const struct remote_confirmation *confirmation, struct err *err);
+};
+
+/* The real one, on libcurl. Thread-safe: each call has its own transfer. */
+MUST_CHECK enum err_code remote_http_new(struct remote **out, struct err *err);
+void remote_http_free(struct remote *remote);

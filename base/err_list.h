@@ -1,0 +1,366 @@
+/* Every error: the enum, the stable code, the kind, the HTTP status of a problem answer, what happened
+ * (Chinese, English) and what to do. docs/api/errors.md is made from this list by ./dev docs.
+ *
+ * Codes are part of the API: never renamed, never reused. No include guard: included where ERR_ITEM
+ * is defined. */
+
+/* clang-format off */
+
+/* ---- ourselves ---- */
+ERR_ITEM(ERR_INTERNAL, "internal", BUG, 500,
+    "程序内部错误", "Internal error",
+    "请重试；如再次出现，请把“ukeyctl doctor”的输出发给技术支持。", "Try again; if it happens again send the output of \"ukeyctl doctor\" to support.")
+ERR_ITEM(ERR_NO_LOCKED_MEMORY, "no-locked-memory", STOP, 500,
+    "无法取得受保护的内存", "No memory could be locked for secrets",
+    "请提高该用户的“最大锁定内存”限制（ulimit -l）后重试。", "Raise the user's locked-memory limit (ulimit -l) and try again.")
+ERR_ITEM(ERR_FILE, "file", STOP, 500,
+    "无法读写文件", "A file could not be read or written",
+    "请检查磁盘空间和文件权限。", "Check the disk's free space and the file's permissions.")
+ERR_ITEM(ERR_FILE_MISSING, "file-missing", STOP, 404,
+    "文件不存在", "The file does not exist",
+    "请检查文件名。", "Check the file's name.")
+ERR_ITEM(ERR_CONFIG, "config", STOP, 500,
+    "配置文件有误", "The configuration is wrong",
+    "请联系管理员更正配置文件。", "Ask the administrator to correct the configuration file.")
+ERR_ITEM(ERR_USAGE, "usage", STOP, 400,
+    "命令行参数有误", "The command line is wrong",
+    "请查看“--help”。", "See \"--help\".")
+ERR_ITEM(ERR_JOURNAL, "journal", STOP, 500,
+    "无法写入操作记录，操作未继续", "The journal could not be written, so the operation did not go on",
+    "请检查磁盘空间后重试。", "Check the disk's free space and try again.")
+ERR_ITEM(ERR_DATABASE, "database", STOP, 500,
+    "数据库错误", "Database error",
+    "请稍后重试。", "Try again later.")
+ERR_ITEM(ERR_ALREADY_RUNNING, "already-running", STOP, 500,
+    "程序已在运行", "The program is already running",
+    "无需再次启动。", "There is no need to start it again.")
+ERR_ITEM(ERR_PORTS_TAKEN, "ports-taken", STOP, 500,
+    "本机端口均被占用", "All local ports are taken",
+    "请关闭占用端口的程序后重试。", "Close the program that holds the ports and try again.")
+ERR_ITEM(ERR_CRYPTO, "crypto", STOP, 500,
+    "密码运算失败", "A cryptographic operation failed",
+    "请重试；如再次出现，请联系技术支持。", "Try again; if it happens again ask support.")
+ERR_ITEM(ERR_DEADLINE, "deadline", RETRY, 504,
+    "超过了允许的时间", "It took longer than allowed",
+    "请重试。", "Try again.")
+ERR_ITEM(ERR_CANCELLED, "cancelled", STOP, 409,
+    "操作已取消", "The operation was cancelled",
+    "如需继续，请重新发起。", "Start again if you want to go on.")
+ERR_ITEM(ERR_TLS, "tls", STOP, 500,
+    "安全连接出错", "TLS failed",
+    "请重试。", "Try again.")
+ERR_ITEM(ERR_SOCKET, "socket", STOP, 500,
+    "网络连接出错", "A socket failed",
+    "请重试。", "Try again.")
+ERR_ITEM(ERR_AGENT_UNREACHABLE, "agent-unreachable", USER, 503,
+    "连接不到延期驱动（ukeyd）", "The agent (ukeyd) can't be reached",
+    "请确认驱动已安装并正在运行。", "Make sure that ukeyd is installed and running.")
+
+/* ---- the request at the local API or at the platform ---- */
+ERR_ITEM(ERR_HTTP_HOST, "host-refused", STOP, 421,
+    "请求的主机名不被接受", "This Host is not served here",
+    "请使用 https://127.0.0.1 加端口访问。", "Use https://127.0.0.1 with the port.")
+ERR_ITEM(ERR_HTTP_ORIGIN, "origin-refused", STOP, 403,
+    "该网站未被允许使用本机CA锁", "This site may not use the key",
+    "如该网站是您的采购平台，请联系管理员将其加入平台列表。", "If it is your procurement platform, ask the administrator to list it.")
+ERR_ITEM(ERR_HTTP_PEER, "peer-refused", STOP, 403,
+    "连接不属于当前用户", "The connection belongs to another user",
+    "请以同一用户身份使用浏览器和驱动。", "Use the browser and the agent as the same user.")
+ERR_ITEM(ERR_HTTP_METHOD, "method-not-allowed", STOP, 405,
+    "不支持的请求方法", "The method is not allowed here",
+    "请按接口文档使用。", "See the API's documentation.")
+ERR_ITEM(ERR_HTTP_FETCH_METADATA, "fetch-metadata-refused", STOP, 403,
+    "请求不是由页面脚本发出的", "The request does not come from a page's script",
+    "请通过平台页面操作。", "Use the platform's page.")
+ERR_ITEM(ERR_HTTP_NOT_FOUND, "not-found", STOP, 404,
+    "没有这个地址", "There is nothing at this address",
+    "请检查地址。", "Check the address.")
+ERR_ITEM(ERR_HTTP_CONTENT_TYPE, "content-type-refused", STOP, 415,
+    "请求内容类型不是 application/json", "The content type is not application/json",
+    "请按接口文档使用。", "See the API's documentation.")
+ERR_ITEM(ERR_HTTP_TOO_LARGE, "too-large", STOP, 413,
+    "请求内容过大", "The request is too large",
+    "请按接口文档使用。", "See the API's documentation.")
+ERR_ITEM(ERR_HTTP_BAD_REQUEST, "bad-request", STOP, 400,
+    "请求格式有误", "The request is malformed",
+    "请按接口文档使用。", "See the API's documentation.")
+ERR_ITEM(ERR_HTTP_UPGRADE_REQUIRED, "upgrade-required", STOP, 426,
+    "该地址只接受 WebSocket 连接", "This address takes WebSocket connections only",
+    "请按接口文档使用。", "See the API's documentation.")
+ERR_ITEM(ERR_HTTP_TOO_MANY, "too-many-requests", RETRY, 429,
+    "请求过于频繁", "Too many requests",
+    "请稍后重试。", "Try again later.")
+ERR_ITEM(ERR_JSON_SYNTAX, "json-syntax", STOP, 400,
+    "内容不是有效的 JSON", "The content is not valid JSON",
+    "请按接口文档使用。", "See the API's documentation.")
+ERR_ITEM(ERR_JSON_LIMIT, "json-limit", STOP, 400,
+    "JSON 层级过深或内容过大", "The JSON is nested too deeply or too large",
+    "请按接口文档使用。", "See the API's documentation.")
+ERR_ITEM(ERR_JSON_DUPLICATE, "json-duplicate-member", STOP, 400,
+    "JSON 含有重复的成员", "A JSON member occurs twice",
+    "请按接口文档使用。", "See the API's documentation.")
+ERR_ITEM(ERR_FIELD_MISSING, "field-missing", STOP, 400,
+    "缺少必需的字段", "A required field is missing",
+    "请按接口文档使用。", "See the API's documentation.")
+ERR_ITEM(ERR_FIELD_UNKNOWN, "field-unknown", STOP, 400,
+    "含有未知的字段", "There is an unknown field",
+    "请按接口文档使用。", "See the API's documentation.")
+ERR_ITEM(ERR_FIELD_TYPE, "field-type", STOP, 400,
+    "字段类型有误", "A field has the wrong type",
+    "请按接口文档使用。", "See the API's documentation.")
+ERR_ITEM(ERR_FIELD_VALUE, "field-value", STOP, 400,
+    "字段取值有误", "A field has a value that is not allowed",
+    "请按接口文档使用。", "See the API's documentation.")
+ERR_ITEM(ERR_PIN_IN_REQUEST, "pin-in-request", STOP, 400,
+    "请求中含有密码字段，已拒绝", "The request carries a PIN field and was refused",
+    "密码只在驱动弹出的密码框中输入，网页不得传递密码。", "A PIN is typed into the agent's own dialog only; a page must never send one.")
+ERR_ITEM(ERR_OPERATION_UNKNOWN, "operation-unknown", STOP, 404,
+    "没有这个操作", "There is no such operation",
+    "请重新发起操作。", "Start the operation again.")
+ERR_ITEM(ERR_OPERATION_BUSY, "operation-busy", RETRY, 409,
+    "正在进行另一个操作", "Another operation is under way",
+    "请等待其完成，或先取消它。", "Wait for it to end, or cancel it first.")
+ERR_ITEM(ERR_OPERATION_TOO_LATE, "operation-too-late", STOP, 409,
+    "操作已进行到不可取消的步骤", "The operation is past the step up to which it can be cancelled",
+    "请等待操作完成，请勿拔出CA锁。", "Wait for it to end and leave the key in.")
+ERR_ITEM(ERR_INTERRUPTED, "interrupted", RETRY, 503,
+    "操作被中断", "The operation was interrupted",
+    "请插好CA锁后重新发起；平台不会重复签发。", "Put the key in and start again; the platform will not issue twice.")
+
+/* ---- PC/SC ---- */
+ERR_ITEM(ERR_PCSC_NO_SERVICE, "pcsc-no-service", USER, 503,
+    "智能卡服务（pcscd）未运行", "The smart-card service (pcscd) is not running",
+    "请启动 pcscd 服务（systemctl start pcscd.socket），或联系管理员安装。", "Start pcscd (systemctl start pcscd.socket), or ask the administrator to install it.")
+ERR_ITEM(ERR_PCSC_NO_PERMISSION, "pcsc-no-permission", USER, 503,
+    "无权使用智能卡服务", "The smart-card service refuses this user",
+    "请联系管理员授予使用 pcscd 的权限（polkit）。", "Ask the administrator for permission to use pcscd (polkit).")
+ERR_ITEM(ERR_PCSC_NO_READER, "no-reader", USER, 409,
+    "没有读卡设备", "There is no reader",
+    "请插入CA锁；如已插入，请更换USB接口后重试。", "Insert the key; if it is in, try another USB port.")
+ERR_ITEM(ERR_PCSC, "pcsc", RETRY, 503,
+    "智能卡服务出错", "The smart-card service failed",
+    "请拔出CA锁，重新插入后重试。", "Take the key out, put it in again and retry.")
+ERR_ITEM(ERR_READER_BUSY, "reader-busy", RETRY, 409,
+    "CA锁正被其他程序独占使用", "Another program holds the key exclusively",
+    "请关闭其他使用CA锁的程序后重试。", "Close other programs that use the key and retry.")
+
+/* ---- the key ---- */
+ERR_ITEM(ERR_NO_TOKEN, "no-key", USER, 409,
+    "没有检测到CA锁", "No key is plugged in",
+    "请插入CA锁后重试。", "Insert the key and try again.")
+ERR_ITEM(ERR_WRONG_TOKEN, "wrong-key", USER, 409,
+    "插入的CA锁与订单不符", "The key that is plugged in is not the one of this order",
+    "请插入订单所对应的CA锁（请核对介质硬件号）。", "Insert the key of this order (compare the serial number).")
+ERR_ITEM(ERR_SEVERAL_TOKENS, "several-keys", USER, 409,
+    "插入了多个CA锁", "Several keys are plugged in",
+    "请只保留要操作的那个CA锁，或指明其序列号。", "Leave only the one that you mean, or name its serial number.")
+ERR_ITEM(ERR_TOKEN_UNSUPPORTED, "key-unsupported", STOP, 409,
+    "暂不支持这种CA锁", "This kind of key is not supported",
+    "请联系平台客服，并提供CA锁的型号。", "Ask the platform's support, and tell them the key's model.")
+ERR_ITEM(ERR_TOKEN_REMOVED, "key-removed", USER, 409,
+    "CA锁被拔出", "The key was pulled out",
+    "请重新插入同一个CA锁后重试。", "Insert the same key again and retry.")
+ERR_ITEM(ERR_TOKEN_RESET, "key-reset", RETRY, 409,
+    "CA锁被其他程序复位", "Another program reset the key",
+    "请关闭其他使用CA锁的程序后重试。", "Close other programs that use the key and retry.")
+ERR_ITEM(ERR_TOKEN_HUNG, "key-hung", USER, 504,
+    "CA锁没有响应", "The key does not answer",
+    "请拔出CA锁，等待几秒后重新插入再试。", "Take the key out, wait some seconds, insert it and retry.")
+ERR_ITEM(ERR_TOKEN_TRANSPORT, "key-transport", RETRY, 502,
+    "与CA锁的通信中断", "The connection to the key broke",
+    "请重新插入CA锁后重试。", "Insert the key again and retry.")
+ERR_ITEM(ERR_TOKEN_ANSWER, "key-answer", STOP, 502,
+    "CA锁返回了无法理解的内容", "The key gave an answer that makes no sense",
+    "请重新插入CA锁后重试；如再次出现，请联系平台客服。", "Insert the key again and retry; if it happens again ask support.")
+ERR_ITEM(ERR_TOKEN_STATUS, "key-status", STOP, 502,
+    "CA锁拒绝了命令", "The key refused a command",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_TOKEN_NOT_SUPPORTED, "key-command-unsupported", STOP, 502,
+    "CA锁不支持该命令", "The key does not know this command",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_TOKEN_NO_SPACE, "key-full", STOP, 409,
+    "CA锁空间不足", "The key is full",
+    "请联系平台客服清理CA锁中不再使用的内容。", "Ask the platform's support to clear what is no longer used.")
+ERR_ITEM(ERR_TOKEN_MEMORY, "key-memory", STOP, 502,
+    "CA锁存储出错", "The key's memory failed",
+    "请停止使用并联系平台客服更换CA锁。", "Stop using the key and ask support for a new one.")
+ERR_ITEM(ERR_TOKEN_NO_APPLICATION, "key-no-application", STOP, 409,
+    "CA锁中没有应用", "The key holds no application",
+    "请确认这是平台发放的CA锁。", "Make sure that it is a key of this platform.")
+ERR_ITEM(ERR_TOKEN_NO_CONTAINER, "key-no-container", STOP, 409,
+    "CA锁中没有该容器", "The key has no such container",
+    "请确认这是平台发放的CA锁。", "Make sure that it is a key of this platform.")
+ERR_ITEM(ERR_TOKEN_NO_CERTIFICATE, "key-no-certificate", STOP, 409,
+    "CA锁中没有证书", "The key holds no certificate",
+    "请确认这是平台发放的CA锁。", "Make sure that it is a key of this platform.")
+ERR_ITEM(ERR_TOKEN_NO_KEY, "key-no-key-pair", STOP, 409,
+    "CA锁中没有该密钥", "The key has no such key pair",
+    "请确认这是平台发放的CA锁。", "Make sure that it is a key of this platform.")
+ERR_ITEM(ERR_TOKEN_NO_FILE, "key-no-file", STOP, 404,
+    "CA锁中没有该文件", "The key has no such file",
+    "请确认这是平台发放的CA锁。", "Make sure that it is a key of this platform.")
+ERR_ITEM(ERR_TOKEN_EXISTS, "key-object-exists", STOP, 409,
+    "CA锁中已有同名对象", "The key already has an object of this name",
+    "请重试；如再次出现，请联系平台客服。", "Try again; if it happens again ask support.")
+ERR_ITEM(ERR_TOKEN_KEYGEN, "key-generation-failed", RETRY, 502,
+    "CA锁生成密钥失败", "The key could not make a key pair",
+    "请重试；原证书和密钥未受影响。", "Try again; the old certificate and key are untouched.")
+ERR_ITEM(ERR_TOKEN_CRYPTO, "key-crypto", STOP, 502,
+    "CA锁密码运算失败", "A cryptographic operation on the key failed",
+    "请重新插入CA锁后重试。", "Insert the key again and retry.")
+ERR_ITEM(ERR_TOKEN_LOGIN_LOST, "key-login-lost", USER, 409,
+    "CA锁的登录状态已失效", "The key no longer is logged in",
+    "请关闭其他使用CA锁的程序，重新操作并输入密码。", "Close other programs that use the key, start again and type the PIN.")
+ERR_ITEM(ERR_TOKEN_MAC, "key-mac", STOP, 502,
+    "CA锁校验命令失败", "The key refused the command's authentication code",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_TOKEN_BUSY, "key-busy", RETRY, 409,
+    "CA锁正在进行另一个操作", "Another operation uses this key",
+    "请等待其完成。", "Wait for it to end.")
+
+/* ---- PIN ---- */
+ERR_ITEM(ERR_PIN_WRONG, "pin-wrong", USER, 409,
+    "CA锁密码错误", "The PIN is wrong",
+    "请确认密码后重试；密码多次错误会锁死CA锁。", "Check the PIN; too many wrong ones lock the key.")
+ERR_ITEM(ERR_PIN_LOCKED, "pin-locked", USER, 409,
+    "CA锁密码已锁死", "The PIN is locked",
+    "请在平台上使用“CA锁密码重置”。", "Use \"CA锁密码重置\" (PIN reset) on the platform.")
+ERR_ITEM(ERR_PIN_RULES, "pin-rules", USER, 409,
+    "新密码不符合要求", "The new PIN breaks a rule",
+    "请换一个密码。", "Choose another PIN.")
+ERR_ITEM(ERR_PROMPT_TIMEOUT, "prompt-timeout", USER, 409,
+    "密码框等待超时", "The PIN dialog was not answered in time",
+    "请重新操作，并在密码框中输入密码。", "Start again and type the PIN into the dialog.")
+ERR_ITEM(ERR_PROMPT_CANCELLED, "prompt-cancelled", STOP, 409,
+    "您在密码框中点击了取消", "You cancelled in the PIN dialog",
+    "如需继续，请重新发起。", "Start again if you want to go on.")
+ERR_ITEM(ERR_PROMPT_UNAVAILABLE, "prompt-unavailable", USER, 503,
+    "无法显示密码框", "The PIN dialog can't be shown",
+    "请在桌面环境中使用，并确认已安装 pinentry。", "Use it in a desktop session and make sure that pinentry is installed.")
+ERR_ITEM(ERR_PROMPT_BUSY, "prompt-busy", RETRY, 409,
+    "已有一个密码框打开", "A PIN dialog is already open",
+    "请先在已打开的密码框中操作。", "Answer the open dialog first.")
+
+/* ---- the platform ---- */
+ERR_ITEM(ERR_PLATFORM_UNREACHABLE, "platform-unreachable", RETRY, 502,
+    "连接不到平台", "The platform can't be reached",
+    "请检查网络后重试。", "Check the network and try again.")
+ERR_ITEM(ERR_PLATFORM_TIMEOUT, "platform-timeout", RETRY, 504,
+    "平台响应超时", "The platform did not answer in time",
+    "请稍后重试。", "Try again later.")
+ERR_ITEM(ERR_PLATFORM_TLS, "platform-tls", STOP, 502,
+    "无法确认平台的身份", "The platform's identity can't be verified",
+    "请检查电脑时间；如仍出现，请联系管理员，不要继续。", "Check the computer's clock; if it stays, ask the administrator and don't go on.")
+ERR_ITEM(ERR_PLATFORM_PROXY, "platform-proxy", USER, 502,
+    "代理服务器要求登录", "The proxy asks for a log-in",
+    "请联系网络管理员。", "Ask the network's administrator.")
+ERR_ITEM(ERR_PLATFORM_ANSWER, "platform-answer", RETRY, 502,
+    "平台返回了无法理解的内容", "The platform gave an answer that makes no sense",
+    "请稍后重试；如再次出现，请联系平台客服。", "Try again later; if it happens again ask the platform's support.")
+ERR_ITEM(ERR_PLATFORM_FAILED, "platform-failed", RETRY, 502,
+    "平台出错", "The platform failed",
+    "请稍后重试；如再次出现，请联系平台客服。", "Try again later; if it happens again ask the platform's support.")
+ERR_ITEM(ERR_PLATFORM_REFUSED, "platform-refused", STOP, 409,
+    "平台拒绝了请求", "The platform refused the request",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_PLATFORM_PENDING, "platform-pending", RETRY, 202,
+    "平台正在处理", "The platform is working on it",
+    "请稍候。", "Please wait.")
+ERR_ITEM(ERR_TICKET_USED, "ticket-used", STOP, 409,
+    "操作凭据已被使用", "The ticket was used before",
+    "请回到平台页面重新点击。", "Go back to the platform's page and click again.")
+ERR_ITEM(ERR_TICKET_EXPIRED, "ticket-expired", STOP, 410,
+    "操作凭据已过期", "The ticket has expired",
+    "请回到平台页面重新点击。", "Go back to the platform's page and click again.")
+ERR_ITEM(ERR_TICKET_UNKNOWN, "ticket-unknown", STOP, 404,
+    "操作凭据无效", "The ticket is not valid",
+    "请回到平台页面重新点击。", "Go back to the platform's page and click again.")
+ERR_ITEM(ERR_TICKET_KIND, "ticket-kind", STOP, 409,
+    "操作凭据不适用于该操作", "The ticket is for another kind of operation",
+    "请回到平台页面重新点击。", "Go back to the platform's page and click again.")
+ERR_ITEM(ERR_ORDER_NOT_APPROVED, "order-not-approved", STOP, 409,
+    "订单尚未审核通过", "The order is not approved yet",
+    "请等待平台审核通过后再办理延期。", "Wait until the platform has approved the order.")
+ERR_ITEM(ERR_JOB_UNKNOWN, "job-unknown", STOP, 404,
+    "平台没有这个任务", "The platform does not know this job",
+    "请回到平台页面重新点击。", "Go back to the platform's page and click again.")
+ERR_ITEM(ERR_JOB_EXPIRED, "job-expired", STOP, 410,
+    "任务已过期", "The job has expired",
+    "请回到平台页面重新点击。", "Go back to the platform's page and click again.")
+ERR_ITEM(ERR_JOB_CONFLICT, "job-conflict", STOP, 409,
+    "该订单已为另一个请求签发证书", "A certificate was already issued for another request of this order",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_JOB_FORBIDDEN, "job-forbidden", STOP, 403,
+    "任务密钥不正确", "The job's secret is wrong",
+    "请回到平台页面重新点击。", "Go back to the platform's page and click again.")
+ERR_ITEM(ERR_PROOF, "proof-refused", STOP, 409,
+    "CA锁的签名证明不正确", "The proof signed by the key is wrong",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_NOT_DUE, "not-due", STOP, 409,
+    "证书还不需要延期", "The certificate is not due for renewal",
+    "请在临近到期时再办理。", "Come back when it is nearer to its end.")
+ERR_ITEM(ERR_POLICY, "policy-unsupported", STOP, 409,
+    "平台的办理方式与该CA锁不符", "The platform's policy does not fit this key",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_WRITTEN_NOT_CONFIRMED, "written-not-confirmed", RETRY, 202,
+    "证书已写入CA锁，平台尚未确认", "The certificate is on the key, the platform has not confirmed yet",
+    "CA锁可正常使用；程序会自动继续确认。", "The key works; the agent keeps trying to confirm.")
+
+/* ---- what the platform or the key gave us ---- */
+ERR_ITEM(ERR_DER, "der", STOP, 502,
+    "数据编码有误", "The DER encoding is wrong",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_DER_TRAILING, "der-trailing-bytes", STOP, 502,
+    "数据末尾有多余内容", "There are bytes behind the end of the data",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_BASE64, "base64", STOP, 400,
+    "Base64 编码有误", "The Base64 is wrong",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_CERT_PUBLIC_KEY, "certificate-public-key", STOP, 502,
+    "证书与CA锁中的密钥不匹配", "The certificate is for another public key",
+    "CA锁未被改动。请联系平台客服。", "Nothing was written. Ask the platform's support.")
+ERR_ITEM(ERR_CERT_SUBJECT, "certificate-subject", STOP, 502,
+    "证书的单位名称与原证书不一致", "The certificate is for another subject",
+    "CA锁未被改动。请联系平台客服。", "Nothing was written. Ask the platform's support.")
+ERR_ITEM(ERR_CERT_VALIDITY, "certificate-validity", STOP, 502,
+    "新证书的有效期没有延长", "The new certificate does not end later than the old one",
+    "CA锁未被改动。请联系平台客服。", "Nothing was written. Ask the platform's support.")
+ERR_ITEM(ERR_CERT_UNTRUSTED, "certificate-untrusted", STOP, 502,
+    "证书不是由可信的CA签发", "The certificate does not come from a trusted CA",
+    "CA锁未被改动。请联系平台客服。", "Nothing was written. Ask the platform's support.")
+ERR_ITEM(ERR_CERT_USAGE, "certificate-usage", STOP, 502,
+    "证书的密钥用途不正确", "The certificate's key usage is wrong",
+    "CA锁未被改动。请联系平台客服。", "Nothing was written. Ask the platform's support.")
+ERR_ITEM(ERR_CERT_ALGORITHM, "certificate-algorithm", STOP, 502,
+    "证书算法不被支持", "The certificate's algorithm is not supported",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_CERT_TIME, "certificate-time", USER, 502,
+    "证书尚未生效或已过期", "The certificate is not valid now",
+    "请检查电脑时间；如时间正确，请联系平台客服。", "Check the computer's clock; if it is right ask the platform's support.")
+ERR_ITEM(ERR_SIGNATURE, "signature", STOP, 502,
+    "签名验证失败", "A signature is wrong",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_CSR, "csr", STOP, 400,
+    "证书请求有误", "The certificate request is wrong",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_ENVELOPE, "envelope", STOP, 502,
+    "加密密钥信封有误", "The enveloped key is malformed",
+    "CA锁未被改动。请联系平台客服。", "Nothing was written. Ask the platform's support.")
+ERR_ITEM(ERR_ENVELOPE_KEY, "envelope-key", STOP, 502,
+    "加密密钥信封与加密证书不匹配", "The enveloped key is not the key of the encryption certificate",
+    "CA锁未被改动。请联系平台客服。", "Nothing was written. Ask the platform's support.")
+ERR_ITEM(ERR_READ_BACK, "read-back", STOP, 502,
+    "写入后读回的内容不一致", "What was read back is not what was written",
+    "请重新办理；原密钥仍可使用。", "Start again; the old key still works.")
+
+/* ---- the portal's own ---- */
+ERR_ITEM(ERR_NO_SUCH_RECORD, "no-such-record", STOP, 404,
+    "没有这条记录", "There is no such record",
+    "请检查编号。", "Check the number.")
+ERR_ITEM(ERR_RECORD_EXISTS, "record-exists", STOP, 409,
+    "记录已存在", "The record exists already",
+    "请检查编号。", "Check the number.")
+ERR_ITEM(ERR_ORDER_STATE, "order-state", STOP, 409,
+    "订单当前状态不允许该操作", "The order's state does not allow this",
+    "请刷新页面查看订单状态。", "Reload the page and look at the order's state.")
+/* clang-format on */

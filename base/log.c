@@ -1,0 +1,63 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#define LOG_LINE_BYTES 1024
+
+static _Atomic int current_level = LOG_LEVEL_INFO;
+
+void log_set_level(enum log_level level)
+{
+    atomic_store(&current_level, (int)level);
+}
+
+enum log_level log_level(void)
+{
+    return (enum log_level)atomic_load(&current_level);
+}
+
+static int prefix(char *line, size_t size, enum log_level level, const char *area)
+{
+    static const char *const names[] = {"error", "warning", "info", "debug"};
+    static const int syslog_levels[] = {3, 4, 6, 7};
+    if (getenv("JOURNAL_STREAM") != NULL)
+        return snprintf(line, size, "<%d>%s: ", syslog_levels[level], area);
+    char now[CLOCK_TEXT_BYTES];
+    clock_format_utc(clock_now_utc(), now);
+    return snprintf(line, size, "%s %s %s: ", now, names[level], area);
+}
+
+void log_line(enum log_level level, const char *area, const char *format, ...)
+{
+    if (level > log_level())
+        return;
+    char line[LOG_LINE_BYTES];
+    int used = prefix(line, sizeof line - 1, level, area);
+    va_list arguments;
+    va_start(arguments, format);
+    int more = vsnprintf(line + used, sizeof line - 1 - (size_t)used, format, arguments);
+    va_end(arguments);
+    size_t length = (size_t)used + (more > 0 ? (size_t)more : 0);
+    if (length > sizeof line - 2)
+        length = sizeof line - 2;
+    for (size_t i = (size_t)used; i < length; i++)
+        if ((unsigned char)line[i] < ' ' || line[i] == 0x7F)
+            line[i] = ' '; /* one event, one line: foreign text can't forge another */
+    line[length] = '\n';
+    ssize_t written = write(STDERR_FILENO, line, length + 1);
+    (void)written; /* there is nowhere left to say so */
+}
+
+void log_err(const char *area, const char *doing, const struct err *err)
+{
+    enum log_level level =
+        err_kind_of(err->code) == ERR_KIND_BUG ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
+    log_line(level, area, "%s: %s (%s; %ld)", doing, err_code_text(err->code), err->detail,
+             err->foreign);
+}
