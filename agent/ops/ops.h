@@ -23,7 +23,8 @@ struct ops_start {
     const char *kind;   /* "check", "renew" */
     const char *ticket; /* NULL: none */
     const char *token;  /* serial of the key that is meant, NULL: the only one */
-    const char *origin;
+    const char *origin; /* of the page: it selects the platform */
+    const char *platform; /* from the terminal, where there is no origin: the platform's id; NULL: none */
     enum lang lang;     /* of the dialog */
 };
 MUST_CHECK enum err_code ops_start(struct ops *ops, const struct ops_start *start,
