@@ -11,20 +11,20 @@
 
 /* A platform that may use the agent. All texts are owned by the configuration. */
 struct config_platform {
-    char *id;         /* of its section: [platform sunshine] */
-    char *name;       /* for people: "阳光采购服务平台" */
-    char *origin;     /* "https://host" or "https://host:port": exact, lower case, no trailing slash */
-    char *api;        /* default: origin + "/agent/v1"; https only */
-    char *tls_ca;     /* PEM file that its TLS certificate must chain to; NULL: the system's roots */
-    char *roots;      /* PEM file with the roots of the certificates that it issues */
-    char *proxy;      /* NULL: from the environment; "": none */
+    char *id; /* of its section: [platform sunshine] */
+    char *name; /* for people: "阳光采购服务平台" */
+    char *origin; /* "https://host" or "https://host:port": exact, lower case, no trailing slash */
+    char *api; /* default: origin + "/agent/v1"; https only */
+    char *tls_ca; /* PEM file that its TLS certificate must chain to; NULL: the system's roots */
+    char *roots; /* PEM file with the roots of the certificates that it issues */
+    char *proxy; /* NULL: from the environment; "": none */
 };
 
 struct config {
-    char *pinentry;       /* absolute path; NULL: /usr/bin/pinentry */
+    char *pinentry; /* absolute path; NULL: /usr/bin/pinentry */
     char *profile_folder; /* NULL: CONFIG_PROFILE_FOLDER */
-    int port;             /* first HTTPS port, default 27510; plain HTTP is one above */
-    int prompt_seconds;   /* how long a dialog waits, 10 to 600, default 120 */
+    int port; /* first HTTPS port, default 27510; plain HTTP is one above */
+    int prompt_seconds; /* how long a dialog waits, 10 to 600, default 120 */
     size_t platform_count;
     struct config_platform platforms[CONFIG_PLATFORMS_MAX];
 };
@@ -33,6 +33,9 @@ struct config {
  * CONFIG_PLATFORM_FOLDER in order (only when file is NULL). ERR_CONFIG names file, line and key: also for
  * unknown keys, an origin that is not exact, two platforms of one origin. ERR_FILE, ERR_FILE_MISSING. */
 MUST_CHECK enum err_code config_read(const char *file, struct config **out, struct err *err);
+/* The same with other places for the defaults: file may be missing, and so may folder. */
+MUST_CHECK enum err_code config_read_folder(const char *file, const char *folder,
+                                            struct config **out, struct err *err);
 void config_free(struct config *config);
 void config_freep(struct config **config);
 /* The platform of an origin (byte-equal), NULL when it is not listed. */

@@ -84,6 +84,18 @@ ERR_ITEM(ERR_HTTP_TOO_LARGE, "too-large", STOP, 413,
 ERR_ITEM(ERR_HTTP_BAD_REQUEST, "bad-request", STOP, 400,
     "请求格式有误", "The request is malformed",
     "请按接口文档使用。", "See the API's documentation.")
+ERR_ITEM(ERR_HTTP_HEAD_TOO_LARGE, "head-too-large", STOP, 431,
+    "请求头过大", "The request's headers are too large",
+    "请清除该网站的 Cookie 后重试，或按接口文档使用。", "Clear the site's cookies and try again, or see the API's documentation.")
+ERR_ITEM(ERR_HTTP_LENGTH_REQUIRED, "length-required", STOP, 411,
+    "请求缺少 Content-Length", "The request has no Content-Length",
+    "请按接口文档使用。", "See the API's documentation.")
+ERR_ITEM(ERR_HTTP_VERSION, "http-version-refused", STOP, 505,
+    "不支持的 HTTP 版本", "Only HTTP/1.1 is spoken here",
+    "请按接口文档使用。", "See the API's documentation.")
+ERR_ITEM(ERR_HTTP_TIMEOUT, "request-timeout", RETRY, 408,
+    "请求发送过慢", "The request took too long to arrive",
+    "请重试。", "Try again.")
 ERR_ITEM(ERR_HTTP_UPGRADE_REQUIRED, "upgrade-required", STOP, 426,
     "该地址只接受 WebSocket 连接", "This address takes WebSocket connections only",
     "请按接口文档使用。", "See the API's documentation.")
@@ -228,6 +240,9 @@ ERR_ITEM(ERR_PIN_LOCKED, "pin-locked", USER, 409,
 ERR_ITEM(ERR_PIN_RULES, "pin-rules", USER, 409,
     "新密码不符合要求", "The new PIN breaks a rule",
     "请换一个密码。", "Choose another PIN.")
+ERR_ITEM(ERR_PIN_LENGTH, "pin-length", USER, 409,
+    "输入的密码过长", "What was typed is too long for a PIN",
+    "请重新输入密码；本次输入未计入错误次数。", "Type the PIN again; no try was spent.")
 ERR_ITEM(ERR_PROMPT_TIMEOUT, "prompt-timeout", USER, 409,
     "密码框等待超时", "The PIN dialog was not answered in time",
     "请重新操作，并在密码框中输入密码。", "Start again and type the PIN into the dialog.")
@@ -363,4 +378,7 @@ ERR_ITEM(ERR_RECORD_EXISTS, "record-exists", STOP, 409,
 ERR_ITEM(ERR_ORDER_STATE, "order-state", STOP, 409,
     "订单当前状态不允许该操作", "The order's state does not allow this",
     "请刷新页面查看订单状态。", "Reload the page and look at the order's state.")
+ERR_ITEM(ERR_AUDIT, "audit-broken", STOP, 500,
+    "审计记录不完整或被改动", "The audit trail was changed or has gaps",
+    "请停止使用该平台数据库，并与备份比对。", "Stop using this database and compare it with a backup.")
 /* clang-format on */

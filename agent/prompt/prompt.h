@@ -12,8 +12,8 @@
 struct prompt_question {
     const char *title;
     const char *description;
-    const char *label;       /* before the entry, "CA锁密码"; unused by confirm */
-    const char *error;       /* in red above the entry, NULL: none */
+    const char *label; /* before the entry, "CA锁密码"; unused by confirm */
+    const char *error; /* in red above the entry, NULL: none */
     const char *ok;
     const char *cancel;
     struct deadline deadline; /* ERR_PROMPT_TIMEOUT after it */

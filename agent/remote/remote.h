@@ -21,35 +21,35 @@
 
 /* What a platform is to us: from the configuration, chosen by the page's origin. */
 struct remote_platform {
-    const char *name;     /* for people */
+    const char *name; /* for people */
     const char *base_url; /* "https://host[:port]/agent/v1" */
-    const char *ca_file;  /* PEM that its TLS certificate must chain to, NULL: the system's */
-    const char *proxy;    /* NULL: from the environment; "": none */
+    const char *ca_file; /* PEM that its TLS certificate must chain to, NULL: the system's */
+    const char *proxy; /* NULL: from the environment; "": none */
 };
 
 struct remote_redeem {
     const char *ticket;
-    const char *serial;          /* of the key */
+    const char *serial; /* of the key */
     const char *model;
     size_t cert_count;
-    const struct span *certs;    /* DER: the current ones of the key */
+    const struct span *certs; /* DER: the current ones of the key */
 };
 
 /* A job: everything is owned by the struct. */
 struct remote_job {
     char *id;
-    char *secret;                /* bearer secret of this job alone: journaled, never shown */
-    char *kind;                  /* "renew", "extend-seal", "reset-pin", "check" */
+    char *secret; /* bearer secret of this job alone: journaled, never shown */
+    char *kind; /* "renew", "extend-seal", "reset-pin", "check" */
     struct bytes *challenge;
     int64_t expires_utc;
-    char *order;                 /* number, for people */
-    char *holder;                /* 单位名称 */
-    char *serial;                /* of the key that the order is for */
+    char *order; /* number, for people */
+    char *holder; /* 单位名称 */
+    char *serial; /* of the key that the order is for */
     bool approved;
-    bool replace_key;            /* policy: new key pair in a new container */
-    char *algorithm;             /* "sm2" or "rsa2048" */
-    bool dual;                   /* signing and encryption certificate */
-    int64_t not_after_utc;       /* the least end that the new certificate will have */
+    bool replace_key; /* policy: new key pair in a new container */
+    char *algorithm; /* "sm2" or "rsa2048" */
+    bool dual; /* signing and encryption certificate */
+    int64_t not_after_utc; /* the least end that the new certificate will have */
 };
 void remote_job_free(struct remote_job *job);
 void remote_job_freep(struct remote_job **job);
@@ -57,8 +57,8 @@ void remote_job_freep(struct remote_job **job);
 /* What the platform issued: everything is owned by the struct. */
 struct remote_issued {
     struct bytes *sign_cert;
-    struct bytes *encrypt_cert;  /* NULL: a single certificate */
-    struct bytes *envelope;      /* DER SM2EnvelopedKey; NULL when the encryption key is kept */
+    struct bytes *encrypt_cert; /* NULL: a single certificate */
+    struct bytes *envelope; /* DER SM2EnvelopedKey; NULL when the encryption key is kept */
     size_t chain_count;
     struct bytes *chain[REMOTE_CHAIN_MAX]; /* issuing CAs, without the root */
 };
@@ -67,13 +67,13 @@ void remote_issued_freep(struct remote_issued **issued);
 
 struct remote_request {
     struct span csr;
-    struct span proof;           /* by the key's present signing key */
+    struct span proof; /* by the key's present signing key */
 };
 
 struct remote_confirmation {
-    const char *outcome;         /* "written" or "failed" */
-    struct span digest;          /* SHA-256 over what was written, see certs/proof.h */
-    struct span proof;           /* by the key's new signing key */
+    const char *outcome; /* "written" or "failed" */
+    struct span digest; /* SHA-256 over what was written, see certs/proof.h */
+    struct span proof; /* by the key's new signing key */
 };
 
 struct remote_call {

@@ -1,0 +1,96 @@
+#include "agent/remote/remote_request.h"
+
+#include <stdlib.h>
+
+#include "agent/remote/remote_http.h"
+#include "agent/remote/remote_jobs.h"
+#include "base/hex.h"
+
+void remote_issued_free(struct remote_issued *issued)
+{
+    if (issued == NULL)
+        return;
+    bytes_free(issued->sign_cert);
+    bytes_free(issued->encrypt_cert);
+    bytes_free(issued->envelope);
+    for (size_t i = 0; i < REMOTE_CHAIN_MAX; i++)
+        bytes_free(issued->chain[i]);
+    free(issued);
+}
+
+void remote_issued_freep(struct remote_issued **issued)
+{
+    remote_issued_free(*issued);
+    *issued = NULL;
+}
+
+static enum err_code read_chain(const struct json *chain, struct remote_issued *issued,
+                                struct err *err)
+{
+    for (size_t i = 0; i < json_count(chain); i++) {
+        const char *text = json_text_of(json_item(chain, i));
+        if (text == NULL)
+            return err_set(err, ERR_FIELD_TYPE, "chain: item %zu is not a string", i);
+        if (base64_decode(text, REMOTE_CERT_BYTES_MAX, &issued->chain[i], err) != ERR_NONE)
+            return err_add(err, "chain, item %zu", i);
+        issued->chain_count = i + 1;
+    }
+    return ERR_NONE;
+}
+
+static enum err_code read_members(const struct json *json, struct remote_issued *issued,
+                                  struct err *err)
+{
+    const struct json *chain = NULL;
+    const struct json_field fields[] = {
+        {"sign_certificate", JSON_BASE64, .limit = REMOTE_CERT_BYTES_MAX,
+         .out = &issued->sign_cert},
+        {"encrypt_certificate", JSON_BASE64, true, REMOTE_CERT_BYTES_MAX, &issued->encrypt_cert},
+        {"enveloped_key", JSON_BASE64, true, REMOTE_ENVELOPE_BYTES_MAX, &issued->envelope},
+        {"chain", JSON_ARRAY, .limit = REMOTE_CHAIN_MAX, .out = &chain},
+    };
+    if (json_read(json, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_IGNORED, err) != ERR_NONE)
+        return err->code;
+    return read_chain(chain, issued, err);
+}
+
+static enum err_code read_issued(const struct json *json, struct remote_issued **out,
+                                 struct err *err)
+{
+    AUTO(remote_issued_freep) struct remote_issued *issued = memory_new(sizeof *issued);
+    if (read_members(json, issued, err) != ERR_NONE)
+        return err->code = ERR_PLATFORM_ANSWER;
+    *out = TAKE(issued);
+    return ERR_NONE;
+}
+
+static int retry_seconds(int retry_after_s)
+{
+    if (retry_after_s == 0)
+        return REMOTE_RETRY_SECONDS_DEFAULT;
+    return retry_after_s > REMOTE_RETRY_SECONDS_MAX ? REMOTE_RETRY_SECONDS_MAX : retry_after_s;
+}
+
+enum err_code remote_request_put(const struct remote_call *call, const struct remote_job *job,
+                                 const struct remote_request *request, struct remote_issued **out,
+                                 int *out_retry_s, struct err *err)
+{
+    AUTO(memory_freep) char *path = NULL;
+    if (remote_jobs_path(job, "request", &path, err) != ERR_NONE)
+        return err->code;
+    AUTO(json_freep) struct json *body = json_new_object();
+    json_add_base64(body, "csr", request->csr);
+    json_add_base64(body, "proof", request->proof);
+    const struct remote_exchange exchange = {"PUT", path, job->secret, body};
+    struct remote_answer answer;
+    if (remote_http_exchange(call, &exchange, &answer, err) != ERR_NONE)
+        return err_add(err, "hand in the certificate request");
+    AUTO(json_freep) struct json *json = answer.json;
+    if (answer.status == 202) {
+        *out_retry_s = retry_seconds(answer.retry_after_s);
+        return err_set(err, ERR_PLATFORM_PENDING, "ask again in %d s", *out_retry_s);
+    }
+    if (read_issued(json, out, err) != ERR_NONE)
+        return err_add(err, "read the certificates");
+    return ERR_NONE;
+}

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""A pinentry that does what a plan says, for tests.
+
+Beside the script, or beside a symlink to it through which it is started, lie two files:
+
+  plan  one line per dialog, taken off as the dialog opens:
+          pin 123456          the person types this PIN (may be empty) and clicks OK
+          ok | not-ok         the answer to a confirmation
+          cancel | timeout    the person cancels; the dialog's own time-out
+          error N             any error code
+          die                 the process ends without an answer
+          hang                no answer, ever; SIGTERM ends it
+          stubborn            no answer, and SIGTERM is ignored
+          slow SECONDS REST   REST after so many seconds
+          raw TEXT            TEXT is sent as it is; \\n is a line feed
+  log   gets every line that came in. The PIN never stands there.
+
+A dialog without a plan is cancelled, so that no test spends a PIN try by accident.
+"""
+
+import fcntl
+import os
+import signal
+import sys
+import time
+
+FOLDER = os.path.dirname(os.path.abspath(sys.argv[0]))
+ERRORS = {"cancel": 83886179, "timeout": 83886142, "not-ok": 83886194}
+
+
+def log(line):
+    with open(os.path.join(FOLDER, "log"), "a", encoding="utf-8") as file:
+        file.write(line + "\n")
+
+
+def send(text):
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def escape(text):
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def next_plan():
+    """Takes the first line off the plan."""
+    try:
+        with open(os.path.join(FOLDER, "plan"), "r+", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            lines = file.read().splitlines()
+            file.seek(0)
+            file.truncate()
+            file.write("".join(line + "\n" for line in lines[1:]))
+            return lines[0] if lines else "cancel"
+    except FileNotFoundError:
+        return "cancel"
+
+
+def wait_for_ever():
+    while True:
+        time.sleep(3600)
+
+
+def stubborn():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    wait_for_ever()
+
+
+def answer(plan):
+    word, _, rest = plan.partition(" ")
+    if word == "slow":
+        seconds, _, then = rest.partition(" ")
+        time.sleep(float(seconds))
+        return answer(then)
+    if word == "pin":
+        return send(f"D {escape(rest)}\nOK\n" if rest else "OK\n")
+    if word == "ok":
+        return send("OK\n")
+    if word in ERRORS:
+        return send(f"ERR {ERRORS[word]} fake <Pinentry>\n")
+    if word == "error":
+        return send(f"ERR {int(rest)} fake <Pinentry>\n")
+    if word == "raw":
+        return send(rest.replace("\\n", "\n"))
+    return {"die": lambda: os._exit(1), "hang": wait_for_ever, "stubborn": stubborn}[word]()
+
+
+def main():
+    send("OK Pleased to meet you, process %d\n" % os.getpid())
+    for line in sys.stdin:
+        line = line.rstrip("\n")
+        log(line)
+        command = line.split(" ")[0]
+        if command == "BYE":
+            send("OK closing connection\n")
+            return
+        if command in ("GETPIN", "CONFIRM"):
+            answer(next_plan())
+        elif line.startswith("OPTION no-such"):
+            send("ERR 83886254 Unknown option <Pinentry>\n")
+        elif command != "END":
+            send("OK\n")
+
+
+if __name__ == "__main__":
+    main()
