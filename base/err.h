@@ -9,9 +9,9 @@
 /* What a caller can do about it. */
 enum err_kind {
     ERR_KIND_RETRY, /* the same again may succeed later */
-    ERR_KIND_USER,  /* a person must do something first */
-    ERR_KIND_STOP,  /* this operation is over */
-    ERR_KIND_BUG,   /* we are at fault */
+    ERR_KIND_USER, /* a person must do something first */
+    ERR_KIND_STOP, /* this operation is over */
+    ERR_KIND_BUG, /* we are at fault */
 };
 
 enum err_code {
@@ -26,9 +26,10 @@ enum err_code {
 
 struct err {
     enum err_code code;
-    long foreign;   /* errno, status word, PC/SC or curl code, HTTP status: 0 when there is none */
+    long foreign; /* errno, status word, PC/SC or curl code, HTTP status: 0 when there is none */
     int tries_left; /* of a PIN; -1 when not known */
-    char detail[ERR_DETAIL_BYTES]; /* English, technical: innermost cause first, callers after " < " */
+    char detail
+        [ERR_DETAIL_BYTES]; /* English, technical: innermost cause first, callers after " < " */
 };
 
 #define ERR_INIT ((struct err){.tries_left = -1})
@@ -46,10 +47,10 @@ enum err_code err_add(struct err *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Facts from the list. All return static text and accept any value (unknown ones are ERR_INTERNAL). */
-const char *err_code_text(enum err_code code);   /* stable, "pin-locked" */
+const char *err_code_text(enum err_code code); /* stable, "pin-locked" */
 enum err_kind err_kind_of(enum err_code code);
 int err_http_status(enum err_code code);
-struct text err_title(enum err_code code);       /* what happened */
-struct text err_remedy(enum err_code code);      /* what to do */
+struct text err_title(enum err_code code); /* what happened */
+struct text err_remedy(enum err_code code); /* what to do */
 /* ERR_NONE when there is no such code. */
 enum err_code err_code_from_text(const char *text);

@@ -91,8 +91,7 @@ static enum err_code write_and_sync(const char *path, struct span content, mode_
     return ERR_NONE;
 }
 
-enum err_code file_write_atomic(const char *path, struct span content, mode_t mode,
-                                struct err *err)
+enum err_code file_write_atomic(const char *path, struct span content, mode_t mode, struct err *err)
 {
     AUTO(memory_freep) char *suffix = hex_random(6);
     AUTO(memory_freep) char *fresh = memory_printf("%s.%s.new", path, suffix);

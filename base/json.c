@@ -215,7 +215,7 @@ static enum err_code check_bool(const struct json_field *field, const cJSON *nod
 }
 
 static enum err_code (*const checks[])(const struct json_field *, const cJSON *, struct err *) = {
-    [JSON_TEXT] = check_text_field, [JSON_INTEGER] = check_integer,  [JSON_BOOL] = check_bool,
+    [JSON_TEXT] = check_text_field,  [JSON_INTEGER] = check_integer, [JSON_BOOL] = check_bool,
     [JSON_OBJECT] = check_container, [JSON_ARRAY] = check_container, [JSON_BASE64] = check_base64,
 };
 

@@ -21,12 +21,12 @@ void json_free(struct json *json);
 void json_freep(struct json **json);
 
 enum json_type {
-    JSON_TEXT,    /* out: const char **, borrowed; limit: bytes; never empty */
+    JSON_TEXT, /* out: const char **, borrowed; limit: bytes; never empty */
     JSON_INTEGER, /* out: int64_t *; 0 to limit */
-    JSON_BOOL,    /* out: bool * */
-    JSON_OBJECT,  /* out: const struct json **, borrowed */
-    JSON_ARRAY,   /* out: const struct json **, borrowed; limit: items */
-    JSON_BASE64,  /* out: struct bytes **, the caller's; limit: decoded bytes */
+    JSON_BOOL, /* out: bool * */
+    JSON_OBJECT, /* out: const struct json **, borrowed */
+    JSON_ARRAY, /* out: const struct json **, borrowed; limit: items */
+    JSON_BASE64, /* out: struct bytes **, the caller's; limit: decoded bytes */
 };
 
 /* One expected member. Optional members that are absent or null leave *out as it is. */

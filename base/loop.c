@@ -66,6 +66,16 @@ static struct message *take_messages(struct loop *loop)
     return first;
 }
 
+void loop_run_posted(struct loop *loop)
+{
+    for (struct message *message = take_messages(loop); message != NULL;) {
+        struct message *next = message->next;
+        message->function(message->context);
+        free(message);
+        message = next;
+    }
+}
+
 static void run_messages(void *context, uint32_t events)
 {
     struct loop *loop = context;
@@ -73,12 +83,7 @@ static void run_messages(void *context, uint32_t events)
     uint64_t count;
     ssize_t got = read(loop->wake_fd, &count, sizeof count);
     (void)got;
-    for (struct message *message = take_messages(loop); message != NULL;) {
-        struct message *next = message->next;
-        message->function(message->context);
-        free(message);
-        message = next;
-    }
+    loop_run_posted(loop);
 }
 
 enum err_code loop_new(struct loop **out, struct err *err)
@@ -160,8 +165,8 @@ enum err_code loop_run(struct loop *loop, struct err *err)
 {
     struct epoll_event events[EVENTS_PER_WAIT];
     while (!atomic_load(&loop->stopping)) {
-        int count =
-            epoll_wait(loop->epoll_fd, events, EVENTS_PER_WAIT, deadline_left_ms(next_deadline(loop)));
+        int count = epoll_wait(loop->epoll_fd, events, EVENTS_PER_WAIT,
+                               deadline_left_ms(next_deadline(loop)));
         if (count < 0 && errno != EINTR)
             return err_set_errno(err, ERR_INTERNAL, "wait for events");
         for (int i = 0; i < count; i++) {

@@ -27,6 +27,8 @@ MUST_CHECK enum err_code loop_run(struct loop *loop, struct err *err);
 void loop_stop(struct loop *loop);
 /* From any thread: runs function(context) in the loop's thread, in the order of posting. */
 void loop_post(struct loop *loop, loop_fn function, void *context);
+/* Runs now what was posted so far: for an owner that goes away before the loop runs again. */
+void loop_run_posted(struct loop *loop);
 
 /* The descriptor stays the caller's. Level-triggered. */
 struct loop_watch *loop_watch_new(struct loop *loop, int fd, uint32_t events,

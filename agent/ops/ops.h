@@ -9,7 +9,7 @@
 #include "base/loop.h"
 #include "base/text.h"
 
-#define OPS_ID_BYTES 33               /* 128 random bits in hexadecimal, and the zero byte */
+#define OPS_ID_BYTES 33 /* 128 random bits in hexadecimal, and the zero byte */
 #define OPS_TICKET_BYTES_MAX 256
 #define OPS_SERIAL_BYTES_MAX 64
 #define OPS_KIND_BYTES_MAX 32
@@ -20,12 +20,13 @@ struct ops;
 /* Starts an operation; *out_id is its id. Fails with ERR_FIELD_VALUE (kind; ticket missing or not
  * wanted), ERR_OPERATION_BUSY (one at a time and key), ERR_HTTP_ORIGIN (no platform of this origin). */
 struct ops_start {
-    const char *kind;   /* "check", "renew" */
+    const char *kind; /* "check", "renew" */
     const char *ticket; /* NULL: none */
-    const char *token;  /* serial of the key that is meant, NULL: the only one */
+    const char *token; /* serial of the key that is meant, NULL: the only one */
     const char *origin; /* of the page: it selects the platform */
-    const char *platform; /* from the terminal, where there is no origin: the platform's id; NULL: none */
-    enum lang lang;     /* of the dialog */
+    const char
+        *platform; /* from the terminal, where there is no origin: the platform's id; NULL: none */
+    enum lang lang; /* of the dialog */
 };
 MUST_CHECK enum err_code ops_start(struct ops *ops, const struct ops_start *start,
                                    char out_id[OPS_ID_BYTES], struct err *err);
@@ -47,8 +48,8 @@ MUST_CHECK enum err_code ops_cancel(struct ops *ops, const char *id, const char 
 struct json *ops_status_json(struct ops *ops);
 /* Reads all plugged-in keys in threads of their own; done(context, array) runs later in the loop's
  * thread and takes the array over. Never more than one reading at a time: callers share it. */
-void ops_read_tokens(struct ops *ops, enum lang lang, void (*done)(void *context, struct json *array),
-                     void *context);
+void ops_read_tokens(struct ops *ops, enum lang lang,
+                     void (*done)(void *context, struct json *array), void *context);
 
 enum ops_event { OPS_TOKEN_INSERTED, OPS_TOKEN_REMOVED, OPS_OPERATION_CHANGED, OPS_STATUS_CHANGED };
 /* The observer is told in the loop's thread. id: of the operation, else NULL; origin: whose it is.

@@ -1,0 +1,320 @@
+#include "agent/ops/op_engine.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "agent/ops/op_key.h"
+#include "base/log.h"
+
+static const char *const state_texts[] = {
+    [OP_RUNNING] = "running",
+    [OP_WAITING_USER] = "waiting-user",
+    [OP_WAITING_PLATFORM] = "waiting-platform",
+    [OP_UNCONFIRMED] = "unconfirmed",
+    [OP_DONE] = "done",
+    [OP_FAILED] = "failed",
+    [OP_CANCELLED] = "cancelled",
+};
+
+const char *op_state_text(enum op_state state)
+{
+    return state_texts[state];
+}
+
+enum op_state op_state_from_text(const char *text)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(state_texts); i++)
+        if (strcmp(state_texts[i], text) == 0)
+            return (enum op_state)i;
+    return OP_FAILED;
+}
+
+bool op_state_is_over(enum op_state state)
+{
+    return state == OP_DONE || state == OP_FAILED || state == OP_CANCELLED;
+}
+
+const struct ops_options *op_options(const struct op *op)
+{
+    return &op->ops->options;
+}
+
+const struct op_step *op_step_of(const struct op *op)
+{
+    size_t last = op->kind->step_count - 1;
+    return &op->kind->steps[op->step < last ? op->step : last];
+}
+
+struct deadline op_step_deadline(const struct op *op)
+{
+    return deadline_in_ms((int64_t)op_step_of(op)->limit_seconds * 1000);
+}
+
+const struct cancel *op_step_cancel(const struct op *op)
+{
+    return op_step_of(op)->cancellable ? op->cancel : op->ops->shutdown;
+}
+
+struct told {
+    struct ops *ops;
+    char id[OPS_ID_BYTES];
+    char *origin;
+};
+
+static void tell_operation(void *context)
+{
+    struct told *told = context;
+    const struct ops_change change = {OPS_OPERATION_CHANGED, told->id, told->origin, NULL};
+    ops_tell(told->ops, &change);
+    free(told->origin);
+    free(told);
+}
+
+/* ---- the one function that moves an operation ---- */
+
+static enum err_code write_journal(struct op *op, enum op_state state, size_t step,
+                                   int64_t updated_utc, struct err *err)
+{
+    AUTO(json_freep) struct json *facts = op_facts_to_json(&op->facts);
+    AUTO(memory_freep) char *text = json_print(facts);
+    size_t last = op->kind->step_count - 1;
+    struct op_row row = {
+        .id = op->id,
+        .kind = op->kind->name,
+        .origin = op->origin,
+        .platform = op->platform != NULL ? op->platform->id : NULL,
+        .state = op_state_text(state),
+        .step = op->kind->steps[step < last ? step : last].name,
+        .serial = op->serial,
+        .created_utc = op->created_utc,
+        .updated_utc = updated_utc,
+        .facts = text,
+    };
+    return op_journal_put(op->ops->journal, &row, err);
+}
+
+void op_set_text(char **text, const char *value)
+{
+    if (value == NULL || (*text != NULL && strcmp(*text, value) == 0))
+        return;
+    free(*text);
+    *text = memory_text(value);
+}
+
+/* Under the lock. */
+void op_show(struct op *op, enum op_state state, size_t step, int64_t updated_utc)
+{
+    op->state = state;
+    op->step = step;
+    op->version++;
+    op->updated_utc = updated_utc;
+    op->key_changed = op->facts.key_changed;
+    op->error = op->facts.error;
+    if (op->key.sign_cert != NULL)
+        op_set_text(&op->holder, cert_peek(op->key.sign_cert)->common_name);
+    if (op->facts.job != NULL) {
+        op_set_text(&op->order, op->facts.job->order);
+        op_set_text(&op->holder, op->facts.job->holder);
+    }
+}
+
+enum err_code op_enter(struct op *op, enum op_state state, size_t step, struct err *err)
+{
+    int64_t now_utc = clock_now_utc();
+    if (write_journal(op, state, step, now_utc, err) != ERR_NONE)
+        return err_add(err, "enter step %zu of %s", step, op->kind->name);
+    pthread_mutex_lock(&op->ops->lock);
+    bool moved = op->step != step;
+    op_show(op, state, step, now_utc);
+    pthread_mutex_unlock(&op->ops->lock);
+    if (moved)
+        op->attempts = 0;
+    log_info("ops", "%.8s %s: %s, %s", op->id, op->kind->name, op_step_of(op)->name,
+             op_state_text(state));
+    struct told *told = memory_new(sizeof *told);
+    told->ops = op->ops;
+    told->origin = memory_text(op->origin);
+    memcpy(told->id, op->id, sizeof told->id);
+    loop_post(op->ops->options.loop, tell_operation, told);
+    return ERR_NONE;
+}
+
+/* ---- what steps ask of the engine ---- */
+
+bool op_claim_key(struct op *op, const char *serial, const struct token_presence *presence)
+{
+    bool free_to_take = true;
+    pthread_mutex_lock(&op->ops->lock);
+    for (const struct op *other = op->ops->newest; other != NULL; other = other->next)
+        if (other != op && other->has_thread && !op_state_is_over(other->state) &&
+            other->presence.sequence != 0 && strcmp(other->serial, serial) == 0)
+            free_to_take = false;
+    if (free_to_take) {
+        op_set_text(&op->serial, serial);
+        op->presence = *presence;
+    }
+    pthread_mutex_unlock(&op->ops->lock);
+    return free_to_take;
+}
+
+void op_set_dialog(struct op *op, struct cancel *dialog)
+{
+    pthread_mutex_lock(&op->ops->lock);
+    op->dialog = dialog;
+    op->key_gone = op->key_gone && dialog == NULL;
+    pthread_mutex_unlock(&op->ops->lock);
+    if (dialog != NULL && cancel_requested(op->cancel))
+        cancel_request(dialog);
+}
+
+bool op_key_gone(struct op *op)
+{
+    pthread_mutex_lock(&op->ops->lock);
+    bool gone = op->key_gone;
+    pthread_mutex_unlock(&op->ops->lock);
+    return gone;
+}
+
+/* ---- the thread of an operation ---- */
+
+static enum op_outcome run_step(struct op *op, struct err *err)
+{
+    const struct op_step *step = op_step_of(op);
+    op->attempts++;
+    if (step->touches != OP_TOUCHES_KEY)
+        return step->run(op, err);
+    token_set_deadline(op->key.token, op_step_deadline(op));
+    if (token_begin(op->key.token, err) != ERR_NONE)
+        return OP_STEP_FAILED;
+    enum op_outcome outcome = step->run(op, err);
+    token_end(op->key.token);
+    return outcome;
+}
+
+static void wait_until(const struct cancel *cancel, struct deadline deadline)
+{
+    struct pollfd poll_fd = {.fd = cancel_fd(cancel), .events = POLLIN};
+    poll(&poll_fd, 1, deadline_left_ms(deadline));
+}
+
+static struct json *make_result(struct op *op)
+{
+    struct json *result = json_new_object();
+    struct token_usage usage = {0};
+    if (op->key.token != NULL)
+        usage = token_usage(op->key.token);
+    op->kind->report(op, result);
+    json_add_integer(result, "key_commands", usage.commands);
+    json_add_integer(result, "key_us", usage.time_us);
+    json_add_integer(result, "platform_us", op->platform_us);
+    json_add_integer(result, "user_us", op->user_us);
+    json_add_integer(result, "total_us", clock_monotonic_us() - op->started_us);
+    return result;
+}
+
+void op_finish(struct op *op, enum op_state state)
+{
+    struct json *result = state == OP_DONE ? make_result(op) : NULL;
+    pthread_mutex_lock(&op->ops->lock);
+    op->result = result;
+    pthread_mutex_unlock(&op->ops->lock);
+    struct err err = ERR_INIT;
+    size_t step = state == OP_DONE ? op->kind->step_count : op->step;
+    if (op_enter(op, state, step, &err) == ERR_NONE)
+        return;
+    /* The disk is at its end; the person is told all the same. */
+    log_err("ops", "journal the end of an operation", &err);
+    pthread_mutex_lock(&op->ops->lock);
+    op_show(op, state, step, clock_now_utc());
+    pthread_mutex_unlock(&op->ops->lock);
+}
+
+void op_fail(struct op *op, const struct err *err)
+{
+    bool cancelled = err->code == ERR_CANCELLED || err->code == ERR_PROMPT_CANCELLED;
+    if (!cancelled)
+        log_err("ops", op_step_of(op)->name, err);
+    if (op->kind->undo != NULL)
+        op->kind->undo(op, err);
+    op->facts.error = *err;
+    op_finish(op, cancelled ? OP_CANCELLED : OP_FAILED);
+}
+
+/* Our own end must leave a step that goes on by itself as it is in the journal. */
+static bool leave_for_later(const struct op *op)
+{
+    return cancel_requested(op->ops->shutdown) && op_step_of(op)->after_death == OP_RESUME;
+}
+
+static enum err_code check_cancelled(const struct op *op, struct err *err)
+{
+    if (!cancel_requested(op_step_cancel(op)))
+        return ERR_NONE;
+    bool ended = cancel_requested(op->ops->shutdown);
+    return err_set(err, ended ? ERR_INTERRUPTED : ERR_CANCELLED, "before step %s",
+                   op_step_of(op)->name);
+}
+
+static void run_steps(struct op *op)
+{
+    struct err err = ERR_INIT;
+    while (op->step < op->kind->step_count) {
+        if (check_cancelled(op, &err) != ERR_NONE)
+            break;
+        enum op_outcome outcome = run_step(op, &err);
+        if (outcome == OP_STEP_FAILED)
+            break;
+        if (outcome == OP_STEP_LATER) {
+            wait_until(op_step_cancel(op), op->retry_at);
+            continue;
+        }
+        if (op->step + 1 == op->kind->step_count)
+            return op_finish(op, OP_DONE);
+        if (op_enter(op, OP_RUNNING, op->step + 1, &err) != ERR_NONE)
+            break;
+    }
+    if (!leave_for_later(op))
+        op_fail(op, &err);
+}
+
+void op_reap(void *context)
+{
+    struct op *op = context;
+    struct ops *ops = op->ops;
+    if (!op->has_thread)
+        return;
+    pthread_join(op->thread, NULL);
+    pthread_mutex_lock(&ops->lock);
+    op->has_thread = false;
+    ops->running--;
+    pthread_mutex_unlock(&ops->lock);
+    const struct ops_change change = {.event = OPS_STATUS_CHANGED};
+    ops_tell(ops, &change);
+}
+
+static void *run_thread(void *context)
+{
+    struct op *op = context;
+    struct loop *loop = op->ops->options.loop;
+    op->started_us = clock_monotonic_us();
+    run_steps(op);
+    op_key_done(&op->key);
+    loop_post(loop, op_reap, op);
+    return NULL;
+}
+
+/* Threads of operations get no signals: those are the loop's. */
+enum err_code op_start_thread(struct op *op, struct err *err)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int result = pthread_create(&op->thread, NULL, run_thread, op);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (result != 0)
+        return err_set_foreign(err, ERR_INTERNAL, result, "start a thread");
+    op->has_thread = true;
+    op->ops->running++;
+    return ERR_NONE;
+}

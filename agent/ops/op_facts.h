@@ -1,0 +1,34 @@
+/* What an operation has learnt and made so far: journaled as JSON, so that it can be understood after a
+ * restart. Belongs to the operation's thread. Never holds a PIN. */
+#pragma once
+
+#include "agent/remote/remote.h"
+#include "base/json.h"
+#include "token/token.h"
+
+#define OP_DIGEST_BYTES 32
+
+struct op_facts {
+    struct remote_job *job; /* from redeem on; NULL: none */
+    char container[TOKEN_NAME_BYTES_MAX + 1]; /* that the new certificates go into */
+    bool container_is_ours; /* we made it: it may be removed when the operation fails */
+    bool key_changed; /* something on the key is not as it was */
+    struct bytes *csr;
+    struct bytes *proof;
+    bool requested; /* the request may have reached the platform */
+    struct remote_issued *issued;
+    struct bytes *old_sign_cert; /* to put back when writing fails halfway */
+    struct bytes *old_encrypt_cert;
+    int64_t old_not_after_utc;
+    int64_t new_not_after_utc;
+    uint8_t written_digest[OP_DIGEST_BYTES];
+    struct bytes *confirmation_proof; /* from read-back on: all that confirming needs */
+    struct err error; /* why it ended; code ERR_NONE: no reason */
+};
+
+void op_facts_done(struct op_facts *facts);
+/* The caller frees. */
+struct json *op_facts_to_json(const struct op_facts *facts);
+/* facts must be empty. ERR_JOURNAL when the text is not of ours; facts then are empty. */
+MUST_CHECK enum err_code op_facts_from_json(const char *text, struct op_facts *facts,
+                                            struct err *err);

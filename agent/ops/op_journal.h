@@ -1,0 +1,42 @@
+/* The journal: one row per operation, on disk before anything that can't be repeated happens. Holds no
+ * PIN. Thread-safe: it has its lock inside. */
+#pragma once
+
+#include "base/err.h"
+#include "base/json.h"
+
+/* Older operations are forgotten when there are more. */
+#define OP_JOURNAL_ROWS_MAX 200
+/* Facts of one operation: certificates, request, proof in Base64. */
+#define OP_JOURNAL_FACTS_BYTES_MAX 131072
+#define OP_JOURNAL_TEXT_BYTES_MAX 1024
+
+struct op_journal;
+
+/* A row; texts are borrowed, NULL where there is none. */
+struct op_row {
+    const char *id;
+    const char *kind;
+    const char *origin;
+    const char *platform;
+    const char *state;
+    const char *step;
+    const char *serial;
+    int64_t created_utc;
+    int64_t updated_utc;
+    const char *facts; /* JSON */
+};
+
+/* Opens or makes the file (mode 0600) and brings its schema up to date. ERR_JOURNAL. */
+MUST_CHECK enum err_code op_journal_open(const char *path, struct op_journal **out,
+                                         struct err *err);
+void op_journal_close(struct op_journal *journal);
+void op_journal_closep(struct op_journal **journal);
+
+/* Inserts or replaces the row of row->id; durable when it returns. ERR_JOURNAL. */
+MUST_CHECK enum err_code op_journal_put(struct op_journal *journal, const struct op_row *row,
+                                        struct err *err);
+/* Calls take for every row, oldest first. */
+MUST_CHECK enum err_code op_journal_each(struct op_journal *journal,
+                                         void (*take)(void *context, const struct op_row *row),
+                                         void *context, struct err *err);

@@ -1,0 +1,199 @@
+#include "agent/ops/op_key.h"
+
+#include "base/log.h"
+#include "certs/sm2.h"
+
+static const struct {
+    const char *text;
+    enum token_algorithm algorithm;
+} algorithms[] = {
+    {"sm2", TOKEN_SM2},
+    {"rsa2048", TOKEN_RSA2048},
+};
+
+enum token_algorithm op_key_algorithm(const char *text)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++)
+        if (strcmp(algorithms[i].text, text) == 0)
+            return algorithms[i].algorithm;
+    return TOKEN_ALGORITHM_NONE;
+}
+
+static const char *const due_texts[] = {
+    [DUE_NOT_YET] = "not-yet",         [DUE_NOW] = "now",
+    [DUE_EXPIRED] = "expired",         [DUE_TOO_LATE] = "too-late",
+    [DUE_CLOCK_WRONG] = "clock-wrong",
+};
+
+const char *op_key_due_text(enum due_state state)
+{
+    return due_texts[state];
+}
+
+void op_key_done(struct op_key *key)
+{
+    cert_freep(&key->sign_cert);
+    cert_freep(&key->encrypt_cert);
+    token_pairs_freep(&key->pairs);
+    token_closep(&key->token);
+    *key = (struct op_key){0};
+}
+
+/* ---- signing and public keys ---- */
+
+static enum err_code sign(void *self, struct span input, struct bytes **out, struct err *err)
+{
+    const struct op_key_signer *signer = self;
+    return token_sign(signer->token, signer->pair, input, out, err);
+}
+
+struct signer op_key_signer(struct op_key_signer *self, enum cert_algorithm algorithm,
+                            struct span public_key)
+{
+    return (struct signer){algorithm, public_key, sign, self};
+}
+
+enum err_code op_key_public_der(const struct token_public_key *key, struct bytes **out,
+                                struct err *err)
+{
+    if (key->algorithm == TOKEN_SM2)
+        return sm2_public_key(key->x, key->y, out, err);
+    return rsa_public_key(SPAN_ARRAY(key->modulus), key->exponent, out, err);
+}
+
+/* ---- which pair ---- */
+
+static int64_t end_of(const struct token_pair *pair)
+{
+    AUTO(cert_freep) struct cert *cert = NULL;
+    struct err ignored = ERR_INIT; /* a broken certificate is no current one */
+    if (pair->sign_cert == NULL ||
+        cert_parse(span_bytes(pair->sign_cert), &cert, &ignored) != ERR_NONE)
+        return INT64_MIN;
+    return cert_peek(cert)->not_after_utc;
+}
+
+const struct token_pair *op_key_current_pair(const struct token_pairs *pairs)
+{
+    const struct token_pair *current = NULL;
+    int64_t current_end = INT64_MIN;
+    for (size_t i = 0; i < pairs->count; i++) {
+        const struct token_pair *pair = &pairs->pairs[i];
+        int64_t end = pair->has_sign_key ? end_of(pair) : INT64_MIN;
+        if (end > current_end) {
+            current = pair;
+            current_end = end;
+        }
+    }
+    return current;
+}
+
+/* ---- finding the key ---- */
+
+static enum err_code check_service(const struct token_snapshot *snapshot, struct err *err)
+{
+    switch (snapshot->service) {
+    case TOKEN_SERVICE_NONE:
+        return err_set(err, ERR_PCSC_NO_SERVICE, "pcscd does not answer");
+    case TOKEN_SERVICE_NO_PERMISSION:
+        return err_set(err, ERR_PCSC_NO_PERMISSION, "pcscd refuses this user");
+    case TOKEN_SERVICE_NO_READER:
+        return err_set(err, ERR_PCSC_NO_READER, "pcscd has no reader");
+    case TOKEN_SERVICE_OK:
+        break;
+    }
+    if (snapshot->count == 0)
+        return err_set(err, ERR_NO_TOKEN, "no card in any reader");
+    return ERR_NONE;
+}
+
+/* Counts what is plugged in; foreign cards are passed over. */
+struct search {
+    const char *wanted; /* serial, NULL: any */
+    struct token *found;
+    struct token_presence presence; /* of found */
+    unsigned supported;
+    struct err last; /* why a card could not be used */
+};
+
+static void try_card(struct op *op, const struct token_presence *presence, struct search *search)
+{
+    struct token_source *source = op_options(op)->source;
+    AUTO(token_closep) struct token *token = NULL;
+    struct err err = ERR_INIT;
+    if (source->class->open(source, presence, op_step_deadline(op), &token, &err) != ERR_NONE) {
+        log_line(LOG_LEVEL_INFO, "ops", "%s: %s (%s)", presence->reader, err_code_text(err.code),
+                 err.detail);
+        if (search->last.code == ERR_NONE || search->last.code == ERR_TOKEN_UNSUPPORTED)
+            search->last = err;
+        return;
+    }
+    search->supported++;
+    if (search->wanted != NULL && strcmp(token_peek_facts(token)->serial, search->wanted) != 0)
+        return;
+    if (search->found != NULL)
+        return;
+    search->found = TAKE(token);
+    search->presence = *presence;
+}
+
+/* Writes both outputs on success. */
+static enum err_code choose_card(struct op *op, struct token **out,
+                                 struct token_presence *out_presence, struct err *err)
+{
+    struct token_snapshot snapshot;
+    struct token_source *source = op_options(op)->source;
+    source->class->snapshot(source, &snapshot);
+    if (check_service(&snapshot, err) != ERR_NONE)
+        return err->code;
+    struct search search = {.wanted = op->wanted_serial, .last = ERR_INIT};
+    for (size_t i = 0; i < snapshot.count && !cancel_requested(op->cancel); i++)
+        try_card(op, &snapshot.present[i], &search);
+    AUTO(token_closep) struct token *found = search.found;
+    if (search.supported == 0) {
+        *err = search.last;
+        return err_add(err, "look for a key among %zu cards", snapshot.count);
+    }
+    if (search.wanted == NULL && search.supported > 1)
+        return err_set(err, ERR_SEVERAL_TOKENS, "%u keys are plugged in", search.supported);
+    if (found == NULL)
+        return err_set(err, ERR_WRONG_TOKEN, "no key with serial %s among %u", search.wanted,
+                       search.supported);
+    *out = TAKE(found);
+    *out_presence = search.presence;
+    return ERR_NONE;
+}
+
+static enum err_code read_key(struct op *op, struct err *err)
+{
+    struct op_key *key = &op->key;
+    if (token_read_pairs(key->token, &key->pairs, err) != ERR_NONE)
+        return err_add(err, "read the key");
+    key->pair = op_key_current_pair(key->pairs);
+    if (key->pair == NULL)
+        return err_set(err, ERR_TOKEN_NO_CERTIFICATE, "no signing key with a certificate");
+    if (cert_parse(span_bytes(key->pair->sign_cert), &key->sign_cert, err) != ERR_NONE)
+        return err_add(err, "read the signing certificate");
+    if (key->pair->encrypt_cert != NULL &&
+        cert_parse(span_bytes(key->pair->encrypt_cert), &key->encrypt_cert, err) != ERR_NONE)
+        return err_add(err, "read the encryption certificate");
+    op->facts.old_not_after_utc = cert_peek(key->sign_cert)->not_after_utc;
+    return ERR_NONE;
+}
+
+enum op_outcome op_key_find(struct op *op, struct err *err)
+{
+    struct token_presence presence;
+    if (choose_card(op, &op->key.token, &presence, err) != ERR_NONE)
+        return OP_STEP_FAILED;
+    if (!op_claim_key(op, token_peek_facts(op->key.token)->serial, &presence)) {
+        err_set(err, ERR_TOKEN_BUSY, "another operation has this key");
+        return OP_STEP_FAILED;
+    }
+    token_set_deadline(op->key.token, op_step_deadline(op));
+    if (token_begin(op->key.token, err) != ERR_NONE)
+        return OP_STEP_FAILED;
+    enum err_code code = read_key(op, err);
+    token_end(op->key.token);
+    return code == ERR_NONE ? OP_STEP_NEXT : OP_STEP_FAILED;
+}

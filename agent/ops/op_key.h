@@ -1,0 +1,27 @@
+/* Steps and helpers around the key that an operation works on. */
+#pragma once
+
+#include "agent/ops/op.h"
+#include "certs/signer.h"
+
+/* Step: finds the key that is meant among those plugged in, reads it, claims it. */
+enum op_outcome op_key_find(struct op *op, struct err *err);
+void op_key_done(struct op_key *key);
+
+/* A signer for a pair of the key; public_key is borrowed. Valid as long as self is. */
+struct op_key_signer {
+    struct token *token;
+    const char *pair;
+};
+struct signer op_key_signer(struct op_key_signer *self, enum cert_algorithm algorithm,
+                            struct span public_key);
+/* What the key gave as public key, as DER SubjectPublicKeyInfo. */
+MUST_CHECK enum err_code op_key_public_der(const struct token_public_key *key, struct bytes **out,
+                                           struct err *err);
+/* "sm2", "rsa2048"; TOKEN_ALGORITHM_NONE for other texts. */
+enum token_algorithm op_key_algorithm(const char *text);
+
+/* The newest certificate among the pairs with a signing key: the pair that is in use. NULL: none. */
+const struct token_pair *op_key_current_pair(const struct token_pairs *pairs);
+/* "now", as the API says it. */
+const char *op_key_due_text(enum due_state state);

@@ -1,0 +1,275 @@
+/* A reading has one thread per reader, so that a hung key keeps nobody waiting but itself. A key that an
+ * operation holds is not disturbed: what was read of it last is shown. */
+#include "agent/ops/op_keys.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "agent/ops/op_engine.h"
+#include "agent/ops/op_key.h"
+#include "base/problem.h"
+
+#define READ_MS 8000
+/* Callers who wait for the reading that is under way. */
+#define WAITERS_MAX 64
+
+struct waiter {
+    void (*done)(void *context, struct json *array);
+    void *context;
+    enum lang lang;
+};
+
+struct reading;
+
+struct op_keys {
+    struct ops *ops;
+    struct reading *reading; /* NULL: none is under way */
+    size_t waiter_count;
+    struct waiter waiters[WAITERS_MAX];
+    struct json *last; /* the keys as they were read last, in Chinese; NULL: never */
+};
+
+/* One reading. The threads own it together with keys; the last one frees it. */
+struct reading {
+    struct op_keys *keys; /* NULL: nobody waits any more */
+    struct ops_options options;
+    size_t count;
+    size_t pending;
+    struct card {
+        struct reading *reading;
+        struct token_presence presence;
+        bool claimed;
+        struct err err;
+        struct token_facts facts;
+        struct token_pin_state pin;
+        struct token_pairs *pairs;
+    } cards[TOKEN_READERS_MAX];
+};
+
+/* ---- as JSON ---- */
+
+static const char *const usage_texts[] = {
+    [CERT_USAGE_SIGN] = "sign", [CERT_USAGE_ENCRYPT] = "encrypt", [CERT_USAGE_BOTH] = "both",
+    [CERT_USAGE_CA] = "ca",     [CERT_USAGE_OTHER] = "other",
+};
+
+static void add_cert(struct json *array, const char *container, const struct bytes *der,
+                     const struct due_policy *policy)
+{
+    AUTO(cert_freep) struct cert *cert = NULL;
+    struct err ignored = ERR_INIT; /* what can't be read is not shown */
+    if (der == NULL || cert_parse(span_bytes(der), &cert, &ignored) != ERR_NONE)
+        return;
+    const struct cert_facts *facts = cert_peek(cert);
+    struct due due = due_judge(facts, policy, clock_now_utc());
+    AUTO(memory_freep) char *pem = cert_pem(cert);
+    struct json *json = json_new_object();
+    json_add_text(json, "container", container);
+    json_add_text(json, "usage", usage_texts[facts->usage]);
+    json_add_text(json, "subject", facts->subject);
+    json_add_text(json, "common_name", facts->common_name);
+    json_add_text(json, "organisation", facts->organisation);
+    json_add_text(json, "issuer", facts->issuer);
+    json_add_text(json, "serial", facts->serial);
+    json_add_utc(json, "not_before", facts->not_before_utc);
+    json_add_utc(json, "not_after", facts->not_after_utc);
+    json_add_text(json, "algorithm", facts->algorithm == CERT_SM2 ? "sm2" : "rsa2048");
+    json_add_text(json, "sha256", facts->sha256);
+    json_add_text(json, "due", op_key_due_text(due.state));
+    json_add_bool(json, "expired", due.days_left < 0);
+    json_add_integer(json, "days_left", due.days_left < 0 ? 0 : due.days_left);
+    json_add_text(json, "pem", pem);
+    json_append(array, json);
+}
+
+static struct json *card_json(const struct card *card, const struct due_policy *policy,
+                              enum lang lang)
+{
+    struct json *json = json_new_object();
+    json_add_text(json, "reader", card->presence.reader);
+    json_add_bool(json, "supported", card->err.code == ERR_NONE);
+    if (card->err.code != ERR_NONE) {
+        json_add(json, "error", problem_json(&card->err, lang));
+        return json;
+    }
+    json_add_text(json, "serial", card->facts.serial);
+    json_add_text(json, "label", card->facts.label);
+    json_add_text(json, "manufacturer", card->facts.manufacturer);
+    json_add_text(json, "model", card->facts.model);
+    json_add_text(json, "driver", card->facts.driver);
+    struct json *pin = json_new_object();
+    json_add_integer(pin, "max", card->pin.tries_max);
+    json_add_integer(pin, "left", card->pin.tries_left);
+    json_add_bool(pin, "default", card->pin.is_default);
+    json_add(json, "pin", pin);
+    struct json *certs = json_new_array();
+    for (size_t i = 0; i < card->pairs->count; i++) {
+        const struct token_pair *pair = &card->pairs->pairs[i];
+        add_cert(certs, pair->name, pair->sign_cert, policy);
+        add_cert(certs, pair->name, pair->encrypt_cert, policy);
+    }
+    json_add(json, "certificates", certs);
+    return json;
+}
+
+/* What was read of this reader last, while an operation has the key; NULL: nothing. */
+static struct json *last_json(const struct op_keys *keys, const char *reader)
+{
+    for (size_t i = 0; keys->last != NULL && i < json_count(keys->last); i++) {
+        const struct json *item = json_item(keys->last, i);
+        const char *name = json_text_of(json_member(item, "reader"));
+        if (name != NULL && strcmp(name, reader) == 0)
+            return json_copy(item);
+    }
+    return NULL;
+}
+
+static struct json *reading_json(const struct reading *reading, enum lang lang)
+{
+    struct json *array = json_new_array();
+    for (size_t i = 0; i < reading->count; i++) {
+        const struct card *card = &reading->cards[i];
+        struct json *last = card->claimed ? last_json(reading->keys, card->presence.reader) : NULL;
+        json_append(array, last != NULL ? last : card_json(card, &reading->options.due, lang));
+    }
+    return array;
+}
+
+/* ---- in the threads ---- */
+
+static enum err_code read_card(struct card *card, struct err *err)
+{
+    AUTO(token_closep) struct token *token = NULL;
+    struct token_source *source = card->reading->options.source;
+    struct deadline deadline = deadline_in_ms(READ_MS);
+    if (source->class->open(source, &card->presence, deadline, &token, err) != ERR_NONE)
+        return err->code;
+    card->facts = *token_peek_facts(token);
+    if (token_begin(token, err) != ERR_NONE)
+        return err->code;
+    enum err_code code = token_read_pin_state(token, TOKEN_USER, &card->pin, err);
+    if (code == ERR_NONE)
+        code = token_read_pairs(token, &card->pairs, err);
+    token_end(token);
+    return code;
+}
+
+static void reading_free(struct reading *reading)
+{
+    for (size_t i = 0; i < reading->count; i++)
+        token_pairs_free(reading->cards[i].pairs);
+    free(reading);
+}
+
+/* Loop's thread: the answer to everyone who waits. */
+static void reading_done(struct reading *reading)
+{
+    struct op_keys *keys = reading->keys;
+    json_free(keys->last);
+    keys->last = reading_json(reading, LANG_ZH);
+    keys->reading = NULL;
+    size_t count = keys->waiter_count;
+    keys->waiter_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct waiter waiter = keys->waiters[i];
+        waiter.done(waiter.context, reading_json(reading, waiter.lang));
+    }
+}
+
+static void card_done(void *context)
+{
+    struct card *card = context;
+    struct reading *reading = card->reading;
+    if (--reading->pending > 0)
+        return;
+    if (reading->keys != NULL)
+        reading_done(reading);
+    reading_free(reading);
+}
+
+static void *card_thread(void *context)
+{
+    struct card *card = context;
+    struct loop *loop = card->reading->options.loop;
+    card->err = ERR_INIT;
+    (void)(read_card(card, &card->err) == ERR_NONE); /* the card keeps the error */
+    loop_post(loop, card_done, card);
+    return NULL;
+}
+
+/* ---- starting ---- */
+
+static bool start_card(struct card *card)
+{
+    sigset_t all, before;
+    pthread_t thread;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int result = pthread_create(&thread, NULL, card_thread, card);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (result == 0)
+        pthread_detach(thread);
+    return result == 0;
+}
+
+static void skip_card(struct op_keys *keys, struct card *card)
+{
+    card->claimed = true;
+    err_set(&card->err, ERR_TOKEN_BUSY, "an operation has this key");
+    loop_post(keys->ops->options.loop, card_done, card);
+}
+
+static void start_reading(struct op_keys *keys)
+{
+    struct token_snapshot snapshot;
+    struct ops *ops = keys->ops;
+    ops->options.source->class->snapshot(ops->options.source, &snapshot);
+    struct reading *reading = memory_new(sizeof *reading);
+    reading->keys = keys;
+    reading->options = ops->options;
+    reading->count = snapshot.count;
+    reading->pending = snapshot.count;
+    keys->reading = reading;
+    for (size_t i = 0; i < snapshot.count; i++) {
+        struct card *card = &reading->cards[i];
+        card->reading = reading;
+        card->presence = snapshot.present[i];
+        pthread_mutex_lock(&ops->lock);
+        bool claimed = ops_reader_claimed(ops, &card->presence);
+        pthread_mutex_unlock(&ops->lock);
+        if (claimed || !start_card(card))
+            skip_card(keys, card);
+    }
+}
+
+void ops_read_tokens(struct ops *ops, enum lang lang,
+                     void (*done)(void *context, struct json *array), void *context)
+{
+    struct op_keys *keys = ops->keys;
+    if (keys->reading == NULL)
+        start_reading(keys);
+    if (keys->reading->count == 0) {
+        reading_free(TAKE(keys->reading));
+        return done(context, json_new_array());
+    }
+    if (keys->waiter_count == WAITERS_MAX)
+        return done(context, json_new_array());
+    keys->waiters[keys->waiter_count++] = (struct waiter){done, context, lang};
+}
+
+struct op_keys *op_keys_new(struct ops *ops)
+{
+    struct op_keys *keys = memory_new(sizeof *keys);
+    keys->ops = ops;
+    return keys;
+}
+
+void op_keys_free(struct op_keys *keys)
+{
+    if (keys == NULL)
+        return;
+    if (keys->reading != NULL)
+        keys->reading->keys = NULL;
+    json_free(keys->last);
+    free(keys);
+}

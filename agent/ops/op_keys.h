@@ -1,0 +1,9 @@
+/* Reading all plugged-in keys for people to see. Loop's thread only. */
+#pragma once
+
+struct ops;
+struct op_keys;
+
+struct op_keys *op_keys_new(struct ops *ops);
+/* Drops what is under way: its readers find that nobody waits. NULL is fine. */
+void op_keys_free(struct op_keys *keys);

@@ -1,0 +1,155 @@
+#include "agent/ops/op_platform.h"
+
+#include "base/log.h"
+
+/* Between two attempts at confirming: doubles from the first to the last. */
+#define CONFIRM_RETRY_FIRST_MS 2000
+#define CONFIRM_RETRY_LAST_MS 300000
+/* How long a platform may ask us to wait for its certificates, and for how many times. */
+#define ISSUE_WAIT_MAX_S 60
+#define ISSUE_ATTEMPTS_MAX 120
+/* One last call after a failure must not keep the person waiting. */
+#define FAILURE_REPORT_MS 5000
+
+static struct remote_call call_of(const struct op *op)
+{
+    return (struct remote_call){&op->platform->remote, op_step_cancel(op), op_step_deadline(op)};
+}
+
+static struct remote *remote_of(const struct op *op)
+{
+    return op_options(op)->remote;
+}
+
+/* ---- redeem ---- */
+
+static enum err_code redeem(struct op *op, struct err *err)
+{
+    const struct token_facts *facts = token_peek_facts(op->key.token);
+    const struct span certs[] = {span_bytes(op->key.pair->sign_cert),
+                                 span_bytes(op->key.pair->encrypt_cert)};
+    struct remote_redeem redeem = {
+        .ticket = op->ticket,
+        .serial = facts->serial,
+        .model = facts->model,
+        .cert_count = op->key.pair->encrypt_cert != NULL ? 2 : 1,
+        .certs = certs,
+    };
+    struct remote_call call = call_of(op);
+    int64_t start_us = clock_monotonic_us();
+    enum err_code code =
+        remote_of(op)->class->redeem(remote_of(op), &call, &redeem, &op->facts.job, err);
+    op->platform_us += clock_monotonic_us() - start_us;
+    return code;
+}
+
+enum op_outcome op_platform_redeem(struct op *op, struct err *err)
+{
+    if (op->ticket == NULL)
+        return OP_STEP_NEXT;
+    if (redeem(op, err) != ERR_NONE) {
+        err_add(err, "redeem the ticket");
+        return OP_STEP_FAILED;
+    }
+    memory_freep(&op->ticket);
+    const struct remote_job *job = op->facts.job;
+    if (strcmp(job->serial, token_peek_facts(op->key.token)->serial) != 0) {
+        err_set(err, ERR_WRONG_TOKEN, "the order is for key %s", job->serial);
+        return OP_STEP_FAILED;
+    }
+    if (strcmp(job->kind, op->kind->name) != 0) {
+        err_set(err, ERR_TICKET_KIND, "the ticket is for \"%s\"", job->kind);
+        return OP_STEP_FAILED;
+    }
+    return OP_STEP_NEXT;
+}
+
+/* ---- issue ---- */
+
+static enum op_outcome wait_for_platform(struct op *op, int retry_s, struct err *err)
+{
+    if (op->attempts >= ISSUE_ATTEMPTS_MAX) {
+        err_set(err, ERR_PLATFORM_TIMEOUT, "still under way after %u attempts", op->attempts);
+        return OP_STEP_FAILED;
+    }
+    int wait_s = retry_s < 1 ? 1 : retry_s > ISSUE_WAIT_MAX_S ? ISSUE_WAIT_MAX_S : retry_s;
+    op->retry_at = deadline_in_ms((int64_t)wait_s * 1000);
+    if (op->state != OP_WAITING_PLATFORM &&
+        op_enter(op, OP_WAITING_PLATFORM, op->step, err) != ERR_NONE)
+        return OP_STEP_FAILED;
+    return OP_STEP_LATER;
+}
+
+enum op_outcome op_platform_issue(struct op *op, struct err *err)
+{
+    struct remote_request request = {span_bytes(op->facts.csr), span_bytes(op->facts.proof)};
+    struct remote_call call = call_of(op);
+    op->facts.requested = true;
+    int retry_s = 0;
+    int64_t start_us = clock_monotonic_us();
+    enum err_code code = remote_of(op)->class->request(remote_of(op), &call, op->facts.job,
+                                                       &request, &op->facts.issued, &retry_s, err);
+    op->platform_us += clock_monotonic_us() - start_us;
+    if (code == ERR_PLATFORM_PENDING)
+        return wait_for_platform(op, retry_s, err);
+    return code == ERR_NONE ? OP_STEP_NEXT : OP_STEP_FAILED;
+}
+
+/* ---- confirm ---- */
+
+static enum op_outcome try_again_later(struct op *op, struct err *err)
+{
+    int64_t wait_ms = CONFIRM_RETRY_FIRST_MS;
+    for (unsigned i = 1; i < op->attempts && wait_ms < CONFIRM_RETRY_LAST_MS; i++)
+        wait_ms *= 2;
+    op->retry_at =
+        deadline_in_ms(wait_ms < CONFIRM_RETRY_LAST_MS ? wait_ms : CONFIRM_RETRY_LAST_MS);
+    log_err("ops", "confirm to the platform", err);
+    op->facts.error = *err;
+    if (op->state != OP_UNCONFIRMED && op_enter(op, OP_UNCONFIRMED, op->step, err) != ERR_NONE)
+        return OP_STEP_FAILED;
+    return OP_STEP_LATER;
+}
+
+/* The platform's last word. Everything else (a captive portal, a proxy, an outage) may pass. */
+static bool is_final(enum err_code code)
+{
+    static const enum err_code final[] = {ERR_PROOF,         ERR_JOB_UNKNOWN, ERR_JOB_EXPIRED,
+                                          ERR_JOB_FORBIDDEN, ERR_ORDER_STATE, ERR_PLATFORM_REFUSED};
+    for (size_t i = 0; i < ARRAY_SIZE(final); i++)
+        if (final[i] == code)
+            return true;
+    return false;
+}
+
+enum op_outcome op_platform_confirm(struct op *op, struct err *err)
+{
+    struct remote_confirmation confirmation = {
+        .outcome = "written",
+        .digest = SPAN_ARRAY(op->facts.written_digest),
+        .proof = span_bytes(op->facts.confirmation_proof),
+    };
+    struct remote_call call = call_of(op);
+    int64_t start_us = clock_monotonic_us();
+    enum err_code code =
+        remote_of(op)->class->confirm(remote_of(op), &call, op->facts.job, &confirmation, err);
+    op->platform_us += clock_monotonic_us() - start_us;
+    if (code != ERR_NONE)
+        return is_final(code) || cancel_requested(op_step_cancel(op)) ? OP_STEP_FAILED
+                                                                      : try_again_later(op, err);
+    op->facts.error = ERR_INIT;
+    return OP_STEP_NEXT;
+}
+
+bool op_platform_report_failure(struct op *op, struct span proof)
+{
+    static const uint8_t nothing[OP_DIGEST_BYTES];
+    struct remote_confirmation confirmation = {"failed", SPAN_ARRAY(nothing), proof};
+    struct remote_call call = {&op->platform->remote, NULL, deadline_in_ms(FAILURE_REPORT_MS)};
+    struct err err = ERR_INIT;
+    if (remote_of(op)->class->confirm(remote_of(op), &call, op->facts.job, &confirmation, &err) ==
+        ERR_NONE)
+        return true;
+    log_err("ops", "tell the platform that nothing was written", &err);
+    return false;
+}

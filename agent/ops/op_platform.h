@@ -1,0 +1,14 @@
+/* Steps that talk to the platform. */
+#pragma once
+
+#include "agent/ops/op.h"
+
+/* Step: redeems the ticket for a job; without a ticket there is nothing to do. */
+enum op_outcome op_platform_redeem(struct op *op, struct err *err);
+/* Step: hands in facts.csr and facts.proof, takes facts.issued. */
+enum op_outcome op_platform_issue(struct op *op, struct err *err);
+/* Step: tells that the key holds the new certificates; keeps trying until the platform says so. */
+enum op_outcome op_platform_confirm(struct op *op, struct err *err);
+/* Tells that the key does not hold what was issued; proof by the present key. True when the platform
+ * acknowledged it. */
+bool op_platform_report_failure(struct op *op, struct span proof);

@@ -1,0 +1,487 @@
+/* CA延期续费: new certificates for the key that is plugged in, with the kept or a new key pair.
+ *
+ * The old pair works until the new one has been written, read back and used. A replaced key goes into a
+ * container of its own, named after the order: a container that an earlier attempt left is taken up
+ * again, so that the platform, which answers the same public key with the same certificates, is never
+ * asked for two. */
+#include <stdio.h>
+
+#include "agent/ops/op_ask.h"
+#include "agent/ops/op_key.h"
+#include "agent/ops/op_platform.h"
+#include "agent/ops/op_renew_check.h"
+#include "base/hex.h"
+#include "base/log.h"
+#include "certs/csr.h"
+#include "certs/proof.h"
+#include "certs/sm2.h"
+
+/* "renew-" and 64 bits of the order's hash: short enough for every key's name width. */
+#define CONTAINER_PREFIX "renew-"
+#define CONTAINER_HASH_BYTES 8
+/* Two certificates and two key pairs with their overhead. */
+#define REPLACE_BYTES_MIN 6144
+
+/* ---- judge ---- */
+
+static enum err_code judge_policy(const struct op *op, struct err *err)
+{
+    const struct remote_job *job = op->facts.job;
+    enum token_algorithm algorithm = op_key_algorithm(job->algorithm);
+    if (algorithm == TOKEN_ALGORITHM_NONE)
+        return err_set(err, ERR_POLICY, "unknown algorithm \"%s\"", job->algorithm);
+    if (!job->replace_key && algorithm != op->key.pair->algorithm)
+        return err_set(err, ERR_POLICY, "the kept key is not of algorithm %s", job->algorithm);
+    if (!job->replace_key && job->dual && op->key.encrypt_cert == NULL)
+        return err_set(err, ERR_POLICY, "no encryption key to keep");
+    if (job->replace_key && job->dual && algorithm != TOKEN_SM2)
+        return err_set(err, ERR_POLICY, "only SM2 encryption keys can be imported");
+    return ERR_NONE;
+}
+
+static enum err_code judge_room(const struct op *op, struct err *err)
+{
+    const struct token_facts *facts = token_peek_facts(op->key.token);
+    if (!op->facts.job->replace_key || op->facts.container_is_ours)
+        return ERR_NONE;
+    if (op->key.pairs->count >= facts->pairs_max)
+        return err_set(err, ERR_TOKEN_NO_SPACE, "all %zu containers are taken", facts->pairs_max);
+    if (facts->free_bytes < REPLACE_BYTES_MIN)
+        return err_set(err, ERR_TOKEN_NO_SPACE, "%zu bytes free, %d are needed", facts->free_bytes,
+                       REPLACE_BYTES_MIN);
+    return ERR_NONE;
+}
+
+static void name_container(struct op *op)
+{
+    const struct remote_job *job = op->facts.job;
+    if (!job->replace_key) {
+        memcpy(op->facts.container, op->key.pair->name, sizeof op->facts.container);
+        return;
+    }
+    uint8_t hash[32];
+    proof_sha256(span_text(job->order), hash);
+    AUTO(memory_freep) char *digits = hex_encode(span_of(hash, CONTAINER_HASH_BYTES));
+    snprintf(op->facts.container, sizeof op->facts.container, CONTAINER_PREFIX "%s", digits);
+}
+
+static const struct token_pair *pair_named(const struct token_pairs *pairs, const char *name)
+{
+    for (size_t i = 0; i < pairs->count; i++)
+        if (strcmp(pairs->pairs[i].name, name) == 0)
+            return &pairs->pairs[i];
+    return NULL;
+}
+
+static enum op_outcome judge(struct op *op, struct err *err)
+{
+    const struct remote_job *job = op->facts.job;
+    if (!job->approved) {
+        err_set(err, ERR_ORDER_NOT_APPROVED, "order %s", job->order);
+        return OP_STEP_FAILED;
+    }
+    if (job->not_after_utc <= op->facts.old_not_after_utc) {
+        err_set(err, ERR_NOT_DUE, "the new certificate would not end later");
+        return OP_STEP_FAILED;
+    }
+    name_container(op);
+    op->facts.container_is_ours =
+        job->replace_key && pair_named(op->key.pairs, op->facts.container) != NULL;
+    if (judge_policy(op, err) != ERR_NONE || judge_room(op, err) != ERR_NONE)
+        return OP_STEP_FAILED;
+    op->facts.old_sign_cert = bytes_new(span_bytes(op->key.pair->sign_cert));
+    if (op->key.pair->encrypt_cert != NULL)
+        op->facts.old_encrypt_cert = bytes_new(span_bytes(op->key.pair->encrypt_cert));
+    return OP_STEP_NEXT;
+}
+
+/* ---- key pair ---- */
+
+/* The signing key of our container: made now, or the one that an earlier attempt left there. */
+static enum err_code make_or_adopt(struct op *op, struct token_public_key *out, struct err *err)
+{
+    const char *name = op->facts.container;
+    enum token_algorithm algorithm = op_key_algorithm(op->facts.job->algorithm);
+    const struct token_pair *left = pair_named(op->key.pairs, name);
+    if (left != NULL && left->has_sign_key && left->algorithm == algorithm)
+        return token_read_public_key(op->key.token, name, TOKEN_SIGN, out, err);
+    if (left != NULL && token_delete_pair(op->key.token, name, err) != ERR_NONE)
+        return err_add(err, "remove what an earlier attempt left");
+    return token_create_pair(op->key.token, name, algorithm, out, err);
+}
+
+static enum op_outcome prepare_key_pair(struct op *op, struct err *err)
+{
+    struct span kept = cert_peek(op->key.sign_cert)->public_key;
+    if (!op->facts.job->replace_key) {
+        op->public_key = bytes_new(kept);
+        return OP_STEP_NEXT;
+    }
+    struct token_public_key made;
+    op->facts.container_is_ours = true;
+    if (make_or_adopt(op, &made, err) != ERR_NONE ||
+        op_key_public_der(&made, &op->public_key, err) != ERR_NONE)
+        return OP_STEP_FAILED;
+    return OP_STEP_NEXT;
+}
+
+/* ---- request ---- */
+
+static enum cert_algorithm cert_algorithm_of(const struct op *op)
+{
+    return op_key_algorithm(op->facts.job->algorithm) == TOKEN_SM2 ? CERT_SM2 : CERT_RSA;
+}
+
+/* Signs a proof with the pair's key. */
+static enum err_code prove(struct op *op, const struct signer *signer, const char *label,
+                           struct span body, struct bytes **out, struct err *err)
+{
+    const struct remote_job *job = op->facts.job;
+    AUTO(bytes_freep) struct bytes *message = NULL;
+    if (proof_message(label, job->id, span_bytes(job->challenge), body, &message, err) != ERR_NONE)
+        return err->code;
+    return signer_sign_message(signer, span_bytes(message), out, err);
+}
+
+static struct signer present_signer(const struct op *op, struct op_key_signer *self)
+{
+    const struct cert_facts *facts = cert_peek(op->key.sign_cert);
+    *self = (struct op_key_signer){op->key.token, op->key.pair->name};
+    return op_key_signer(self, facts->algorithm, facts->public_key);
+}
+
+static struct signer new_signer(const struct op *op, struct op_key_signer *self)
+{
+    *self = (struct op_key_signer){op->key.token, op->facts.container};
+    return op_key_signer(self, cert_algorithm_of(op), span_bytes(op->public_key));
+}
+
+static enum op_outcome make_request(struct op *op, struct err *err)
+{
+    struct op_key_signer old_self, new_self;
+    struct signer old_signer = present_signer(op, &old_self);
+    struct signer signer = new_signer(op, &new_self);
+    if (csr_make(cert_peek(op->key.sign_cert)->subject_der, &signer, &op->facts.csr, err) !=
+        ERR_NONE) {
+        err_add(err, "make the request");
+        return OP_STEP_FAILED;
+    }
+    uint8_t digest[32];
+    proof_sha256(span_bytes(op->facts.csr), digest);
+    if (prove(op, &old_signer, PROOF_REQUEST, SPAN_ARRAY(digest), &op->facts.proof, err) !=
+        ERR_NONE) {
+        err_add(err, "prove the present key");
+        return OP_STEP_FAILED;
+    }
+    return OP_STEP_NEXT;
+}
+
+/* ---- check what came ---- */
+
+static enum op_outcome check_issued(struct op *op, struct err *err)
+{
+    struct op_renew_expected expected = {
+        .job = op->facts.job,
+        .roots = op->platform->roots,
+        .public_key = span_bytes(op->public_key),
+        .old_sign = op->key.sign_cert,
+        .old_encrypt = op->key.encrypt_cert,
+        .now_utc = clock_now_utc(),
+    };
+    return op_renew_check(&expected, op->facts.issued, &op->facts.new_not_after_utc, err) ==
+                   ERR_NONE
+               ? OP_STEP_NEXT
+               : OP_STEP_FAILED;
+}
+
+/* ---- write ---- */
+
+static enum err_code import_envelope(struct op *op, struct err *err)
+{
+    const struct token_pair *left = pair_named(op->key.pairs, op->facts.container);
+    if (op->facts.issued->envelope == NULL || (left != NULL && left->has_encrypt_key))
+        return ERR_NONE; /* read-back compares the key with the certificate */
+    struct envelope from;
+    if (envelope_parse(span_bytes(op->facts.issued->envelope), &from, err) != ERR_NONE)
+        return err->code;
+    struct token_envelope to = {.cipher_id = from.cipher_id};
+    memcpy(to.c1_x, from.c1_x, sizeof to.c1_x);
+    memcpy(to.c1_y, from.c1_y, sizeof to.c1_y);
+    memcpy(to.c3, from.c3, sizeof to.c3);
+    memcpy(to.c2, from.c2, sizeof to.c2);
+    memcpy(to.public_x, from.public_x, sizeof to.public_x);
+    memcpy(to.public_y, from.public_y, sizeof to.public_y);
+    memcpy(to.encrypted_private, from.encrypted_private, sizeof to.encrypted_private);
+    return token_import_encryption_key(op->key.token, op->facts.container, &to, err);
+}
+
+static enum op_outcome write_key(struct op *op, struct err *err)
+{
+    const struct remote_issued *issued = op->facts.issued;
+    struct token *token = op->key.token;
+    const char *name = op->facts.container;
+    op->facts.key_changed = true;
+    if (import_envelope(op, err) != ERR_NONE) {
+        err_add(err, "import the encryption key");
+        return OP_STEP_FAILED;
+    }
+    if (issued->encrypt_cert != NULL &&
+        token_write_cert(token, name, TOKEN_ENCRYPT, span_bytes(issued->encrypt_cert), err) !=
+            ERR_NONE) {
+        err_add(err, "write the encryption certificate");
+        return OP_STEP_FAILED;
+    }
+    if (token_write_cert(token, name, TOKEN_SIGN, span_bytes(issued->sign_cert), err) != ERR_NONE) {
+        err_add(err, "write the signing certificate");
+        return OP_STEP_FAILED;
+    }
+    return OP_STEP_NEXT;
+}
+
+/* ---- read back and use ---- */
+
+static enum err_code compare_cert(struct op *op, enum token_slot slot, const struct bytes *written,
+                                  struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *got = NULL;
+    if (written == NULL)
+        return ERR_NONE;
+    if (token_read_cert(op->key.token, op->facts.container, slot, &got, err) != ERR_NONE)
+        return err_add(err, "read back a certificate");
+    if (!span_equal(span_bytes(got), span_bytes(written)))
+        return err_set(err, ERR_READ_BACK, "%s certificate differs",
+                       slot == TOKEN_SIGN ? "signing" : "encryption");
+    return ERR_NONE;
+}
+
+/* The imported key is the one of the certificate: the key itself says so. */
+static enum err_code compare_encrypt_key(struct op *op, struct err *err)
+{
+    struct token_public_key got;
+    AUTO(bytes_freep) struct bytes *der = NULL;
+    AUTO(cert_freep) struct cert *cert = NULL;
+    if (op->facts.issued->envelope == NULL)
+        return ERR_NONE;
+    if (cert_parse(span_bytes(op->facts.issued->encrypt_cert), &cert, err) != ERR_NONE ||
+        token_read_public_key(op->key.token, op->facts.container, TOKEN_ENCRYPT, &got, err) !=
+            ERR_NONE ||
+        op_key_public_der(&got, &der, err) != ERR_NONE)
+        return err_add(err, "read back the encryption key");
+    if (!span_equal(span_bytes(der), cert_peek(cert)->public_key))
+        return err_set(err, ERR_READ_BACK, "the encryption key is not the certificate's");
+    return ERR_NONE;
+}
+
+/* The confirmation is the test signature: made by the new key, checked with the new certificate. */
+static enum err_code use_new_key(struct op *op, struct err *err)
+{
+    const struct remote_issued *issued = op->facts.issued;
+    const struct remote_job *job = op->facts.job;
+    struct op_key_signer self;
+    struct signer signer = new_signer(op, &self);
+    proof_written_digest(span_bytes(issued->sign_cert), span_bytes(issued->encrypt_cert),
+                         op->facts.written_digest);
+    AUTO(bytes_freep)
+    struct bytes *body = proof_confirmation_body("written", op->facts.written_digest);
+    AUTO(bytes_freep) struct bytes *message = NULL;
+    AUTO(bytes_freep) struct bytes *signature = NULL;
+    AUTO(cert_freep) struct cert *cert = NULL;
+    if (proof_message(PROOF_CONFIRMATION, job->id, span_bytes(job->challenge), span_bytes(body),
+                      &message, err) != ERR_NONE ||
+        signer_sign_message(&signer, span_bytes(message), &signature, err) != ERR_NONE ||
+        cert_parse(span_bytes(issued->sign_cert), &cert, err) != ERR_NONE ||
+        cert_verify(cert, span_bytes(message), span_bytes(signature), err) != ERR_NONE)
+        return err_add(err, "sign a test value with the new key");
+    op->facts.confirmation_proof = TAKE(signature);
+    return ERR_NONE;
+}
+
+static enum op_outcome read_back(struct op *op, struct err *err)
+{
+    const struct remote_issued *issued = op->facts.issued;
+    if (compare_cert(op, TOKEN_ENCRYPT, issued->encrypt_cert, err) != ERR_NONE ||
+        compare_cert(op, TOKEN_SIGN, issued->sign_cert, err) != ERR_NONE ||
+        compare_encrypt_key(op, err) != ERR_NONE || use_new_key(op, err) != ERR_NONE)
+        return OP_STEP_FAILED;
+    token_logout(op->key.token);
+    return OP_STEP_NEXT;
+}
+
+/* ---- undo ---- */
+
+/* The kept key's certificates as they were: for a failure between the first write and read-back. */
+static void put_back(struct op *op)
+{
+    struct err err = ERR_INIT;
+    const struct op_facts *facts = &op->facts;
+    if (facts->old_encrypt_cert != NULL && facts->issued->encrypt_cert != NULL &&
+        token_write_cert(op->key.token, facts->container, TOKEN_ENCRYPT,
+                         span_bytes(facts->old_encrypt_cert), &err) != ERR_NONE)
+        log_err("ops", "put the old encryption certificate back", &err);
+    if (token_write_cert(op->key.token, facts->container, TOKEN_SIGN,
+                         span_bytes(facts->old_sign_cert), &err) == ERR_NONE)
+        op->facts.key_changed = false;
+    else
+        log_err("ops", "put the old signing certificate back", &err);
+}
+
+static void remove_container(struct op *op)
+{
+    struct err err = ERR_INIT;
+    if (token_delete_pair(op->key.token, op->facts.container, &err) == ERR_NONE)
+        op->facts.key_changed = false;
+    else
+        log_err("ops", "remove the half-made container", &err);
+}
+
+/* True when the platform has taken back what it issued. */
+static bool give_back(struct op *op)
+{
+    static const uint8_t nothing[OP_DIGEST_BYTES];
+    struct op_key_signer self;
+    struct signer signer = present_signer(op, &self);
+    AUTO(bytes_freep) struct bytes *body = proof_confirmation_body("failed", nothing);
+    AUTO(bytes_freep) struct bytes *proof = NULL;
+    struct err err = ERR_INIT;
+    if (prove(op, &signer, PROOF_CONFIRMATION, span_bytes(body), &proof, &err) == ERR_NONE)
+        return op_platform_report_failure(op, span_bytes(proof));
+    log_err("ops", "prove that nothing was written", &err);
+    return false;
+}
+
+/* Our container holds the only copy of a key for which a certificate may have been issued. It goes when
+ * none was asked for, or when it is no use and the platform took it back; else it stays, and the next
+ * attempt at this order takes it up and gets the same certificates. */
+static void undo_container(struct op *op, const struct err *why)
+{
+    bool no_use = err_kind_of(why->code) == ERR_KIND_STOP && why->code != ERR_CANCELLED;
+    if (!op->facts.requested || (no_use && give_back(op)))
+        remove_container(op);
+}
+
+static void undo(struct op *op, const struct err *why)
+{
+    const struct op_facts *facts = &op->facts;
+    struct err err = ERR_INIT;
+    if (op->key.token == NULL || facts->job == NULL || facts->confirmation_proof != NULL)
+        return;
+    token_set_deadline(op->key.token, op_step_deadline(op));
+    if (token_begin(op->key.token, &err) != ERR_NONE)
+        return log_err("ops", "undo", &err);
+    if (facts->job->replace_key && op->public_key != NULL)
+        undo_container(op, why);
+    else if (facts->key_changed)
+        put_back(op);
+    token_logout(op->key.token);
+    token_end(op->key.token);
+}
+
+/* ---- the table ---- */
+
+static void report(const struct op *op, struct json *result)
+{
+    const struct op_facts *facts = &op->facts;
+    if (facts->issued == NULL)
+        return;
+    json_add_bool(result, "replaced", facts->job->replace_key);
+    json_add_text(result, "container", facts->container);
+    json_add_utc(result, "old_not_after", facts->old_not_after_utc);
+    json_add_utc(result, "not_after", facts->new_not_after_utc);
+    const struct {
+        const char *name;
+        const struct bytes *der;
+    } certs[] = {{"sign_serial", facts->issued->sign_cert},
+                 {"encrypt_serial", facts->issued->encrypt_cert}};
+    for (size_t i = 0; i < ARRAY_SIZE(certs); i++) {
+        AUTO(cert_freep) struct cert *cert = NULL;
+        struct err ignored = ERR_INIT;
+        if (certs[i].der != NULL &&
+            cert_parse(span_bytes(certs[i].der), &cert, &ignored) == ERR_NONE)
+            json_add_text(result, certs[i].name, cert_peek(cert)->serial);
+    }
+}
+
+static const struct op_step steps[] = {
+    {"find-key", {"查找CA锁", "Find the key"}, op_key_find, OP_TOUCHES_NOTHING, OP_TELL, true, 15},
+    {"redeem",
+     {"验证平台凭据", "Redeem the ticket"},
+     op_platform_redeem,
+     OP_TOUCHES_PLATFORM,
+     OP_TELL,
+     true,
+     30},
+    {"judge",
+     {"核对订单与CA锁", "Compare order and key"},
+     judge,
+     OP_TOUCHES_NOTHING,
+     OP_TELL,
+     true,
+     5},
+    {"ask",
+     {"请在密码框中输入CA锁密码", "Type the PIN into the dialog"},
+     op_ask_pin,
+     OP_TOUCHES_USER,
+     OP_TELL,
+     true,
+     15},
+    {"key-pair",
+     {"准备密钥", "Prepare the key pair"},
+     prepare_key_pair,
+     OP_TOUCHES_KEY,
+     OP_TELL,
+     true,
+     120},
+    {"request",
+     {"生成证书请求", "Make the request"},
+     make_request,
+     OP_TOUCHES_KEY,
+     OP_TELL,
+     true,
+     30},
+    {"issue",
+     {"等待平台签发证书", "Wait for the certificates"},
+     op_platform_issue,
+     OP_TOUCHES_PLATFORM,
+     OP_TELL,
+     true,
+     60},
+    {"check-issued",
+     {"检查新证书", "Check the certificates"},
+     check_issued,
+     OP_TOUCHES_NOTHING,
+     OP_TELL,
+     false,
+     5},
+    {"write",
+     {"写入CA锁，请勿拔出", "Write to the key, leave it in"},
+     write_key,
+     OP_TOUCHES_KEY,
+     OP_TELL,
+     false,
+     60},
+    {"read-back",
+     {"读回并验证", "Read back and test"},
+     read_back,
+     OP_TOUCHES_KEY,
+     OP_TELL,
+     false,
+     30},
+    {"confirm",
+     {"向平台确认", "Confirm to the platform"},
+     op_platform_confirm,
+     OP_TOUCHES_PLATFORM,
+     OP_RESUME,
+     false,
+     30},
+};
+
+const struct op_kind op_renew = {
+    .name = "renew",
+    .title = {"CA延期续费", "Certificate renewal"},
+    .success = {"续费成功、请您进行CA签章延期!", "Renewed. Now extend the electronic seal."},
+    .ticket = OP_TICKET_REQUIRED,
+    .steps = steps,
+    .step_count = ARRAY_SIZE(steps),
+    .undo = undo,
+    .report = report,
+};
