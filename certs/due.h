@@ -29,5 +29,6 @@ struct due {
     int64_t latest_utc;     /* until when the renewal can be asked for */
 };
 
+/* policy: NULL for the defaults. */
 struct due due_judge(const struct cert_facts *facts, const struct due_policy *policy,
                      int64_t now_utc);
