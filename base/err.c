@@ -26,8 +26,9 @@ static const struct err_item *item_of(enum err_code code)
     return &items[(unsigned)code < ERR_CODE_COUNT ? code : ERR_INTERNAL];
 }
 
-static void set(struct err *err, enum err_code code, long foreign, const char *format,
-                va_list arguments)
+__attribute__((format(printf, 4, 0))) static void set(struct err *err, enum err_code code,
+                                                      long foreign, const char *format,
+                                                      va_list arguments)
 {
     *err = ERR_INIT;
     err->code = code;

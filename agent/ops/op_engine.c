@@ -1,11 +1,11 @@
 #include "agent/ops/op_engine.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "agent/ops/op_key.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 static const char *const state_texts[] = {
     [OP_RUNNING] = "running",
@@ -304,16 +304,10 @@ static void *run_thread(void *context)
     return NULL;
 }
 
-/* Threads of operations get no signals: those are the loop's. */
 enum err_code op_start_thread(struct op *op, struct err *err)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int result = pthread_create(&op->thread, NULL, run_thread, op);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (result != 0)
-        return err_set_foreign(err, ERR_INTERNAL, result, "start a thread");
+    if (thread_start(&op->thread, run_thread, op, err) != ERR_NONE)
+        return err->code;
     op->has_thread = true;
     op->ops->running++;
     return ERR_NONE;

@@ -2,12 +2,12 @@
  * operation holds is not disturbed: what was read of it last is shown. */
 #include "agent/ops/op_keys.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 #include "agent/ops/op_engine.h"
 #include "agent/ops/op_key.h"
 #include "base/problem.h"
+#include "base/thread.h"
 
 #define READ_MS 8000
 /* Callers who wait for the reading that is under way. */
@@ -201,15 +201,12 @@ static void *card_thread(void *context)
 
 static bool start_card(struct card *card)
 {
-    sigset_t all, before;
     pthread_t thread;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int result = pthread_create(&thread, NULL, card_thread, card);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (result == 0)
-        pthread_detach(thread);
-    return result == 0;
+    struct err ignored = ERR_INIT; /* the card is then shown as busy */
+    if (thread_start(&thread, card_thread, card, &ignored) != ERR_NONE)
+        return false;
+    pthread_detach(thread);
+    return true;
 }
 
 static void skip_card(struct op_keys *keys, struct card *card)

@@ -1,0 +1,43 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/daemon.h"
+#include "agent/ops/ops_setup.h"
+#include "base/clock.h"
+
+#define EXIT_USAGE 2
+
+static int print_states(void)
+{
+    AUTO(memory_freep) char *text = ops_print_states();
+    fputs(text, stdout);
+    return EXIT_SUCCESS;
+}
+
+static int run(const struct options *options)
+{
+    struct err err = ERR_INIT;
+    log_set_level(options->log_level);
+#ifdef UKEYD_TEST_HOOKS
+    clock_init_from_environment();
+#endif
+    if (daemon_run(options, &err) == ERR_NONE)
+        return EXIT_SUCCESS;
+    log_err("ukeyd", "run", &err);
+    return EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    AUTO(options_done) struct options options = {0};
+    struct err err = ERR_INIT;
+    if (options_parse(argc, argv, &options, &err) != ERR_NONE) {
+        fprintf(stderr, "ukeyd: %s\n%s", err.detail, options_help());
+        return EXIT_USAGE;
+    }
+    if (options.show_help)
+        return fputs(options_help(), stdout) < 0;
+    if (options.show_version)
+        return puts("ukeyd " UKEYD_VERSION) < 0;
+    return options.print_states ? print_states() : run(&options);
+}

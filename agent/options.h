@@ -1,0 +1,24 @@
+/* The agent's command line. */
+#pragma once
+
+#include "base/err.h"
+#include "base/log.h"
+
+#include <stdbool.h>
+
+struct options {
+    const char *config_file; /* NULL: CONFIG_DEFAULT_FILE and the platform folder */
+    char *state_folder;
+    char *runtime_folder;
+    enum log_level log_level;
+    bool print_states;
+    bool show_help;
+    bool show_version;
+};
+
+/* Fills in the folders of the XDG base directories where none are given. ERR_USAGE. */
+MUST_CHECK enum err_code options_parse(int argc, char **argv, struct options *out,
+                                       struct err *err);
+void options_done(struct options *options);
+/* What --help prints: static text. */
+const char *options_help(void);

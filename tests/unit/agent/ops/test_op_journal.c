@@ -1,0 +1,163 @@
+#include "agent/ops/op_journal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+
+static char *make_path(void)
+{
+    char folder[] = "/tmp/ukeyd-journal-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    return file_join(folder, "journal.db");
+}
+
+static struct op_row a_row(const char *id, int64_t created)
+{
+    return (struct op_row){
+        .id = id,
+        .kind = "renew",
+        .origin = "https://portal.example",
+        .platform = "sunshine",
+        .state = "running",
+        .step = "redeem",
+        .serial = "S1",
+        .created_utc = created,
+        .updated_utc = created,
+        .facts = "{}",
+    };
+}
+
+struct seen {
+    unsigned count;
+    char ids[512];
+    char last_state[32];
+    bool last_has_origin;
+};
+
+static void see(void *context, const struct op_row *row)
+{
+    struct seen *seen = context;
+    seen->count++;
+    snprintf(seen->ids + strlen(seen->ids), sizeof seen->ids - strlen(seen->ids), "%s ", row->id);
+    snprintf(seen->last_state, sizeof seen->last_state, "%s", row->state);
+    seen->last_has_origin = row->origin != NULL;
+}
+
+static void rows_survive_closing(void **state)
+{
+    (void)state;
+    AUTO(memory_freep) char *path = make_path();
+    AUTO(op_journal_closep) struct op_journal *journal = NULL;
+    struct err err = ERR_INIT;
+    assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
+    struct op_row second = a_row("b", 20);
+    struct op_row first = a_row("a", 10);
+    assert_int_equal(op_journal_put(journal, &second, &err), ERR_NONE);
+    assert_int_equal(op_journal_put(journal, &first, &err), ERR_NONE);
+    second.state = "done";
+    assert_int_equal(op_journal_put(journal, &second, &err), ERR_NONE);
+    op_journal_closep(&journal);
+    assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
+    struct seen seen = {0};
+    assert_int_equal(op_journal_each(journal, see, &seen, &err), ERR_NONE);
+    assert_int_equal(seen.count, 2);
+    assert_string_equal(seen.ids, "a b ");
+    assert_string_equal(seen.last_state, "done");
+}
+
+static void only_the_owner_can_read_it(void **state)
+{
+    (void)state;
+    AUTO(memory_freep) char *path = make_path();
+    AUTO(op_journal_closep) struct op_journal *journal = NULL;
+    struct err err = ERR_INIT;
+    struct stat status;
+    assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
+    struct op_row row = a_row("a", 1);
+    assert_int_equal(op_journal_put(journal, &row, &err), ERR_NONE);
+    static const char *const names[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        AUTO(memory_freep) char *name = memory_printf("%s%s", path, names[i]);
+        assert_int_equal(stat(name, &status), 0);
+        assert_int_equal(status.st_mode & 0777, 0600);
+    }
+}
+
+static void a_file_that_is_no_journal_is_refused(void **state)
+{
+    (void)state;
+    AUTO(memory_freep) char *path = make_path();
+    AUTO(op_journal_closep) struct op_journal *journal = NULL;
+    struct err err = ERR_INIT;
+    assert_int_equal(file_write_atomic(path, span_text("no journal, but long enough to be read"),
+                                       0600, &err),
+                     ERR_NONE);
+    assert_int_equal(op_journal_open(path, &journal, &err), ERR_JOURNAL);
+    assert_null(journal);
+}
+
+static void a_missing_folder_is_refused(void **state)
+{
+    (void)state;
+    AUTO(op_journal_closep) struct op_journal *journal = NULL;
+    struct err err = ERR_INIT;
+    assert_int_equal(op_journal_open("/nonexistent/journal.db", &journal, &err), ERR_JOURNAL);
+}
+
+static void old_operations_are_forgotten(void **state)
+{
+    (void)state;
+    AUTO(memory_freep) char *path = make_path();
+    AUTO(op_journal_closep) struct op_journal *journal = NULL;
+    struct err err = ERR_INIT;
+    assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
+    for (int i = 0; i < OP_JOURNAL_ROWS_MAX + 3; i++) {
+        AUTO(memory_freep) char *id = memory_printf("%04d", i);
+        struct op_row row = a_row(id, i);
+        row.state = i == 0 ? "unconfirmed" : "done";
+        assert_int_equal(op_journal_put(journal, &row, &err), ERR_NONE);
+    }
+    op_journal_closep(&journal);
+    assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
+    struct seen seen = {0};
+    assert_int_equal(op_journal_each(journal, see, &seen, &err), ERR_NONE);
+    /* The one that is not over stays, however old. */
+    assert_int_equal(seen.count, OP_JOURNAL_ROWS_MAX + 1);
+    assert_memory_equal(seen.ids, "0000 0003 ", 10);
+}
+
+static void the_terminal_has_no_origin(void **state)
+{
+    (void)state;
+    AUTO(memory_freep) char *path = make_path();
+    AUTO(op_journal_closep) struct op_journal *journal = NULL;
+    struct err err = ERR_INIT;
+    struct seen seen = {0};
+    struct op_row row = a_row("a", 1);
+    row.origin = NULL;
+    assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
+    assert_int_equal(op_journal_put(journal, &row, &err), ERR_NONE);
+    assert_int_equal(op_journal_each(journal, see, &seen, &err), ERR_NONE);
+    assert_int_equal(seen.count, 1);
+    assert_false(seen.last_has_origin);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_survive_closing),
+        cmocka_unit_test(only_the_owner_can_read_it),
+        cmocka_unit_test(a_file_that_is_no_journal_is_refused),
+        cmocka_unit_test(a_missing_folder_is_refused),
+        cmocka_unit_test(old_operations_are_forgotten),
+        cmocka_unit_test(the_terminal_has_no_origin),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
