@@ -5,20 +5,31 @@
  * later from the loop's thread: a request lives until it is answered or its on_gone has run. */
 #pragma once
 
+#include <sys/socket.h>
+
 #include "base/err.h"
 #include "base/json.h"
 #include "base/loop.h"
 #include "base/span.h"
 #include "base/text.h"
 
-#define HTTP_HEAD_BYTES_MAX 16384       /* request line and headers */
-#define HTTP_HANDSHAKE_MS 5000          /* TLS */
-#define HTTP_IDLE_MS 10000              /* a connection without a request */
-#define HTTP_REQUEST_MS 10000           /* first byte of the head to last byte of the body */
+#define HTTP_HEAD_BYTES_MAX 16384 /* request line and headers */
+#define HTTP_HANDSHAKE_MS 5000 /* TLS */
+#define HTTP_IDLE_MS 10000 /* a connection without a request */
+#define HTTP_REQUEST_MS 10000 /* first byte of the head to last byte of the body */
+#define HTTP_WRITE_MS 10000 /* for the client to take each 16 KiB of an answer */
 #define HTTP_SOCKET_MESSAGE_BYTES_MAX 65536
 #define HTTP_SOCKET_PING_MS 25000
 
-enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_OPTIONS, HTTP_HEAD, HTTP_OTHER };
+enum http_method {
+    HTTP_GET,
+    HTTP_POST,
+    HTTP_PUT,
+    HTTP_DELETE,
+    HTTP_OPTIONS,
+    HTTP_HEAD,
+    HTTP_OTHER
+};
 
 struct http_request;
 struct http_socket;
@@ -33,22 +44,36 @@ struct http_route {
     enum http_method method;
     const char *pattern;
     http_handler handler;
-    size_t body_bytes_max;  /* 0: no body is taken */
+    size_t body_bytes_max; /* 0: no body is taken */
+};
+
+/* Deadlines in milliseconds; 0 takes the default above. */
+struct http_times {
+    int handshake_ms;
+    int idle_ms;
+    int request_ms;
+    int write_ms;
+    int ping_ms;
 };
 
 struct http_server_options {
     struct loop *loop;
     const struct http_route *routes;
     size_t route_count;
-    void *context;               /* of handlers and gate */
+    void *context; /* of handlers and gate */
     /* Before routing, when the head is complete and before any body byte is read: returns true to go
      * on; false after it answered (http_reply_*). NULL: none. */
     bool (*gate)(void *context, struct http_request *request);
     /* Adds headers to every answer (CORS, cache, CSP) through http_reply_header. NULL: none. */
     void (*decorate)(void *context, struct http_request *request);
-    unsigned connections_max;    /* further ones wait in the backlog */
+    /* At the limit an idle connection makes room for a new one; when none is idle, further ones wait in
+     * the backlog. */
+    unsigned connections_max;
+    struct http_times times;
 };
 
+/* Sets SIGPIPE to be ignored, for the whole process: TLS writes to sockets that the client may have
+ * closed. */
 MUST_CHECK enum err_code http_server_new(const struct http_server_options *options,
                                          struct http_server **out, struct err *err);
 void http_server_free(struct http_server *server);
@@ -69,6 +94,8 @@ MUST_CHECK enum err_code http_listen_tcp(const char *host, uint16_t port, int *o
 MUST_CHECK enum err_code http_listen_unix(const char *path, int *out_fd, struct err *err);
 
 /* ---- the request; all texts are borrowed until it is answered ---- */
+/* Every accessor gives what a request at the gate has too, but the segments and the body, which are
+ * there from the handler on. */
 enum http_method http_request_method(const struct http_request *request);
 const char *http_request_path(const struct http_request *request);
 /* The value of a header, NULL when absent; when it stands more than once, *out_count (may be NULL) says
@@ -93,6 +120,8 @@ void http_request_on_gone(struct http_request *request, http_handler gone, void 
 /* Parses the body as a JSON object; checks that the content type is application/json. On failure it has
  * answered with the problem and returns false. */
 bool http_request_json(struct http_request *request, struct json **out);
+/* Whether a Content-Type is application/json, without parameters or with charset=utf-8. NULL: no. */
+bool http_content_type_is_json(const char *value);
 
 /* ---- the answer: exactly one of the replies, at once or later ---- */
 void http_reply_header(struct http_request *request, const char *name, const char *value);
@@ -108,7 +137,8 @@ struct json *http_problem_json(const struct err *err, enum lang lang);
 
 /* ---- WebSocket (RFC 6455) ---- */
 struct http_socket_handlers {
-    void (*message)(void *context, struct http_socket *socket, struct span text); /* NULL: none taken */
+    void (*message)(void *context, struct http_socket *socket,
+                    struct span text); /* NULL: none taken */
     void (*closed)(void *context, struct http_socket *socket); /* the socket is gone after it */
 };
 /* Answers 101 when the request asks for the subprotocol, else refuses (426 or 400) and returns NULL.
