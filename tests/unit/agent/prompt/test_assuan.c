@@ -1,0 +1,269 @@
+#include "agent/prompt/assuan.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+
+#define SMALL 8
+
+/* Our side and the dialog's. */
+static int ours = -1;
+static int theirs = -1;
+static struct assuan *assuan;
+
+static int open_pair(void **state)
+{
+    int pair[2];
+    struct err err = ERR_INIT;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return -1;
+    ours = pair[0];
+    theirs = pair[1];
+    return assuan_new(ours, &assuan, &err) == ERR_NONE ? 0 : -1;
+}
+
+static int close_pair(void **state)
+{
+    assuan_free(assuan);
+    file_closep(&ours);
+    file_closep(&theirs);
+    return 0;
+}
+
+static void they_say(const char *text)
+{
+    assert_int_equal(write(theirs, text, strlen(text)), strlen(text));
+}
+
+static enum err_code receive(struct secret *data, struct assuan_answer *out, struct err *err)
+{
+    struct assuan_wait wait = {deadline_in_ms(150), NULL};
+    return assuan_receive(assuan, &wait, data, out, err);
+}
+
+static struct secret *room(size_t capacity)
+{
+    struct err err = ERR_INIT;
+    struct secret *secret = NULL;
+    assert_int_equal(secret_new(capacity, &secret, &err), ERR_NONE);
+    return secret;
+}
+
+/* What came, what the answer is; data NULL: none was kept. */
+static const struct {
+    const char *said;
+    enum err_code code;
+    bool ok;
+    unsigned long number;
+    const char *data;
+} answers[] = {
+    {"OK\n", ERR_NONE, true, 0, ""},
+    {"OK Pleased to meet you\n", ERR_NONE, true, 0, ""},
+    {"D 123456\nOK\n", ERR_NONE, true, 0, "123456"},
+    {"D 12%253%34%0a\nOK\n", ERR_NONE, true, 0, "12%34\n"},
+    {"D 12\nD 34\nOK\n", ERR_NONE, true, 0, "1234"},
+    {"D 12345678\nOK\n", ERR_NONE, true, 0, "12345678"},
+    {"D 123456789\nOK\n", ERR_PIN_LENGTH, false, 0, NULL},
+    {"D 12345678\nD 9\nOK\n", ERR_PIN_LENGTH, false, 0, NULL},
+    {"D \nOK\n", ERR_NONE, true, 0, ""},
+    {"D 1%2\nOK\n", ERR_PROMPT_UNAVAILABLE, false, 0, NULL},
+    {"D 1%\nOK\n", ERR_PROMPT_UNAVAILABLE, false, 0, NULL},
+    {"D 1%zz\nOK\n", ERR_PROMPT_UNAVAILABLE, false, 0, NULL},
+    {"S PASSWORD_FROM_CACHE\n# remark\n\nOK\n", ERR_NONE, true, 0, ""},
+    {"S ERROR gtk2.isatty 83918950\nERR 83918950 no tty\n", ERR_NONE, false, 83918950, ""},
+    {"ERR 83886179\n", ERR_NONE, false, 83886179, ""},
+    {"ERR\n", ERR_NONE, false, 0, ""},
+    {"ERR abc\n", ERR_NONE, false, 0, ""},
+    {"INQUIRE QUALITY 12\nOK\n", ERR_NONE, true, 0, ""},
+    {"OKAY\n", ERR_PROMPT_UNAVAILABLE, false, 0, NULL},
+    {"D\nOK\n", ERR_PROMPT_UNAVAILABLE, false, 0, NULL},
+    {"<html>\n", ERR_PROMPT_UNAVAILABLE, false, 0, NULL},
+    {"OK", ERR_DEADLINE, false, 0, NULL},
+    {"", ERR_DEADLINE, false, 0, NULL},
+};
+
+static void each_answer(void **state)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+        struct err err = ERR_INIT;
+        struct assuan_answer answer = {0};
+        AUTO(secret_freep) struct secret *data = room(SMALL);
+        close_pair(state);
+        assert_int_equal(open_pair(state), 0);
+        they_say(answers[i].said);
+        enum err_code code = receive(data, &answer, &err);
+        if (code != answers[i].code)
+            fail_msg("%s: %s (%s)", answers[i].said, err_code_text(code), err.detail);
+        assert_null(strstr(err.detail, "1"));
+        assert_int_equal(answer.ok, answers[i].ok);
+        assert_int_equal(answer.code, answers[i].number);
+        if (answers[i].data != NULL)
+            assert_true(span_equal(secret_peek(data), span_text(answers[i].data)));
+    }
+}
+
+static void data_can_be_dropped(void **state)
+{
+    struct err err = ERR_INIT;
+    struct assuan_answer answer;
+    they_say("D 123456789\nOK\n");
+    assert_int_equal(receive(NULL, &answer, &err), ERR_NONE);
+    assert_true(answer.ok);
+}
+
+static void answers_that_come_together_are_told_apart(void **state)
+{
+    struct err err = ERR_INIT;
+    struct assuan_answer answer;
+    they_say("OK\nERR 7\nOK\n");
+    assert_int_equal(receive(NULL, &answer, &err), ERR_NONE);
+    assert_true(answer.ok);
+    assert_int_equal(receive(NULL, &answer, &err), ERR_NONE);
+    assert_false(answer.ok);
+    assert_int_equal(receive(NULL, &answer, &err), ERR_NONE);
+    assert_true(answer.ok);
+}
+
+static void *say_slowly(void *context)
+{
+    for (const char *at = context; *at != '\0'; at++) {
+        if (write(theirs, at, 1) != 1)
+            break;
+        usleep(2000);
+    }
+    return NULL;
+}
+
+static void an_answer_in_pieces(void **state)
+{
+    static char text[] = "S x\nD 12%2534\nOK\n";
+    struct err err = ERR_INIT;
+    struct assuan_answer answer;
+    AUTO(secret_freep) struct secret *data = room(SMALL);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, say_slowly, text), 0);
+    assert_int_equal(receive(data, &answer, &err), ERR_NONE);
+    assert_true(span_equal(secret_peek(data), span_text("12%34")));
+    pthread_join(thread, NULL);
+}
+
+static void an_inquiry_is_ended(void **state)
+{
+    struct err err = ERR_INIT;
+    struct assuan_answer answer;
+    char got[16] = {0};
+    they_say("INQUIRE QUALITY 123456\nOK\n");
+    assert_int_equal(receive(NULL, &answer, &err), ERR_NONE);
+    assert_int_equal(read(theirs, got, sizeof got), 4);
+    assert_string_equal(got, "END\n");
+}
+
+static void a_line_has_a_limit(void **state)
+{
+    for (int length = ASSUAN_LINE_BYTES_MAX - 1; length <= ASSUAN_LINE_BYTES_MAX; length++) {
+        struct err err = ERR_INIT;
+        struct assuan_answer answer;
+        AUTO(memory_freep) char *line = memory_printf("# %0*d\nOK\n", length - 2, 7);
+        they_say(line);
+        assert_int_equal(receive(NULL, &answer, &err),
+                         length < ASSUAN_LINE_BYTES_MAX ? ERR_NONE : ERR_PROMPT_UNAVAILABLE);
+    }
+}
+
+static void lines_have_a_limit(void **state)
+{
+    struct err err = ERR_INIT;
+    struct assuan_answer answer;
+    for (int i = 0; i < ASSUAN_LINES_MAX; i++)
+        they_say("#\n");
+    they_say("OK\n");
+    assert_int_equal(receive(NULL, &answer, &err), ERR_PROMPT_UNAVAILABLE);
+}
+
+static void the_end_of_the_process_is_seen(void **state)
+{
+    struct err err = ERR_INIT;
+    struct assuan_answer answer;
+    they_say("D 12\n");
+    file_closep(&theirs);
+    assert_int_equal(receive(NULL, &answer, &err), ERR_PROMPT_UNAVAILABLE);
+    assert_int_equal(assuan_send(assuan, "GETPIN", NULL, &err), ERR_PROMPT_UNAVAILABLE);
+}
+
+static void *cancel_soon(void *context)
+{
+    usleep(30000);
+    cancel_request(context);
+    return NULL;
+}
+
+static void a_cancellation_is_heard_at_once(void **state)
+{
+    struct err err = ERR_INIT;
+    struct assuan_answer answer;
+    AUTO(cancel_freep) struct cancel *cancel = NULL;
+    assert_int_equal(cancel_new(&cancel, &err), ERR_NONE);
+    struct assuan_wait wait = {DEADLINE_NEVER, cancel};
+    pthread_t thread;
+    int64_t begin = clock_monotonic_ms();
+    assert_int_equal(pthread_create(&thread, NULL, cancel_soon, cancel), 0);
+    assert_int_equal(assuan_receive(assuan, &wait, NULL, &answer, &err), ERR_CANCELLED);
+    assert_in_range(clock_monotonic_ms() - begin, 29, 120);
+    pthread_join(thread, NULL);
+}
+
+static void arguments_are_escaped(void **state)
+{
+    struct err err = ERR_INIT;
+    char got[128] = {0};
+    assert_int_equal(assuan_send(assuan, "SETDESC", "50%\r\n单位\t名称\x7f!", &err), ERR_NONE);
+    assert_int_equal(assuan_send(assuan, "GETPIN", NULL, &err), ERR_NONE);
+    assert_true(read(theirs, got, sizeof got - 1) > 0);
+    assert_string_equal(got, "SETDESC 50%25%0D%0A单位 名称 !\nGETPIN\n");
+}
+
+/* Nothing that a text holds may become a command of its own, and no line is longer than the limit. */
+static void a_long_text_is_cut_between_characters(void **state)
+{
+    static const char *const units[] = {"x", "长", "%", "é", "\n"};
+    for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+        struct err err = ERR_INIT;
+        char text[4096] = {0};
+        char got[4096] = {0};
+        for (size_t k = 0; k < 1200; k++)
+            strncat(text, units[i], sizeof text - strlen(text) - 1);
+        assert_int_equal(assuan_send(assuan, "SETDESC", text, &err), ERR_NONE);
+        ssize_t length = read(theirs, got, sizeof got - 1);
+        assert_in_range(length, ASSUAN_COMMAND_BYTES_MAX - 4, ASSUAN_COMMAND_BYTES_MAX);
+        assert_ptr_equal(strchr(got, '\n'), got + length - 1);
+        if (strcmp(units[i], "长") == 0)
+            assert_memory_equal(got + length - 4, "长", 3);
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_pair, close_pair)
+    const struct CMUnitTest tests[] = {
+        TEST(each_answer),
+        TEST(data_can_be_dropped),
+        TEST(answers_that_come_together_are_told_apart),
+        TEST(an_answer_in_pieces),
+        TEST(an_inquiry_is_ended),
+        TEST(a_line_has_a_limit),
+        TEST(lines_have_a_limit),
+        TEST(the_end_of_the_process_is_seen),
+        TEST(a_cancellation_is_heard_at_once),
+        TEST(arguments_are_escaped),
+        TEST(a_long_text_is_cut_between_characters),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
