@@ -154,7 +154,7 @@ static bool check_items(struct span items, int depth)
         if ((item.tag & CONSTRUCTED) == 0) {
             if (!content_ok(item))
                 return false;
-        } else if (depth >= DER_DEPTH_MAX || !check_items(item.value, depth + 1)) {
+        } else if (depth > DER_DEPTH_MAX || !check_items(item.value, depth + 1)) {
             return false;
         }
     }

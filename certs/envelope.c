@@ -164,6 +164,7 @@ static void add_algorithm(struct buf *buf, uint32_t cipher_id)
     for (size_t i = 0; i < ARRAY_SIZE(ciphers) && oid.len == 0; i++)
         if (ciphers[i].cipher_id == cipher_id)
             der_add(&oid, DER_OID, ciphers[i].oid);
+    der_add(&oid, DER_NULL, SPAN_NONE);
     der_add(buf, DER_SEQUENCE, buf_span(&oid));
 }
 
