@@ -1,0 +1,202 @@
+#include "portal/portal_api.h"
+
+#include <strings.h>
+
+#include "base/hex.h"
+#include "base/log.h"
+#include "certs/csr.h"
+#include "portal/portal_confirm.h"
+#include "portal/portal_issue.h"
+#include "portal/portal_job.h"
+#include "portal/portal_test_hooks.h"
+#include "portal/portal_ticket.h"
+
+#define AGENT_BYTES_MAX 64 /* "ukeyd/0.1.0" */
+#define MODEL_BYTES_MAX 128 /* GM/T 0017's device information has 32 */
+#define PROOF_BYTES_MAX 512 /* of RSA-4096 */
+#define OUTCOME_BYTES_MAX 16
+#define DIGEST_BYTES 32
+#define RETRY_AFTER_S 1 /* a CA that signs by itself needs no longer */
+
+/* ---- redeeming ---- */
+
+struct redeem {
+    const char *ticket;
+    const char *agent;
+    const char *serial;
+    const char *model;
+};
+
+/* What the key holds is for platforms that compare; here the register and the proofs decide. */
+static enum err_code check_certificates(const struct json *certificates, struct err *err)
+{
+    for (size_t i = 0; i < json_count(certificates); i++) {
+        AUTO(bytes_freep) struct bytes *der = NULL;
+        const char *text = json_text_of(json_item(certificates, i));
+        if (text == NULL)
+            return err_set(err, ERR_FIELD_TYPE, "certificates[%zu]: not a string", i);
+        if (base64_decode(text, CERT_BYTES_MAX, &der, err) != ERR_NONE) {
+            err_add(err, "certificates[%zu]", i);
+            return err->code = ERR_FIELD_VALUE;
+        }
+    }
+    return ERR_NONE;
+}
+
+static enum err_code read_redeem(const struct json *body, struct redeem *out, struct err *err)
+{
+    struct redeem redeem = {0};
+    const struct json *token = NULL;
+    const struct json *certificates = NULL;
+    const struct json_field fields[] = {
+        {"ticket", JSON_TEXT, false, PORTAL_TICKET_BYTES_MAX, &redeem.ticket},
+        {"agent", JSON_TEXT, false, AGENT_BYTES_MAX, &redeem.agent},
+        {"token", JSON_OBJECT, false, 0, &token},
+        {"certificates", JSON_ARRAY, false, PORTAL_API_CERTIFICATES_MAX, &certificates},
+    };
+    const struct json_field token_fields[] = {
+        {"serial", JSON_TEXT, false, PORTAL_SERIAL_BYTES_MAX, &redeem.serial},
+        {"model", JSON_TEXT, true, MODEL_BYTES_MAX, &redeem.model},
+    };
+    if (json_read(body, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_REFUSED, err) != ERR_NONE ||
+        check_certificates(certificates, err) != ERR_NONE)
+        return err->code;
+    if (json_read(token, token_fields, ARRAY_SIZE(token_fields), JSON_UNKNOWN_REFUSED, err) !=
+        ERR_NONE)
+        return err_add(err, "token");
+    *out = redeem;
+    return ERR_NONE;
+}
+
+static struct json *policy_json(const struct portal_order_policy *policy)
+{
+    struct json *json = json_new_object();
+    json_add_text(json, "key", policy->replace_key ? "replace" : "keep");
+    json_add_text(json, "algorithm", portal_order_algorithm_text(policy->algorithm));
+    json_add_bool(json, "dual", policy->dual);
+    return json;
+}
+
+static struct json *job_json(const struct portal_job *job, const char *secret)
+{
+    const struct portal_order *order = job->order;
+    struct json *json = json_new_object();
+    json_add_text(json, "id", job->id);
+    json_add_text(json, "secret", secret);
+    json_add_text(json, "kind", job->kind);
+    json_add_base64(json, "challenge", span_bytes(job->challenge));
+    json_add_utc(json, "expires", job->expires_utc);
+    json_add_text(json, "order", order->number);
+    json_add_text(json, "holder", order->organisation);
+    json_add_text(json, "serial", order->serial);
+    json_add_bool(json, "approved", order->state == PORTAL_ORDER_APPROVED);
+    json_add_utc(json, "not_after", job->not_after_utc);
+    json_add(json, "policy", policy_json(&order->policy));
+    return json;
+}
+
+static void act_as_key(struct portal *portal, const char *serial)
+{
+    AUTO(memory_freep) char *actor = memory_printf("agent:%s", serial);
+    portal_set_actor(portal, actor);
+}
+
+enum err_code portal_api_redeem(struct portal *portal, const struct json *body,
+                                struct portal_api_answer *out, struct err *err)
+{
+    struct redeem redeem = {0};
+    AUTO(portal_job_freep) struct portal_job *job = NULL;
+    AUTO(memory_freep) char *secret = NULL;
+    if (read_redeem(body, &redeem, err) != ERR_NONE)
+        return err->code;
+    act_as_key(portal, redeem.serial);
+    if (portal_job_redeem(portal, redeem.ticket, redeem.serial, &job, err) != ERR_NONE ||
+        portal_job_secret(portal, job->id, &secret, err) != ERR_NONE)
+        return err->code;
+    log_info("portal", "order %s: ticket for %s redeemed by %s", job->order->number, job->kind,
+             redeem.agent);
+    *out = (struct portal_api_answer){.status = 200, .body = job_json(job, secret)};
+    return ERR_NONE;
+}
+
+/* ---- with a job's secret ---- */
+
+static enum err_code authorise(struct portal *portal, const char *id, const char *authorization,
+                               struct portal_job **out, struct err *err)
+{
+    static const char scheme[] = "Bearer ";
+    if (authorization == NULL || strncasecmp(authorization, scheme, sizeof scheme - 1) != 0)
+        return err_set(err, ERR_JOB_FORBIDDEN, "no bearer secret");
+    if (portal_job_authorise(portal, id, authorization + sizeof scheme - 1, out, err) != ERR_NONE)
+        return err->code;
+    act_as_key(portal, (*out)->order->serial);
+    return ERR_NONE;
+}
+
+static struct json *issue_json(const struct portal_issue *issue)
+{
+    struct json *json = json_new_object();
+    struct json *chain = json_new_array();
+    json_add_base64(json, "sign_certificate", span_bytes(issue->sign_cert));
+    if (issue->encrypt_cert != NULL)
+        json_add_base64(json, "encrypt_certificate", span_bytes(issue->encrypt_cert));
+    if (issue->enveloped_key != NULL)
+        json_add_base64(json, "enveloped_key", span_bytes(issue->enveloped_key));
+    json_append_base64(chain, span_bytes(issue->chain));
+    json_add(json, "chain", chain);
+    return json;
+}
+
+enum err_code portal_api_request(struct portal *portal, const char *id, const char *authorization,
+                                 const struct json *body, struct portal_api_answer *out,
+                                 struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *csr = NULL;
+    AUTO(bytes_freep) struct bytes *proof = NULL;
+    AUTO(portal_job_freep) struct portal_job *job = NULL;
+    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    const struct json_field fields[] = {
+        {"csr", JSON_BASE64, false, CSR_BYTES_MAX, &csr},
+        {"proof", JSON_BASE64, false, PROOF_BYTES_MAX, &proof},
+    };
+    if (authorise(portal, id, authorization, &job, err) != ERR_NONE ||
+        json_read(body, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_REFUSED, err) != ERR_NONE)
+        return err->code;
+    struct portal_issue_request request = {span_bytes(csr), span_bytes(proof)};
+    if (portal_issue_request(portal, job, &request, &issue, err) != ERR_NONE)
+        return err->code;
+    if (portal_test_hooks_pending(job)) {
+        *out = (struct portal_api_answer){202, RETRY_AFTER_S, json_new_object()};
+        return ERR_NONE;
+    }
+    portal_test_hooks_spoil(portal, issue);
+    log_info("portal", "order %s: certificates handed out", job->order->number);
+    *out = (struct portal_api_answer){.status = 200, .body = issue_json(issue)};
+    return ERR_NONE;
+}
+
+enum err_code portal_api_confirm(struct portal *portal, const char *id, const char *authorization,
+                                 const struct json *body, struct portal_api_answer *out,
+                                 struct err *err)
+{
+    const char *outcome = NULL;
+    AUTO(bytes_freep) struct bytes *digest = NULL;
+    AUTO(bytes_freep) struct bytes *proof = NULL;
+    AUTO(portal_job_freep) struct portal_job *job = NULL;
+    const struct json_field fields[] = {
+        {"outcome", JSON_TEXT, false, OUTCOME_BYTES_MAX, &outcome},
+        {"digest", JSON_BASE64, false, DIGEST_BYTES, &digest},
+        {"proof", JSON_BASE64, false, PROOF_BYTES_MAX, &proof},
+    };
+    if (authorise(portal, id, authorization, &job, err) != ERR_NONE ||
+        json_read(body, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_REFUSED, err) != ERR_NONE)
+        return err->code;
+    struct portal_confirmation confirmation = {outcome, span_bytes(digest), span_bytes(proof)};
+    if (portal_confirm(portal, job, &confirmation, err) != ERR_NONE)
+        return err->code;
+    log_info("portal", "order %s: confirmed as %s", job->order->number, outcome);
+    struct json *answer = json_new_object();
+    json_add_bool(answer, "acknowledged", true);
+    *out = (struct portal_api_answer){.status = 200, .body = answer};
+    return ERR_NONE;
+}

@@ -1,0 +1,26 @@
+/* The audit trail: append-only lines, each hashed (SM3) with the one before it. A change and its line
+ * stand in one transaction. */
+#pragma once
+
+#include "base/json.h"
+#include "portal/portal.h"
+
+#define PORTAL_AUDIT_HASH_BYTES 32
+
+/* Adds a line for portal->actor. Only inside a transaction. subject: what was changed, an order number,
+ * a key's serial. Never a secret, a ticket or a PIN. */
+MUST_CHECK enum err_code portal_audit_add(struct portal *portal, const char *event,
+                                          const char *subject, const char *detail, struct err *err);
+
+/* What the trail amounts to. Cutting off its end leaves a valid chain, so an operator keeps the count
+ * and the last hash elsewhere and compares. */
+struct portal_audit_state {
+    int64_t count;
+    uint8_t last_hash[PORTAL_AUDIT_HASH_BYTES]; /* zeros when it is empty */
+};
+/* ERR_AUDIT names the first line that doesn't fit. */
+MUST_CHECK enum err_code portal_audit_verify(struct portal *portal, struct portal_audit_state *out,
+                                             struct err *err);
+/* All lines, oldest first. */
+MUST_CHECK enum err_code portal_audit_list(struct portal *portal, struct json **out,
+                                           struct err *err);

@@ -1,0 +1,414 @@
+#include "portal/portal_commands.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/hex.h"
+#include "base/log.h"
+#include "portal/portal_audit.h"
+#include "portal/portal_certificate.h"
+#include "portal/portal_key.h"
+#include "portal/portal_order.h"
+#include "portal/portal_server.h"
+#include "portal/portal_ticket.h"
+#include "portal/portal_tls.h"
+#include "portal/portal_x509.h"
+
+static char *actor(void)
+{
+    return memory_printf("uid:%lu", (unsigned long)getuid());
+}
+
+static enum err_code open_portal(const struct portal_arguments *arguments, struct portal **out,
+                                 struct err *err)
+{
+    AUTO(memory_freep) char *who = actor();
+    return portal_open(arguments->folder, who, out, err);
+}
+
+static enum err_code open_with_keys(const struct portal_arguments *arguments, struct portal **out,
+                                    struct err *err)
+{
+    AUTO(portal_freep) struct portal *portal = NULL;
+    if (open_portal(arguments, &portal, err) != ERR_NONE ||
+        portal_open_keys(portal, err) != ERR_NONE)
+        return err->code;
+    *out = TAKE(portal);
+    return ERR_NONE;
+}
+
+static enum err_code print(const struct json *json)
+{
+    AUTO(memory_freep) char *text = json_print(json);
+    puts(text);
+    return ERR_NONE;
+}
+
+static enum err_code print_id(int64_t id)
+{
+    AUTO(json_freep) struct json *json = json_new_object();
+    json_add_integer(json, "id", id);
+    return print(json);
+}
+
+/* ---- the portal ---- */
+
+static enum err_code run_init(const struct portal_arguments *arguments, struct err *err)
+{
+    AUTO(memory_freep) char *who = actor();
+    AUTO(json_freep) struct json *json = json_new_object();
+    const char *name = portal_arguments_get(arguments, "name");
+    if (portal_init(arguments->folder, name, portal_arguments_get(arguments, "host"), who, err) !=
+        ERR_NONE)
+        return err->code;
+    json_add_text(json, "folder", arguments->folder);
+    json_add_text(json, "name", name);
+    return print(json);
+}
+
+static enum err_code run_server(const struct portal_arguments *arguments, struct err *err)
+{
+    AUTO(portal_freep) struct portal *portal = NULL;
+    if (open_with_keys(arguments, &portal, err) != ERR_NONE)
+        return err->code;
+    return portal_server_run(portal, portal_arguments_get(arguments, "listen"), err);
+}
+
+static enum err_code run_tls_renew(const struct portal_arguments *arguments, struct err *err)
+{
+    AUTO(portal_freep) struct portal *portal = NULL;
+    AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
+    const char *host = portal_arguments_get(arguments, "host");
+    if (open_portal(arguments, &portal, err) != ERR_NONE ||
+        portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
+        portal_audit_add(portal, "tls.renewed", host, "", err) != ERR_NONE ||
+        portal_tls_make(arguments->folder, host, err) != ERR_NONE ||
+        portal_transaction_commit(&transaction, err) != ERR_NONE)
+        return err->code;
+    AUTO(json_freep) struct json *json = json_new_object();
+    json_add_text(json, "host", host);
+    return print(json);
+}
+
+/* ---- organisations and keys ---- */
+
+static enum err_code run_organisation_add(const struct portal_arguments *arguments, struct err *err)
+{
+    AUTO(portal_freep) struct portal *portal = NULL;
+    int64_t id = 0;
+    if (open_portal(arguments, &portal, err) != ERR_NONE ||
+        portal_organisation_add(portal, portal_arguments_get(arguments, "name"), &id, err) !=
+            ERR_NONE)
+        return err->code;
+    return print_id(id);
+}
+
+typedef enum err_code (*lister)(struct portal *portal, struct json **out, struct err *err);
+
+static enum err_code run_list(const struct portal_arguments *arguments, lister list,
+                              struct err *err)
+{
+    AUTO(portal_freep) struct portal *portal = NULL;
+    AUTO(json_freep) struct json *json = NULL;
+    if (open_portal(arguments, &portal, err) != ERR_NONE || list(portal, &json, err) != ERR_NONE)
+        return err->code;
+    return print(json);
+}
+
+static enum err_code run_organisation_list(const struct portal_arguments *arguments,
+                                           struct err *err)
+{
+    return run_list(arguments, portal_organisation_list, err);
+}
+
+static enum err_code run_key_list(const struct portal_arguments *arguments, struct err *err)
+{
+    return run_list(arguments, portal_key_list, err);
+}
+
+/* path NULL: none. */
+static enum err_code read_cert(const char *path, struct cert **out, struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *der = NULL;
+    if (path == NULL)
+        return ERR_NONE;
+    if (portal_x509_read_der(path, &der, err) != ERR_NONE ||
+        cert_parse(span_bytes(der), out, err) != ERR_NONE)
+        return err_add(err, "%s", path);
+    return ERR_NONE;
+}
+
+static enum err_code run_key_add(const struct portal_arguments *arguments, struct err *err)
+{
+    AUTO(portal_freep) struct portal *portal = NULL;
+    AUTO(cert_freep) struct cert *sign = NULL;
+    AUTO(cert_freep) struct cert *encrypt = NULL;
+    if (read_cert(portal_arguments_get(arguments, "sign-cert"), &sign, err) != ERR_NONE ||
+        read_cert(portal_arguments_get(arguments, "encrypt-cert"), &encrypt, err) != ERR_NONE ||
+        open_with_keys(arguments, &portal, err) != ERR_NONE)
+        return err->code;
+    const struct portal_key_new new = {
+        .serial = portal_arguments_get(arguments, "serial"),
+        .number = portal_arguments_get(arguments, "number"),
+        .organisation = portal_arguments_get(arguments, "organisation"),
+        .holder = portal_arguments_get(arguments, "holder"),
+        .profile = portal_arguments_get(arguments, "profile"),
+        .sign_cert = sign,
+        .encrypt_cert = encrypt,
+    };
+    int64_t id = 0;
+    if (portal_key_add(portal, &new, &id, err) != ERR_NONE)
+        return err->code;
+    return print_id(id);
+}
+
+/* ---- orders ---- */
+
+static enum err_code choose(const char *value, const char *option, const char *first,
+                            const char *second, bool *out_second, struct err *err)
+{
+    if (strcmp(value, first) != 0 && strcmp(value, second) != 0)
+        return err_set(err, ERR_USAGE, "--%s: neither %s nor %s", option, first, second);
+    *out_second = strcmp(value, second) == 0;
+    return ERR_NONE;
+}
+
+/* Without --algorithm the key's present one. */
+static enum err_code choose_algorithm(const struct portal_arguments *arguments,
+                                      struct portal *portal, enum cert_algorithm *out,
+                                      struct err *err)
+{
+    bool rsa = false;
+    if (portal_arguments_has(arguments, "algorithm")) {
+        if (choose(portal_arguments_get(arguments, "algorithm"), "algorithm", "sm2", "rsa2048",
+                   &rsa, err) != ERR_NONE)
+            return err->code;
+        *out = rsa ? CERT_RSA : CERT_SM2;
+        return ERR_NONE;
+    }
+    AUTO(cert_freep) struct cert *cert = NULL;
+    int64_t key_id = 0;
+    if (portal_key_find(portal, portal_arguments_get(arguments, "serial"), &key_id, err) !=
+            ERR_NONE ||
+        portal_certificate_active(portal, key_id, CERT_USAGE_SIGN, &cert, NULL, err) != ERR_NONE)
+        return err->code;
+    *out = cert_peek(cert)->algorithm;
+    return ERR_NONE;
+}
+
+static enum err_code run_order_add(const struct portal_arguments *arguments, struct err *err)
+{
+    AUTO(portal_freep) struct portal *portal = NULL;
+    struct portal_order_new new = {.serial = portal_arguments_get(arguments, "serial"),
+                                   .policy.dual = !portal_arguments_has(arguments, "single")};
+    AUTO(memory_freep) char *number = NULL;
+    if (open_portal(arguments, &portal, err) != ERR_NONE ||
+        portal_arguments_integer(arguments, "months", PORTAL_ORDER_MONTHS_MAX, &new.months, err) !=
+            ERR_NONE ||
+        choose(portal_arguments_get(arguments, "key"), "key", "keep", "replace",
+               &new.policy.replace_key, err) != ERR_NONE ||
+        choose_algorithm(arguments, portal, &new.policy.algorithm, err) != ERR_NONE ||
+        portal_order_add(portal, &new, &number, err) != ERR_NONE)
+        return err->code;
+    AUTO(json_freep) struct json *json = json_new_object();
+    json_add_text(json, "order", number);
+    json_add_text(json, "state", portal_order_state_text(PORTAL_ORDER_EDITING));
+    return print(json);
+}
+
+static enum err_code show_order(struct portal *portal, const char *number, struct err *err)
+{
+    AUTO(json_freep) struct json *json = NULL;
+    if (portal_order_show(portal, number, &json, err) != ERR_NONE)
+        return err->code;
+    return print(json);
+}
+
+static enum err_code act(const struct portal_arguments *arguments, enum portal_order_action action,
+                         const char *reason, struct err *err)
+{
+    AUTO(portal_freep) struct portal *portal = NULL;
+    const char *number = portal_arguments_get(arguments, "order");
+    if (open_portal(arguments, &portal, err) != ERR_NONE ||
+        portal_order_act(portal, number, action, reason, err) != ERR_NONE)
+        return err->code;
+    return show_order(portal, number, err);
+}
+
+static enum err_code run_order_pay(const struct portal_arguments *arguments, struct err *err)
+{
+    return act(arguments, PORTAL_ORDER_PAY, "", err);
+}
+
+static enum err_code run_order_submit(const struct portal_arguments *arguments, struct err *err)
+{
+    return act(arguments, PORTAL_ORDER_SUBMIT, "", err);
+}
+
+static enum err_code run_order_approve(const struct portal_arguments *arguments, struct err *err)
+{
+    return act(arguments, PORTAL_ORDER_APPROVE, portal_arguments_get(arguments, "reason"), err);
+}
+
+static enum err_code run_order_reject(const struct portal_arguments *arguments, struct err *err)
+{
+    return act(arguments, PORTAL_ORDER_REJECT, portal_arguments_get(arguments, "reason"), err);
+}
+
+static enum err_code run_order_show(const struct portal_arguments *arguments, struct err *err)
+{
+    AUTO(portal_freep) struct portal *portal = NULL;
+    if (open_portal(arguments, &portal, err) != ERR_NONE)
+        return err->code;
+    return show_order(portal, portal_arguments_get(arguments, "order"), err);
+}
+
+static enum err_code run_order_list(const struct portal_arguments *arguments, struct err *err)
+{
+    return run_list(arguments, portal_order_list, err);
+}
+
+/* ---- tickets and certificates ---- */
+
+static enum err_code run_ticket_add(const struct portal_arguments *arguments, struct err *err)
+{
+    AUTO(portal_freep) struct portal *portal = NULL;
+    AUTO(memory_freep) char *ticket = NULL;
+    int64_t ttl_s = 0;
+    if (portal_arguments_integer(arguments, "ttl", PORTAL_TICKET_TTL_S_MAX, &ttl_s, err) !=
+            ERR_NONE ||
+        open_portal(arguments, &portal, err) != ERR_NONE ||
+        portal_ticket_add(portal, portal_arguments_get(arguments, "order"),
+                          portal_arguments_get(arguments, "kind"), ttl_s, &ticket, err) != ERR_NONE)
+        return err->code;
+    AUTO(json_freep) struct json *json = json_new_object();
+    json_add_text(json, "ticket", ticket);
+    json_add_utc(json, "expires", clock_now_utc() + ttl_s);
+    return print(json);
+}
+
+static enum err_code run_certificate_list(const struct portal_arguments *arguments, struct err *err)
+{
+    AUTO(portal_freep) struct portal *portal = NULL;
+    AUTO(json_freep) struct json *json = NULL;
+    if (open_portal(arguments, &portal, err) != ERR_NONE ||
+        portal_certificate_list(portal, portal_arguments_get(arguments, "serial"), &json, err) !=
+            ERR_NONE)
+        return err->code;
+    return print(json);
+}
+
+static enum err_code run_crl(const struct portal_arguments *arguments, struct err *err)
+{
+    AUTO(portal_freep) struct portal *portal = NULL;
+    AUTO(memory_freep) char *pem = NULL;
+    bool rsa = false;
+    if (choose(portal_arguments_get(arguments, "algorithm"), "algorithm", "sm2", "rsa", &rsa,
+               err) != ERR_NONE ||
+        open_with_keys(arguments, &portal, err) != ERR_NONE ||
+        portal_certificate_crl(portal, rsa ? CERT_RSA : CERT_SM2, &pem, err) != ERR_NONE)
+        return err->code;
+    fputs(pem, stdout);
+    return ERR_NONE;
+}
+
+/* ---- looking after it ---- */
+
+static enum err_code run_audit_verify(const struct portal_arguments *arguments, struct err *err)
+{
+    AUTO(portal_freep) struct portal *portal = NULL;
+    struct portal_audit_state state = {0};
+    if (open_portal(arguments, &portal, err) != ERR_NONE ||
+        portal_audit_verify(portal, &state, err) != ERR_NONE)
+        return err->code;
+    AUTO(memory_freep) char *hash = hex_encode(SPAN_ARRAY(state.last_hash));
+    AUTO(json_freep) struct json *json = json_new_object();
+    json_add_integer(json, "lines", state.count);
+    json_add_text(json, "last_hash", hash);
+    return print(json);
+}
+
+static enum err_code run_audit_list(const struct portal_arguments *arguments, struct err *err)
+{
+    return run_list(arguments, portal_audit_list, err);
+}
+
+static enum err_code run_escrow_verify(const struct portal_arguments *arguments, struct err *err)
+{
+    AUTO(portal_freep) struct portal *portal = NULL;
+    int64_t count = 0;
+    if (open_with_keys(arguments, &portal, err) != ERR_NONE ||
+        portal_key_manager_verify(portal->key_manager, portal->db, &count, err) != ERR_NONE)
+        return err->code;
+    AUTO(json_freep) struct json *json = json_new_object();
+    json_add_integer(json, "keys", count);
+    return print(json);
+}
+
+#define ORDER_OPTION \
+    { \
+        "order", "NUMBER", true, NULL \
+    }
+#define REASON_OPTION \
+    { \
+        "reason", "TEXT", false, "" \
+    }
+
+const struct portal_command portal_commands[] = {
+    {"init",
+     "makes the database, the CAs, the key manager and the TLS identity",
+     {{"name", "NAME", false, "阳光采购服务平台"}, {"host", "HOST", false, "127.0.0.1"}},
+     run_init},
+    {"run",
+     "serves the platform API over HTTPS until SIGTERM",
+     {{"listen", "HOST:PORT", false, "127.0.0.1:0"}},
+     run_server},
+    {"tls renew",
+     "makes a new TLS identity and a new tls/ca.pem; clients must get the new one",
+     {{"host", "HOST", false, "127.0.0.1"}},
+     run_tls_renew},
+    {"organisation add",
+     "adds an organisation",
+     {{"name", "NAME", true, NULL}},
+     run_organisation_add},
+    {"organisation list", "lists the organisations", {{NULL}}, run_organisation_list},
+    {"key add",
+     "registers a key with the certificates that are on it",
+     {{"serial", "SERIAL", true, NULL},
+      {"organisation", "NAME", true, NULL},
+      {"holder", "NAME", true, NULL},
+      {"profile", "NAME", true, NULL},
+      {"sign-cert", "PEM", true, NULL},
+      {"encrypt-cert", "PEM", false, NULL},
+      {"number", "NUMBER", false, NULL}},
+     run_key_add},
+    {"key list", "lists the keys with holder and validity", {{NULL}}, run_key_list},
+    {"order add",
+     "adds a renewal order; --single: a signing certificate alone",
+     {{"serial", "SERIAL", true, NULL},
+      {"months", "MONTHS", false, "12"},
+      {"key", "keep|replace", false, "keep"},
+      {"algorithm", "sm2|rsa2048", false, NULL},
+      {"single", NULL, false, NULL}},
+     run_order_add},
+    {"order pay", "notes that the fee was paid", {ORDER_OPTION}, run_order_pay},
+    {"order submit", "hands the order in for review", {ORDER_OPTION}, run_order_submit},
+    {"order approve", "approves the order", {ORDER_OPTION, REASON_OPTION}, run_order_approve},
+    {"order reject", "refuses the order", {ORDER_OPTION, REASON_OPTION}, run_order_reject},
+    {"order show", "shows an order with its approval records", {ORDER_OPTION}, run_order_show},
+    {"order list", "lists the orders", {{NULL}}, run_order_list},
+    {"ticket add",
+     "issues a one-time ticket for an order; --ttl in seconds",
+     {ORDER_OPTION, {"kind", "check|renew", true, NULL}, {"ttl", "SECONDS", false, "300"}},
+     run_ticket_add},
+    {"certificate list",
+     "lists the registered certificates",
+     {{"serial", "SERIAL", false, NULL}},
+     run_certificate_list},
+    {"crl", "prints the revocation list, PEM", {{"algorithm", "sm2|rsa", true, NULL}}, run_crl},
+    {"audit verify", "checks the audit trail's chain", {{NULL}}, run_audit_verify},
+    {"audit list", "prints the audit trail", {{NULL}}, run_audit_list},
+    {"escrow verify", "opens every escrowed key once", {{NULL}}, run_escrow_verify},
+};
+const size_t portal_command_count = ARRAY_SIZE(portal_commands);

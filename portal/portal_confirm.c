@@ -1,0 +1,186 @@
+#include "portal/portal_confirm.h"
+
+#include "base/clock.h"
+#include "certs/proof.h"
+#include "portal/portal_audit.h"
+#include "portal/portal_certificate.h"
+#include "portal/portal_issue.h"
+#include "portal/portal_ticket.h"
+
+#define DIGEST_BYTES 32
+
+static const uint8_t zeros[DIGEST_BYTES];
+
+static bool is_written(const struct portal_confirmation *confirmation)
+{
+    return strcmp(confirmation->outcome, "written") == 0;
+}
+
+static enum err_code check_form(const struct portal_job *job,
+                                const struct portal_confirmation *confirmation, struct err *err)
+{
+    if (!is_written(confirmation) && strcmp(confirmation->outcome, "failed") != 0)
+        return err_set(err, ERR_FIELD_VALUE, "outcome: neither written nor failed");
+    if (confirmation->digest.len != DIGEST_BYTES)
+        return err_set(err, ERR_FIELD_VALUE, "digest: %zu bytes, not %d", confirmation->digest.len,
+                       DIGEST_BYTES);
+    if (!is_written(confirmation) && !span_equal(confirmation->digest, SPAN_ARRAY(zeros)))
+        return err_set(err, ERR_FIELD_VALUE, "digest: not zeros, although it failed");
+    if (strcmp(job->kind, PORTAL_KIND_RENEW) != 0)
+        return err_set(err, ERR_TICKET_KIND, "a job of kind %s has nothing to confirm", job->kind);
+    return ERR_NONE;
+}
+
+static enum err_code check_proof(const struct portal_job *job,
+                                 const struct portal_confirmation *confirmation,
+                                 const struct cert *by, struct err *err)
+{
+    AUTO(bytes_freep)
+    struct bytes *body = proof_confirmation_body(confirmation->outcome, confirmation->digest.at);
+    AUTO(bytes_freep) struct bytes *message = NULL;
+    if (proof_message(PROOF_CONFIRMATION, job->id, span_bytes(job->challenge), span_bytes(body),
+                      &message, err) != ERR_NONE)
+        return err->code;
+    if (cert_verify(by, span_bytes(message), confirmation->proof, err) == ERR_NONE)
+        return ERR_NONE;
+    err_add(err, "the proof of the confirmation");
+    return err->code = ERR_PROOF;
+}
+
+static enum err_code check_written(const struct portal_job *job,
+                                   const struct portal_confirmation *confirmation,
+                                   const struct portal_issue *issue, struct err *err)
+{
+    AUTO(cert_freep) struct cert *issued = NULL;
+    uint8_t digest[DIGEST_BYTES];
+    if (cert_parse(span_bytes(issue->sign_cert), &issued, err) != ERR_NONE ||
+        check_proof(job, confirmation, issued, err) != ERR_NONE)
+        return err->code;
+    proof_written_digest(span_bytes(issue->sign_cert), span_bytes(issue->encrypt_cert), digest);
+    if (!span_equal(confirmation->digest, SPAN_ARRAY(digest)))
+        return err_set(err, ERR_PROOF, "the digest is not that of the issued certificates");
+    return ERR_NONE;
+}
+
+static enum err_code check_failed(struct portal *portal, const struct portal_job *job,
+                                  const struct portal_confirmation *confirmation, struct err *err)
+{
+    AUTO(cert_freep) struct cert *present = NULL;
+    if (portal_certificate_active(portal, job->order->key_id, CERT_USAGE_SIGN, &present, NULL,
+                                  err) != ERR_NONE)
+        return err->code;
+    return check_proof(job, confirmation, present, err);
+}
+
+static enum err_code revoke_active(struct portal *portal, int64_t key_id, enum cert_usage usage,
+                                   struct err *err)
+{
+    AUTO(cert_freep) struct cert *cert = NULL;
+    int64_t id = 0;
+    if (portal_certificate_active(portal, key_id, usage, &cert, &id, err) != ERR_NONE) {
+        if (err->code != ERR_NO_SUCH_RECORD)
+            return err->code;
+        *err = ERR_INIT;
+        return ERR_NONE;
+    }
+    return portal_certificate_move(portal, id, PORTAL_CERTIFICATE_REVOKED, PORTAL_REASON_SUPERSEDED,
+                                   err);
+}
+
+static enum err_code bring_into_force(struct portal *portal, int64_t key_id, int64_t id,
+                                      enum cert_usage usage, struct err *err)
+{
+    if (id == 0)
+        return ERR_NONE;
+    if (revoke_active(portal, key_id, usage, err) != ERR_NONE)
+        return err->code;
+    return portal_certificate_move(portal, id, PORTAL_CERTIFICATE_ACTIVE, "", err);
+}
+
+/* A single certificate leaves an encryption certificate of before in force. */
+static enum err_code apply_written(struct portal *portal, const struct portal_job *job,
+                                   const struct portal_issue *issue, struct err *err)
+{
+    int64_t key_id = job->order->key_id;
+    if (bring_into_force(portal, key_id, issue->sign_id, CERT_USAGE_SIGN, err) != ERR_NONE)
+        return err->code;
+    return bring_into_force(portal, key_id, issue->encrypt_id, CERT_USAGE_ENCRYPT, err);
+}
+
+static enum err_code apply_failed(struct portal *portal, const struct portal_issue *issue,
+                                  struct err *err)
+{
+    if (portal_certificate_move(portal, issue->sign_id, PORTAL_CERTIFICATE_REVOKED,
+                                PORTAL_REASON_NEVER_WRITTEN, err) != ERR_NONE)
+        return err->code;
+    return issue->encrypt_id == 0
+               ? ERR_NONE
+               : portal_certificate_move(portal, issue->encrypt_id, PORTAL_CERTIFICATE_REVOKED,
+                                         PORTAL_REASON_NEVER_WRITTEN, err);
+}
+
+static enum err_code store_outcome(struct portal *portal, const struct portal_job *job,
+                                   const struct portal_issue *issue, bool written, struct err *err)
+{
+    const char *outcome = written ? "written" : "failed";
+    if (portal_db_run(portal->db, "UPDATE issue SET state = ?, changed_utc = ? WHERE id = ?",
+                      PORTAL_VALUES(PORTAL_TEXT(written ? "confirmed" : "failed"),
+                                    PORTAL_INTEGER(clock_now_utc()), PORTAL_INTEGER(issue->id)),
+                      err) != ERR_NONE ||
+        portal_db_run(portal->db, "UPDATE job SET outcome = ? WHERE id = ?",
+                      PORTAL_VALUES(PORTAL_TEXT(outcome), PORTAL_TEXT(job->id)), err) != ERR_NONE)
+        return err_add(err, "store the outcome");
+    return portal_audit_add(portal, written ? "order.confirmed" : "order.failed",
+                            job->order->number, job->order->serial, err);
+}
+
+/* Inside the caller's transaction. */
+static enum err_code confirm_written(struct portal *portal, const struct portal_job *job,
+                                     const struct portal_confirmation *confirmation,
+                                     const struct portal_issue *issue, struct err *err)
+{
+    if (issue == NULL)
+        return err_set(err, ERR_ORDER_STATE, "nothing is issued for the order");
+    if (check_written(job, confirmation, issue, err) != ERR_NONE)
+        return err->code;
+    if (issue->state == PORTAL_ISSUE_CONFIRMED)
+        return ERR_NONE;
+    if (apply_written(portal, job, issue, err) != ERR_NONE)
+        return err->code;
+    return store_outcome(portal, job, issue, true, err);
+}
+
+/* Inside the caller's transaction. */
+static enum err_code confirm_failed(struct portal *portal, const struct portal_job *job,
+                                    const struct portal_confirmation *confirmation,
+                                    const struct portal_issue *issue, struct err *err)
+{
+    if (check_failed(portal, job, confirmation, err) != ERR_NONE)
+        return err->code;
+    if (strcmp(job->outcome, "failed") == 0)
+        return ERR_NONE;
+    if (issue == NULL)
+        return err_set(err, ERR_ORDER_STATE, "nothing is issued for the order");
+    if (issue->state == PORTAL_ISSUE_CONFIRMED)
+        return err_set(err, ERR_ORDER_STATE, "the key confirmed before that it was written");
+    if (apply_failed(portal, issue, err) != ERR_NONE)
+        return err->code;
+    return store_outcome(portal, job, issue, false, err);
+}
+
+enum err_code portal_confirm(struct portal *portal, const struct portal_job *job,
+                             const struct portal_confirmation *confirmation, struct err *err)
+{
+    AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
+    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    if (check_form(job, confirmation, err) != ERR_NONE ||
+        portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
+        portal_issue_find(portal, job->order, &issue, err) != ERR_NONE)
+        return err_add(err, "the confirmation of job %s", job->id);
+    enum err_code result = is_written(confirmation)
+                               ? confirm_written(portal, job, confirmation, issue, err)
+                               : confirm_failed(portal, job, confirmation, issue, err);
+    if (result != ERR_NONE || portal_transaction_commit(&transaction, err) != ERR_NONE)
+        return err_add(err, "the confirmation of job %s", job->id);
+    return ERR_NONE;
+}

@@ -1,0 +1,374 @@
+#include "portal/portal_issue.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "certs/csr.h"
+#include "certs/proof.h"
+#include "portal/portal_audit.h"
+#include "portal/portal_certificate.h"
+#include "portal/portal_ticket.h"
+#include "portal/portal_x509.h"
+
+/* ---- what was issued ---- */
+
+void portal_issue_free(struct portal_issue *issue)
+{
+    if (issue == NULL)
+        return;
+    bytes_free(issue->sign_cert);
+    bytes_free(issue->encrypt_cert);
+    bytes_free(issue->enveloped_key);
+    bytes_free(issue->chain);
+    free(issue);
+}
+
+void portal_issue_freep(struct portal_issue **issue)
+{
+    portal_issue_free(*issue);
+    *issue = NULL;
+}
+
+static struct bytes *bytes_or_null(const struct portal_query *query, int column)
+{
+    return portal_query_is_null(query, column) ? NULL : bytes_new(portal_query_blob(query, column));
+}
+
+static struct portal_issue *issue_of(const struct portal_query *query)
+{
+    struct portal_issue *issue = memory_new(sizeof *issue);
+    *issue = (struct portal_issue){
+        .id = portal_query_integer(query, 0),
+        .state = strcmp(portal_query_text(query, 1), "confirmed") == 0 ? PORTAL_ISSUE_CONFIRMED
+                                                                       : PORTAL_ISSUE_ISSUED,
+        .sign_id = portal_query_integer(query, 3),
+        .encrypt_id = portal_query_integer(query, 4),
+        .sign_cert = bytes_or_null(query, 5),
+        .encrypt_cert = bytes_or_null(query, 6),
+        .enveloped_key = bytes_or_null(query, 7),
+        .chain = bytes_or_null(query, 8),
+    };
+    struct span sha256 = portal_query_blob(query, 2);
+    if (sha256.len == sizeof issue->public_key_sha256)
+        memcpy(issue->public_key_sha256, sha256.at, sha256.len);
+    return issue;
+}
+
+enum err_code portal_issue_find(struct portal *portal, const struct portal_order *order,
+                                struct portal_issue **out, struct err *err)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    if (portal_db_query(
+            portal->db,
+            "SELECT issue.id, state, public_key_sha256, sign_certificate_id, "
+            "coalesce(encrypt_certificate_id, 0), sign.der, encrypt.der, enveloped_key, chain "
+            "FROM issue JOIN certificate sign ON sign.id = sign_certificate_id "
+            "LEFT JOIN certificate encrypt ON encrypt.id = encrypt_certificate_id "
+            "WHERE issue.order_number = ? AND state <> 'failed'",
+            PORTAL_VALUES(PORTAL_TEXT(order->number)), &query, err) != ERR_NONE)
+        return err->code;
+    bool row = false;
+    if (portal_query_next(query, &row, err) != ERR_NONE)
+        return err_add(err, "find what was issued for the order");
+    *out = row ? issue_of(query) : NULL;
+    return ERR_NONE;
+}
+
+/* ---- until when ---- */
+
+static int days_of_month(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return month == 1 && leap ? 29 : days[month];
+}
+
+int64_t portal_issue_add_months(int64_t utc, int64_t months)
+{
+    time_t seconds = (time_t)utc;
+    struct tm tm = {0};
+    gmtime_r(&seconds, &tm);
+    int64_t total = (int64_t)tm.tm_year * 12 + tm.tm_mon + months;
+    tm.tm_year = (int)(total / 12);
+    tm.tm_mon = (int)(total % 12);
+    int last = days_of_month(tm.tm_year + 1900, tm.tm_mon);
+    if (tm.tm_mday > last)
+        tm.tm_mday = last;
+    return (int64_t)timegm(&tm);
+}
+
+enum err_code portal_issue_end(struct portal *portal, const struct portal_order *order,
+                               int64_t *out_utc, struct err *err)
+{
+    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    AUTO(cert_freep) struct cert *cert = NULL;
+    if (portal_issue_find(portal, order, &issue, err) != ERR_NONE)
+        return err->code;
+    if (issue != NULL) {
+        if (cert_parse(span_bytes(issue->sign_cert), &cert, err) != ERR_NONE)
+            return err_add(err, "read the issued certificate");
+        *out_utc = cert_peek(cert)->not_after_utc;
+        return ERR_NONE;
+    }
+    if (portal_certificate_active(portal, order->key_id, CERT_USAGE_SIGN, &cert, NULL, err) !=
+        ERR_NONE)
+        return err_add(err, "find the key's present certificate");
+    int64_t present_end = cert_peek(cert)->not_after_utc;
+    int64_t now = clock_now_utc();
+    *out_utc = portal_issue_add_months(present_end > now ? present_end : now, order->months);
+    return ERR_NONE;
+}
+
+/* ---- checking a request ---- */
+
+static enum err_code check_job(const struct portal_job *job, struct err *err)
+{
+    if (strcmp(job->kind, PORTAL_KIND_RENEW) != 0)
+        return err_set(err, ERR_TICKET_KIND, "a job of kind %s issues nothing", job->kind);
+    if (job->expires_utc <= clock_now_utc())
+        return err_set(err, ERR_JOB_EXPIRED, "the job has expired");
+    if (job->order->state != PORTAL_ORDER_APPROVED)
+        return err_set(err, ERR_ORDER_NOT_APPROVED, "the order is in %s",
+                       portal_order_state_text(job->order->state));
+    if (strcmp(job->outcome, "failed") == 0)
+        return err_set(err, ERR_JOB_CONFLICT, "the job ended as failed");
+    return ERR_NONE;
+}
+
+/* What is wrong with a request is the agent's fault: one code, whatever the reader called it. */
+static enum err_code read_csr(struct span der, struct csr **out, struct err *err)
+{
+    if (csr_parse(der, out, err) == ERR_NONE)
+        return ERR_NONE;
+    err_add(err, "read the certificate request");
+    return err->code = ERR_CSR;
+}
+
+static enum err_code check_proof(const struct portal_job *job,
+                                 const struct portal_issue_request *request, const struct cert *by,
+                                 struct err *err)
+{
+    uint8_t sha256[32];
+    proof_sha256(request->csr, sha256);
+    AUTO(bytes_freep) struct bytes *message = NULL;
+    if (proof_message(PROOF_REQUEST, job->id, span_bytes(job->challenge), SPAN_ARRAY(sha256),
+                      &message, err) != ERR_NONE)
+        return err->code;
+    if (cert_verify(by, span_bytes(message), request->proof, err) == ERR_NONE)
+        return ERR_NONE;
+    err_add(err, "the proof by the present signing key");
+    return err->code = ERR_PROOF;
+}
+
+static enum err_code check_policy(const struct portal_order_policy *policy,
+                                  const struct csr_facts *csr, const struct cert_facts *present,
+                                  struct err *err)
+{
+    if (csr->algorithm != policy->algorithm)
+        return err_set(err, ERR_CSR, "the order is for %s",
+                       portal_order_algorithm_text(policy->algorithm));
+    if (!span_equal(csr->subject_der, present->subject_der))
+        return err_set(err, ERR_CSR, "the subject is not the present certificate's");
+    bool same = span_equal(csr->public_key, present->public_key);
+    if (same == policy->replace_key)
+        return err_set(err, ERR_CSR,
+                       policy->replace_key ? "the order is for a new key pair"
+                                           : "the order keeps the present key pair");
+    return ERR_NONE;
+}
+
+/* ---- issuing ---- */
+
+/* What goes into the row of an issue. */
+struct made {
+    struct bytes *sign_cert;
+    struct bytes *encrypt_cert;
+    struct bytes *enveloped_key;
+    int64_t sign_id, encrypt_id;
+};
+
+static void made_done(struct made *made)
+{
+    bytes_free(made->sign_cert);
+    bytes_free(made->encrypt_cert);
+    bytes_free(made->enveloped_key);
+}
+
+static enum err_code certify(struct portal *portal, const struct portal_job *job,
+                             const struct portal_ca_order *order, struct bytes **out,
+                             int64_t *out_id, struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *der = NULL;
+    AUTO(cert_freep) struct cert *cert = NULL;
+    if (portal_ca_issue(portal->ca, order, &der, err) != ERR_NONE ||
+        cert_parse(span_bytes(der), &cert, err) != ERR_NONE)
+        return err->code;
+    /* OpenSSL writes the key anew; another encoding of the point would be another certificate. */
+    if (!span_equal(cert_peek(cert)->public_key, order->public_key))
+        return err_set(err, ERR_CSR, "the public key has an unusual encoding");
+    struct portal_certificate_new new = {.key_id = job->order->key_id,
+                                         .order_number = job->order->number,
+                                         .cert = cert,
+                                         .status = PORTAL_CERTIFICATE_ISSUED};
+    if (portal_certificate_add(portal, &new, out_id, err) != ERR_NONE)
+        return err->code;
+    *out = TAKE(der);
+    return ERR_NONE;
+}
+
+/* The encryption certificate is for a new pair with its envelope, or for the pair that stays. */
+static enum err_code encryption_key(struct portal *portal, const struct portal_job *job,
+                                    struct span sign_key, struct bytes **out_public_key,
+                                    struct bytes **out_envelope, struct err *err)
+{
+    const struct portal_order *order = job->order;
+    if (order->policy.replace_key)
+        return portal_key_manager_issue(portal->key_manager, portal->db, order->number, sign_key,
+                                        out_public_key, out_envelope, err);
+    AUTO(cert_freep) struct cert *present = NULL;
+    if (portal_certificate_active(portal, order->key_id, CERT_USAGE_ENCRYPT, &present, NULL, err) !=
+        ERR_NONE)
+        return err_add(err, "find the present encryption certificate");
+    *out_public_key = bytes_new(cert_peek(present)->public_key);
+    return ERR_NONE;
+}
+
+static enum err_code make(struct portal *portal, const struct portal_job *job,
+                          const struct csr_facts *csr, struct made *made, struct err *err)
+{
+    struct portal_ca_order order = {
+        .subject_der = csr->subject_der,
+        .public_key = csr->public_key,
+        .usage = CERT_USAGE_SIGN,
+        .not_before_utc = clock_now_utc() - PORTAL_X509_CLOCK_SKEW_S,
+        .not_after_utc = job->not_after_utc,
+    };
+    if (certify(portal, job, &order, &made->sign_cert, &made->sign_id, err) != ERR_NONE)
+        return err_add(err, "the signing certificate");
+    if (!job->order->policy.dual)
+        return ERR_NONE;
+    AUTO(bytes_freep) struct bytes *public_key = NULL;
+    if (encryption_key(portal, job, csr->public_key, &public_key, &made->enveloped_key, err) !=
+        ERR_NONE)
+        return err->code;
+    order.public_key = span_bytes(public_key);
+    order.usage = CERT_USAGE_ENCRYPT;
+    if (certify(portal, job, &order, &made->encrypt_cert, &made->encrypt_id, err) != ERR_NONE)
+        return err_add(err, "the encryption certificate");
+    return ERR_NONE;
+}
+
+/* The intent stands in the row before anything is signed, and both in one transaction: the index on
+ * live issues lets one request in, whatever happens at the same time. */
+static enum err_code insert_intent(struct portal *portal, const struct portal_job *job,
+                                   struct span public_key, int64_t *out_id, struct err *err)
+{
+    uint8_t sha256[32];
+    proof_sha256(public_key, sha256);
+    int64_t now = clock_now_utc();
+    if (portal_db_run(portal->db,
+                      "INSERT INTO issue (order_number, job_id, public_key_sha256, state, "
+                      "created_utc, changed_utc) VALUES (?, ?, ?, 'issued', ?, ?)",
+                      PORTAL_VALUES(PORTAL_TEXT(job->order->number), PORTAL_TEXT(job->id),
+                                    PORTAL_BLOB(SPAN_ARRAY(sha256)), PORTAL_INTEGER(now),
+                                    PORTAL_INTEGER(now)),
+                      err) != ERR_NONE)
+        return err_add(err, "note the intent to issue");
+    *out_id = portal_db_last_id(portal->db);
+    return ERR_NONE;
+}
+
+static enum err_code issue_new(struct portal *portal, const struct portal_job *job,
+                               const struct csr_facts *csr, struct err *err)
+{
+    AUTO(made_done) struct made made = {0};
+    int64_t id = 0;
+    if (insert_intent(portal, job, csr->public_key, &id, err) != ERR_NONE ||
+        make(portal, job, csr, &made, err) != ERR_NONE)
+        return err_add(err, "issue for the order %s", job->order->number);
+    struct portal_value envelope =
+        made.enveloped_key == NULL ? PORTAL_NULL : PORTAL_BLOB(span_bytes(made.enveloped_key));
+    if (portal_db_run(
+            portal->db,
+            "UPDATE issue SET sign_certificate_id = ?, encrypt_certificate_id = ?, "
+            "enveloped_key = ?, chain = ? WHERE id = ?",
+            PORTAL_VALUES(PORTAL_INTEGER(made.sign_id),
+                          made.encrypt_id == 0 ? PORTAL_NULL : PORTAL_INTEGER(made.encrypt_id),
+                          envelope, PORTAL_BLOB(portal_ca_issuing(portal->ca, csr->algorithm)),
+                          PORTAL_INTEGER(id)),
+            err) != ERR_NONE)
+        return err_add(err, "store what was issued");
+    return portal_audit_add(portal, "order.issued", job->order->number, job->order->serial, err);
+}
+
+/* Who must have signed the proof: the certificate in force; or, when the key already holds what was
+ * issued and only the confirmation is missing, that one. */
+static enum err_code check_proof_of_key(struct portal *portal, const struct portal_job *job,
+                                        const struct portal_issue_request *request,
+                                        const struct cert *present,
+                                        const struct portal_issue *issue, struct err *err)
+{
+    if (check_proof(job, request, present, err) == ERR_NONE)
+        return ERR_NONE;
+    if (err->code != ERR_PROOF || issue == NULL)
+        return err->code;
+    AUTO(cert_freep) struct cert *issued = NULL;
+    struct err second = ERR_INIT;
+    if (cert_parse(span_bytes(issue->sign_cert), &issued, &second) != ERR_NONE ||
+        check_proof(job, request, issued, &second) != ERR_NONE)
+        return err->code;
+    *err = ERR_INIT;
+    return ERR_NONE;
+}
+
+static enum err_code same_request(const struct portal_issue *issue, struct span public_key,
+                                  struct err *err)
+{
+    uint8_t sha256[32];
+    proof_sha256(public_key, sha256);
+    if (!span_equal(SPAN_ARRAY(sha256), SPAN_ARRAY(issue->public_key_sha256)))
+        return err_set(err, ERR_JOB_CONFLICT, "certificates were issued for another public key");
+    return ERR_NONE;
+}
+
+/* Inside the caller's transaction. */
+static enum err_code answer(struct portal *portal, const struct portal_job *job,
+                            const struct portal_issue_request *request, const struct csr *csr,
+                            struct portal_issue **out, struct err *err)
+{
+    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    AUTO(cert_freep) struct cert *present = NULL;
+    const struct csr_facts *facts = csr_peek(csr);
+    if (portal_issue_find(portal, job->order, &issue, err) != ERR_NONE ||
+        portal_certificate_active(portal, job->order->key_id, CERT_USAGE_SIGN, &present, NULL,
+                                  err) != ERR_NONE ||
+        check_proof_of_key(portal, job, request, present, issue, err) != ERR_NONE)
+        return err->code;
+    if (issue == NULL) {
+        if (check_policy(&job->order->policy, facts, cert_peek(present), err) != ERR_NONE ||
+            issue_new(portal, job, facts, err) != ERR_NONE ||
+            portal_issue_find(portal, job->order, &issue, err) != ERR_NONE)
+            return err->code;
+    }
+    if (same_request(issue, facts->public_key, err) != ERR_NONE)
+        return err->code;
+    *out = TAKE(issue);
+    return ERR_NONE;
+}
+
+enum err_code portal_issue_request(struct portal *portal, const struct portal_job *job,
+                                   const struct portal_issue_request *request,
+                                   struct portal_issue **out, struct err *err)
+{
+    AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
+    AUTO(csr_freep) struct csr *csr = NULL;
+    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    if (check_job(job, err) != ERR_NONE || read_csr(request->csr, &csr, err) != ERR_NONE ||
+        portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
+        answer(portal, job, request, csr, &issue, err) != ERR_NONE ||
+        portal_transaction_commit(&transaction, err) != ERR_NONE)
+        return err_add(err, "the request of job %s", job->id);
+    *out = TAKE(issue);
+    return ERR_NONE;
+}

@@ -1,0 +1,40 @@
+/* Jobs: what a redeemed ticket allows one key to do. docs/protocol/platform.md is the contract.
+ *
+ * A job's secret is derived from the portal's job key and the job's id, so that the same ticket can be
+ * given the same secret again although none is stored. */
+#pragma once
+
+#include "portal/portal.h"
+#include "portal/portal_order.h"
+
+#define PORTAL_JOB_TTL_S 3600 /* a person may look for the PIN, but not until tomorrow */
+#define PORTAL_JOB_ID_BYTES 16
+#define PORTAL_JOB_CHALLENGE_BYTES 32
+
+/* A job with its order; owned. */
+struct portal_job {
+    char *id; /* 32 lower-case hexadecimal digits */
+    char *kind;
+    struct bytes *challenge;
+    char *outcome; /* "", "written", "failed" */
+    int64_t expires_utc;
+    struct portal_order *order;
+    int64_t
+        not_after_utc; /* the least end of the new certificate; of the issued one once there is one */
+};
+void portal_job_free(struct portal_job *job);
+void portal_job_freep(struct portal_job **job);
+
+/* The one-time ticket against a job; the same ticket and serial get the same job until it expires.
+ * ERR_TICKET_UNKNOWN, _EXPIRED, _USED, ERR_WRONG_TOKEN, ERR_ORDER_NOT_APPROVED: the ticket is then as it
+ * was. */
+MUST_CHECK enum err_code portal_job_redeem(struct portal *portal, const char *ticket,
+                                           const char *serial, struct portal_job **out,
+                                           struct err *err);
+/* The bearer secret, text; the caller frees. */
+MUST_CHECK enum err_code portal_job_secret(struct portal *portal, const char *id, char **out,
+                                           struct err *err);
+/* The job of this id if the secret is its own. ERR_JOB_UNKNOWN, ERR_JOB_FORBIDDEN. */
+MUST_CHECK enum err_code portal_job_authorise(struct portal *portal, const char *id,
+                                              const char *secret, struct portal_job **out,
+                                              struct err *err);

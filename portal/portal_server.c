@@ -1,0 +1,212 @@
+#include "portal/portal_server.h"
+
+#include <openssl/crypto.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "http/http_server.h"
+#include "portal/portal_api.h"
+
+/* Each holds a request for milliseconds; more wait in the backlog. */
+#define CONNECTIONS_MAX 128
+#define PEM_BYTES_MAX 65536
+#define HOST_BYTES_MAX 64
+#define PORT_MAX 65535
+
+/* ---- answers ---- */
+
+/* What failed inside is for the log, not for the client. */
+static void reply_error(struct http_request *request, struct err *err)
+{
+    log_err("portal", http_request_path(request), err);
+    if (err_http_status(err->code) >= 500 || err_kind_of(err->code) == ERR_KIND_BUG)
+        err->detail[0] = '\0';
+    http_reply_problem(request, err);
+}
+
+static void reply(struct http_request *request, enum err_code result,
+                  struct portal_api_answer *answer, struct err *err)
+{
+    if (result != ERR_NONE) {
+        reply_error(request, err);
+        return;
+    }
+    if (answer->retry_after_s > 0) {
+        AUTO(memory_freep) char *seconds = memory_printf("%d", answer->retry_after_s);
+        http_reply_header(request, "Retry-After", seconds);
+    }
+    http_reply_json(request, answer->status, answer->body);
+    json_free(answer->body);
+}
+
+/* NULL when there is none, or more than one. */
+static const char *authorization_of(const struct http_request *request)
+{
+    unsigned count = 0;
+    const char *value = http_request_header(request, "Authorization", &count);
+    return count == 1 ? value : NULL;
+}
+
+static void handle_redeem(void *context, struct http_request *request)
+{
+    AUTO(json_freep) struct json *body = NULL;
+    struct portal_api_answer answer = {0};
+    struct err err = ERR_INIT;
+    if (!http_request_json(request, &body))
+        return;
+    enum err_code result = portal_api_redeem(context, body, &answer, &err);
+    reply(request, result, &answer, &err);
+}
+
+typedef enum err_code (*job_function)(struct portal *portal, const char *id,
+                                      const char *authorization, const struct json *body,
+                                      struct portal_api_answer *out, struct err *err);
+
+static void handle_job(struct portal *portal, struct http_request *request, job_function function)
+{
+    AUTO(json_freep) struct json *body = NULL;
+    struct portal_api_answer answer = {0};
+    struct err err = ERR_INIT;
+    if (!http_request_json(request, &body))
+        return;
+    enum err_code result = function(portal, http_request_segment(request, "id"),
+                                    authorization_of(request), body, &answer, &err);
+    reply(request, result, &answer, &err);
+}
+
+static void handle_request(void *context, struct http_request *request)
+{
+    handle_job(context, request, portal_api_request);
+}
+
+static void handle_confirm(void *context, struct http_request *request)
+{
+    handle_job(context, request, portal_api_confirm);
+}
+
+static void decorate(void *context, struct http_request *request)
+{
+    http_reply_header(request, "Cache-Control", "no-store");
+    http_reply_header(request, "X-Content-Type-Options", "nosniff");
+}
+
+static const struct http_route routes[] = {
+    {HTTP_POST, PORTAL_API_BASE "/jobs", handle_redeem, PORTAL_API_BODY_BYTES_MAX},
+    {HTTP_PUT, PORTAL_API_BASE "/jobs/{id}/request", handle_request, PORTAL_API_BODY_BYTES_MAX},
+    {HTTP_PUT, PORTAL_API_BASE "/jobs/{id}/confirmation", handle_confirm,
+     PORTAL_API_BODY_BYTES_MAX},
+};
+
+/* ---- the process ---- */
+
+struct address {
+    char host[HOST_BYTES_MAX];
+    uint16_t port;
+};
+
+static enum err_code parse_listen(const char *listen, struct address *out, struct err *err)
+{
+    const char *colon = strrchr(listen, ':');
+    if (colon == NULL || colon == listen || colon[1] == '\0')
+        return err_set(err, ERR_USAGE, "--listen: not HOST:PORT");
+    struct span host = span_of(listen, (size_t)(colon - listen));
+    if (host.len >= 2 && host.at[0] == '[' && host.at[host.len - 1] == ']')
+        host = span_of(host.at + 1, host.len - 2);
+    char *end = NULL;
+    unsigned long port = strtoul(colon + 1, &end, 10);
+    if (host.len == 0 || host.len >= HOST_BYTES_MAX || *end != '\0' || port > PORT_MAX ||
+        colon[1] == '-' || colon[1] == '+')
+        return err_set(err, ERR_USAGE, "--listen: not HOST:PORT");
+    *out = (struct address){.port = (uint16_t)port};
+    memcpy(out->host, host.at, host.len);
+    return ERR_NONE;
+}
+
+static void wipe(struct bytes **bytes)
+{
+    if (*bytes != NULL)
+        OPENSSL_cleanse((*bytes)->at, (*bytes)->len);
+    bytes_freep(bytes);
+}
+
+static enum err_code set_identity(const struct portal *portal, struct http_server *server,
+                                  struct err *err)
+{
+    AUTO(memory_freep) char *cert_path = file_join(portal->folder, "tls/server.pem");
+    AUTO(memory_freep) char *key_path = file_join(portal->folder, "tls/server.key");
+    AUTO(bytes_freep) struct bytes *cert = NULL;
+    AUTO(wipe) struct bytes *key = NULL;
+    if (file_read(cert_path, PEM_BYTES_MAX, &cert, err) != ERR_NONE ||
+        file_read(key_path, PEM_BYTES_MAX, &key, err) != ERR_NONE)
+        return err->code;
+    return http_server_set_identity(server, span_bytes(cert), span_bytes(key), err);
+}
+
+static enum err_code listen_on(struct http_server *server, const struct address *address,
+                               struct err *err)
+{
+    int fd = -1;
+    uint16_t port = 0;
+    if (http_listen_tcp(address->host, address->port, &fd, &port, err) != ERR_NONE ||
+        http_server_listen(server, fd, true, err) != ERR_NONE)
+        return err_add(err, "listen on %s", address->host);
+    bool six = strchr(address->host, ':') != NULL;
+    printf("listening on https://%s%s%s:%u\n", six ? "[" : "", address->host, six ? "]" : "", port);
+    fflush(stdout);
+    return ERR_NONE;
+}
+
+static void on_signal(void *context, uint32_t events)
+{
+    loop_stop(context);
+}
+
+static void watch_freep(struct loop_watch **watch)
+{
+    loop_watch_free(*watch);
+}
+
+static enum err_code open_signals(int *out_fd, struct err *err)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    signal(SIGPIPE, SIG_IGN);
+    int fd = sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? signalfd(-1, &set, SFD_CLOEXEC) : -1;
+    if (fd < 0)
+        return err_set_errno(err, ERR_INTERNAL, "watch for signals");
+    *out_fd = fd;
+    return ERR_NONE;
+}
+
+enum err_code portal_server_run(struct portal *portal, const char *listen, struct err *err)
+{
+    AUTO(file_closep) int signals = -1;
+    AUTO(loop_freep) struct loop *loop = NULL;
+    struct address address = {0};
+    if (parse_listen(listen, &address, err) != ERR_NONE ||
+        open_signals(&signals, err) != ERR_NONE || loop_new(&loop, err) != ERR_NONE)
+        return err->code;
+    AUTO(watch_freep)
+    struct loop_watch *watch = loop_watch_new(loop, signals, EPOLLIN, on_signal, loop);
+    AUTO(http_server_freep) struct http_server *server = NULL;
+    const struct http_server_options options = {
+        .loop = loop,
+        .routes = routes,
+        .route_count = ARRAY_SIZE(routes),
+        .context = portal,
+        .decorate = decorate,
+        .connections_max = CONNECTIONS_MAX,
+    };
+    if (http_server_new(&options, &server, err) != ERR_NONE ||
+        set_identity(portal, server, err) != ERR_NONE ||
+        listen_on(server, &address, err) != ERR_NONE)
+        return err_add(err, "serve");
+    return loop_run(loop, err);
+}
