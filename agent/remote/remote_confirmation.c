@@ -27,10 +27,9 @@ enum err_code remote_confirmation_put(const struct remote_call *call, const stru
     json_add_base64(body, "digest", confirmation->digest);
     json_add_base64(body, "proof", confirmation->proof);
     const struct remote_exchange exchange = {"PUT", path, job->secret, body};
-    struct remote_answer answer;
+    AUTO(remote_answer_done) struct remote_answer answer = {0};
     if (remote_http_exchange(call, &exchange, &answer, err) != ERR_NONE)
         return err_add(err, "confirm to the platform");
-    AUTO(json_freep) struct json *json = answer.json;
     if (read_acknowledgement(&answer, err) != ERR_NONE)
         return err_add(err, "read the acknowledgement");
     return ERR_NONE;

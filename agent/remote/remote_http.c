@@ -25,6 +25,11 @@
 /* curl_multi_poll is woken by sockets, the cancellation and its own timers; this is a safety net. */
 #define POLL_MS_MAX 1000
 
+void remote_answer_done(struct remote_answer *answer)
+{
+    json_free(answer->json);
+}
+
 /* Everything that one attempt holds. */
 struct attempt {
     const struct remote_curl *curl;

@@ -14,8 +14,9 @@ struct remote_exchange {
 struct remote_answer {
     long status; /* 200 or 202 */
     int retry_after_s; /* of a 202; 0 when the platform named none */
-    struct json *json; /* the caller's */
+    struct json *json; /* owned */
 };
+void remote_answer_done(struct remote_answer *answer);
 
 /* Sends it, and sends the same bytes again after 1, 2, 4, 4 ... seconds (or what Retry-After says) while
  * the failure is one that passes and the deadline leaves room. Every attempt has a connection of its own:

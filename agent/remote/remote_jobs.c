@@ -201,14 +201,13 @@ enum err_code remote_jobs_redeem(const struct remote_call *call, const struct re
 {
     AUTO(json_freep) struct json *body = redeem_body(redeem);
     const struct remote_exchange exchange = {"POST", "/jobs", NULL, body};
-    struct remote_answer answer;
+    AUTO(remote_answer_done) struct remote_answer answer = {0};
     if (remote_http_exchange(call, &exchange, &answer, err) != ERR_NONE)
         return err_add(err, "redeem the ticket");
-    AUTO(json_freep) struct json *json = answer.json;
     if (answer.status != 200)
         return err_set_foreign(err, ERR_PLATFORM_ANSWER, answer.status,
                                "HTTP status %ld where a job was due", answer.status);
-    if (read_job(json, out, err) != ERR_NONE)
+    if (read_job(answer.json, out, err) != ERR_NONE)
         return err_add(err, "read the job");
     return ERR_NONE;
 }

@@ -82,15 +82,14 @@ enum err_code remote_request_put(const struct remote_call *call, const struct re
     json_add_base64(body, "csr", request->csr);
     json_add_base64(body, "proof", request->proof);
     const struct remote_exchange exchange = {"PUT", path, job->secret, body};
-    struct remote_answer answer;
+    AUTO(remote_answer_done) struct remote_answer answer = {0};
     if (remote_http_exchange(call, &exchange, &answer, err) != ERR_NONE)
         return err_add(err, "hand in the certificate request");
-    AUTO(json_freep) struct json *json = answer.json;
     if (answer.status == 202) {
         *out_retry_s = retry_seconds(answer.retry_after_s);
         return err_set(err, ERR_PLATFORM_PENDING, "ask again in %d s", *out_retry_s);
     }
-    if (read_issued(json, out, err) != ERR_NONE)
+    if (read_issued(answer.json, out, err) != ERR_NONE)
         return err_add(err, "read the certificates");
     return ERR_NONE;
 }

@@ -66,7 +66,7 @@ static void unknown_members_are_ignored(void **state)
 {
     struct err err = ERR_INIT;
     AUTO(remote_job_freep) struct remote_job *job = NULL;
-    AUTO(memory_freep) char *answer = memory_printf("{\"news\":[1],%s", GOOD + 1);
+    AUTO(memory_freep) char *answer = memory_printf("{\"news\":[1],%s", &GOOD[1]);
     assert_int_equal(redeem(answer, &job, &err), ERR_NONE);
 }
 
