@@ -83,7 +83,7 @@ void http_server_freep(struct http_server **server);
  * called again to replace it while running. ERR_TLS. */
 MUST_CHECK enum err_code http_server_set_identity(struct http_server *server, struct span cert_pem,
                                                   struct span key_pem, struct err *err);
-/* Serves on a listening socket (taken over). tls: needs an identity. */
+/* Serves on a listening socket (taken over, also when it fails). tls: needs an identity. */
 MUST_CHECK enum err_code http_server_listen(struct http_server *server, int fd, bool tls,
                                             struct err *err);
 /* A listening TCP socket on host ("127.0.0.1", "::1"), CLOEXEC, non-blocking, IPv6 only for IPv6; port 0

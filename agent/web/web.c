@@ -1,0 +1,219 @@
+#include "agent/web/web.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "agent/web/web_context.h"
+#include "agent/web/web_events.h"
+#include "agent/web/web_gate.h"
+#include "agent/web/web_identity.h"
+#include "agent/web/web_listen.h"
+#include "agent/web/web_peer.h"
+#include "agent/web/web_routes.h"
+#include "agent/web/web_tokens.h"
+#include "agent/web/web_waits.h"
+#include "base/file.h"
+#include "base/log.h"
+
+/* WebSockets and waiting requests have limits of their own; the rest is for those that are short. */
+#define CONNECTIONS_MAX 128
+/* How often the age of the identity is looked at. */
+#define IDENTITY_CHECK_MS ((int64_t)86400 * 1000)
+
+struct web {
+    struct web_context context;
+    struct loop *loop;
+    char *state_folder;
+    char *socket_path; /* NULL: none of ours exists */
+    struct http_server *server;
+    struct loop_timer *identity_timer;
+    struct web_ports ports;
+};
+
+/* ---- before and after every request ---- */
+
+/* Marks requests whose origin may see the answers. */
+static char known_mark;
+
+static bool belongs_to_us(const struct http_request *request, const struct sockaddr *peer,
+                          uid_t uid, bool local)
+{
+    struct err err = ERR_INIT;
+    if (!local && web_peer_uid(peer, http_request_local_port(request), &uid, &err) != ERR_NONE) {
+        if (err.code == ERR_SOCKET)
+            log_err("web", "look for the owner of a connection", &err);
+        return false;
+    }
+    return uid == geteuid();
+}
+
+static struct web_gate_facts gather(const struct web_context *context,
+                                    const struct http_request *request)
+{
+    uid_t uid;
+    struct web_gate_facts facts = {
+        .port = http_request_local_port(request),
+        .method = http_request_method(request),
+        .names_pin = http_request_query(request, "pin") != NULL ||
+                     http_request_query(request, "password") != NULL,
+    };
+    const struct sockaddr *peer = http_request_peer(request, &uid);
+    const char *length = http_request_header(request, "Content-Length", NULL);
+    facts.local = peer->sa_family == AF_UNIX;
+    facts.loopback = web_peer_is_loopback(peer);
+    facts.same_user =
+        (facts.local || facts.loopback) && belongs_to_us(request, peer, uid, facts.local);
+    facts.host = http_request_header(request, "Host", &facts.host_count);
+    facts.origin = http_request_header(request, "Origin", &facts.origin_count);
+    facts.origin_listed =
+        facts.origin != NULL && context->origin_listed(context->origin_context, facts.origin);
+    facts.fetch_mode = http_request_header(request, "Sec-Fetch-Mode", &facts.fetch_mode_count);
+    facts.fetch_dest = http_request_header(request, "Sec-Fetch-Dest", &facts.fetch_dest_count);
+    facts.content_type = http_request_header(request, "Content-Type", &facts.content_type_count);
+    facts.content_length = length != NULL ? strtoull(length, NULL, 10) : 0;
+    return facts;
+}
+
+static bool gate(void *context, struct http_request *request)
+{
+    struct err err = ERR_INIT;
+    bool known = false;
+    struct web_gate_facts facts = gather(context, request);
+    enum err_code code = web_gate_judge(&facts, &known, &err);
+    if (known)
+        http_request_set_data(request, &known_mark);
+    if (code == ERR_NONE)
+        return true;
+    http_reply_problem(request, &err);
+    return false;
+}
+
+static void decorate(void *context, struct http_request *request)
+{
+    bool known = http_request_data(request) == &known_mark;
+    http_reply_header(request, "Cache-Control", "no-store");
+    http_reply_header(request, "X-Content-Type-Options", "nosniff");
+    http_reply_header(request, "Content-Security-Policy",
+                      "default-src 'none'; frame-ancestors 'none'");
+    http_reply_header(request, "Cross-Origin-Resource-Policy",
+                      known ? "cross-origin" : "same-origin");
+    if (!known)
+        return;
+    http_reply_header(request, "Access-Control-Allow-Origin", web_origin_of(request));
+    http_reply_header(request, "Vary", "Origin");
+}
+
+static void on_change(void *context, const struct ops_change *change)
+{
+    struct web *web = context;
+    if (change->event == OPS_OPERATION_CHANGED)
+        web_waits_changed(web->context.waits, change->id);
+    web_events_publish(web->context.events, change);
+}
+
+/* ---- life ---- */
+
+static void on_identity_timer(void *context)
+{
+    struct web *web = context;
+    struct err err = ERR_INIT;
+    if (web_identity_use(web->state_folder, web->server, &err) != ERR_NONE)
+        log_err("web", "renew the TLS identity", &err);
+    loop_timer_set(web->identity_timer, deadline_in_ms(IDENTITY_CHECK_MS));
+}
+
+static enum err_code open_server(struct web *web, struct err *err)
+{
+    struct http_server_options options = {
+        .loop = web->loop,
+        .routes = web_routes,
+        .route_count = WEB_ROUTES_COUNT,
+        .context = &web->context,
+        .gate = gate,
+        .decorate = decorate,
+        .connections_max = CONNECTIONS_MAX,
+    };
+    return http_server_new(&options, &web->server, err);
+}
+
+/* Before anything else: it tells whether another agent of this user runs. */
+static enum err_code open_socket(struct web *web, const char *folder, struct err *err)
+{
+    AUTO(memory_freep) char *path = file_join(folder, WEB_SOCKET_NAME);
+    int fd;
+    if (file_make_folder(folder, 0700, err) != ERR_NONE ||
+        http_listen_unix(path, &fd, err) != ERR_NONE)
+        return err->code;
+    web->socket_path = TAKE(path);
+    return http_server_listen(web->server, fd, false, err);
+}
+
+static enum err_code open_ports(struct web *web, const struct web_options *options, struct err *err)
+{
+    if (options->inherited_count == 0)
+        return web_listen_ports(web->server, options->port, &web->ports, err);
+    for (size_t i = 0; i < options->inherited_count; i++)
+        if (http_server_listen(web->server, options->inherited[i].fd, options->inherited[i].tls,
+                               err) != ERR_NONE)
+            return err->code;
+    return ERR_NONE;
+}
+
+static void web_freep(struct web **web)
+{
+    web_free(*web);
+}
+
+enum err_code web_new(const struct web_options *options, struct web **out, struct err *err)
+{
+    AUTO(web_freep) struct web *web = memory_new(sizeof *web);
+    web->loop = options->loop;
+    web->state_folder = memory_text(options->state_folder);
+    web->context = (struct web_context){
+        .ops = options->ops,
+        .origin_listed = options->origin_listed,
+        .origin_context = options->origin_context,
+        .waits = web_waits_new(options->loop, options->ops),
+        .tokens = web_tokens_new(options->ops),
+        .events = web_events_new(options->ops),
+    };
+    if (open_server(web, err) != ERR_NONE ||
+        open_socket(web, options->runtime_folder, err) != ERR_NONE ||
+        web_identity_use(options->state_folder, web->server, err) != ERR_NONE ||
+        open_ports(web, options, err) != ERR_NONE)
+        return err->code;
+    web->identity_timer = loop_timer_new(web->loop, on_identity_timer, web);
+    loop_timer_set(web->identity_timer, deadline_in_ms(IDENTITY_CHECK_MS));
+    ops_observe(options->ops, on_change, web);
+    log_info("web", "listening on 127.0.0.1:%u (https), 127.0.0.1:%u (http), %s", web->ports.https,
+             web->ports.http, web->socket_path);
+    *out = TAKE(web);
+    return ERR_NONE;
+}
+
+void web_free(struct web *web)
+{
+    if (web == NULL)
+        return;
+    ops_observe(web->context.ops, NULL, NULL);
+    http_server_freep(&web->server);
+    web_waits_free(web->context.waits);
+    web_tokens_free(web->context.tokens);
+    web_events_free(web->context.events);
+    loop_timer_free(web->identity_timer);
+    if (web->socket_path != NULL)
+        unlink(web->socket_path);
+    memory_freep(&web->socket_path);
+    memory_freep(&web->state_folder);
+    free(web);
+}
+
+uint16_t web_https_port(const struct web *web)
+{
+    return web->ports.https;
+}
+
+uint16_t web_http_port(const struct web *web)
+{
+    return web->ports.http;
+}

@@ -1,0 +1,21 @@
+/* What the parts of the web side share: the context of every handler. */
+#pragma once
+
+#include "agent/ops/ops.h"
+#include "agent/web/web.h"
+#include "http/http_server.h"
+
+struct web_context {
+    struct ops *ops;
+    bool (*origin_listed)(void *context, const char *origin);
+    void *origin_context;
+    struct web_waits *waits;
+    struct web_tokens *tokens;
+    struct web_events *events;
+};
+
+/* The page's origin, NULL for a terminal. Borrowed from the request. */
+static inline const char *web_origin_of(const struct http_request *request)
+{
+    return http_request_header(request, "Origin", NULL);
+}

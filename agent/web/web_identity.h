@@ -1,0 +1,18 @@
+/* The agent's own TLS identity: made at the first start, kept in files, renewed in time. */
+#pragma once
+
+#include "base/err.h"
+
+struct http_server;
+
+/* A certificate with fewer days left is replaced. */
+#define WEB_IDENTITY_RENEW_DAYS 30
+#define WEB_IDENTITY_FOLDER "identity"
+#define WEB_IDENTITY_CERT "loopback.pem"
+#define WEB_IDENTITY_KEY "loopback.key"
+
+/* Gives server the identity in <state_folder>/identity. It is made anew when there is none, when it is
+ * damaged or about to end, and when the key could be read by others or belongs to another user.
+ * ERR_FILE, ERR_CRYPTO, ERR_NO_LOCKED_MEMORY, ERR_TLS. */
+MUST_CHECK enum err_code web_identity_use(const char *state_folder, struct http_server *server,
+                                          struct err *err);

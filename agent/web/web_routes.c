@@ -1,0 +1,172 @@
+#include "agent/web/web_routes.h"
+
+#include "agent/web/web_context.h"
+#include "agent/web/web_events.h"
+#include "agent/web/web_gate.h"
+#include "agent/web/web_tokens.h"
+#include "agent/web/web_waits.h"
+
+/* Of a platform's section in the configuration. */
+#define PLATFORM_BYTES_MAX 64
+
+static void get_status(void *context, struct http_request *request)
+{
+    const struct web_context *web = context;
+    AUTO(json_freep) struct json *status = ops_status_json(web->ops);
+    http_reply_json(request, 200, status);
+}
+
+static void get_tokens(void *context, struct http_request *request)
+{
+    const struct web_context *web = context;
+    web_tokens_answer(web->tokens, request);
+}
+
+static void get_events(void *context, struct http_request *request)
+{
+    const struct web_context *web = context;
+    web_events_accept(web->events, request);
+}
+
+static void get_operations(void *context, struct http_request *request)
+{
+    const struct web_context *web = context;
+    AUTO(json_freep) struct json *answer = json_new_object();
+    json_add(answer, "operations",
+             ops_list_json(web->ops, web_origin_of(request), http_request_lang(request)));
+    http_reply_json(request, 200, answer);
+}
+
+/* At most two digits. */
+static bool read_seconds(const char *text, unsigned *out)
+{
+    unsigned seconds = 0;
+    size_t length = strlen(text);
+    if (length == 0 || length > 2)
+        return false;
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        seconds = seconds * 10 + (unsigned)(*text - '0');
+    }
+    *out = seconds;
+    return seconds <= OPS_WAIT_SECONDS_MAX;
+}
+
+static void get_operation(void *context, struct http_request *request)
+{
+    const struct web_context *web = context;
+    struct err err = ERR_INIT;
+    const char *wait = http_request_query(request, "wait");
+    unsigned seconds = 0;
+    if (wait != NULL && !read_seconds(wait, &seconds)) {
+        err_set(&err, ERR_FIELD_VALUE, "wait: 0 to %d seconds", OPS_WAIT_SECONDS_MAX);
+        http_reply_problem(request, &err);
+        return;
+    }
+    web_waits_answer(web->waits, request, http_request_segment(request, "id"), seconds);
+}
+
+/* The body with nothing in it that looks like a PIN; false when the request was answered. */
+static bool read_body(struct http_request *request, struct json **out)
+{
+    static const char *const names[] = {"pin", "password"};
+    struct err err = ERR_INIT;
+    AUTO(json_freep) struct json *body = NULL;
+    if (!http_request_json(request, &body))
+        return false;
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (json_has_member_anywhere(body, names[i])) {
+            err_set(&err, ERR_PIN_IN_REQUEST, "a member named \"%s\"", names[i]);
+            http_reply_problem(request, &err);
+            return false;
+        }
+    *out = TAKE(body);
+    return true;
+}
+
+/* platform is a terminal's way to say what a page's origin says. */
+static enum err_code read_start(const struct json *body, struct ops_start *start, struct err *err)
+{
+    const struct json_field fields[] = {
+        {"kind", JSON_TEXT, false, OPS_KIND_BYTES_MAX, &start->kind},
+        {"ticket", JSON_TEXT, true, OPS_TICKET_BYTES_MAX, &start->ticket},
+        {"token", JSON_TEXT, true, OPS_SERIAL_BYTES_MAX, &start->token},
+        {"platform", JSON_TEXT, true, PLATFORM_BYTES_MAX, &start->platform},
+    };
+    size_t count = ARRAY_SIZE(fields) - (start->origin != NULL ? 1 : 0);
+    return json_read(body, fields, count, JSON_UNKNOWN_REFUSED, err);
+}
+
+static enum err_code reply_operation(const struct web_context *web, struct http_request *request,
+                                     const char *id, struct err *err)
+{
+    AUTO(json_freep) struct json *operation = NULL;
+    if (ops_operation_json(web->ops, id, web_origin_of(request), http_request_lang(request),
+                           &operation, err) != ERR_NONE)
+        return err->code;
+    AUTO(memory_freep) char *location = memory_printf("/v1/operations/%s", id);
+    http_reply_header(request, "Location", location);
+    http_reply_json(request, 202, operation);
+    return ERR_NONE;
+}
+
+static void post_operation(void *context, struct http_request *request)
+{
+    const struct web_context *web = context;
+    struct err err = ERR_INIT;
+    char id[OPS_ID_BYTES];
+    AUTO(json_freep) struct json *body = NULL;
+    struct ops_start start = {
+        .origin = web_origin_of(request),
+        .lang = http_request_lang(request),
+    };
+    if (!read_body(request, &body))
+        return;
+    if (read_start(body, &start, &err) != ERR_NONE ||
+        ops_start(web->ops, &start, id, &err) != ERR_NONE ||
+        reply_operation(web, request, id, &err) != ERR_NONE)
+        http_reply_problem(request, &err);
+}
+
+static void post_cancel(void *context, struct http_request *request)
+{
+    const struct web_context *web = context;
+    struct err err = ERR_INIT;
+    AUTO(json_freep) struct json *body = NULL;
+    const char *id = http_request_segment(request, "id");
+    if (!read_body(request, &body))
+        return;
+    if (json_read(body, NULL, 0, JSON_UNKNOWN_REFUSED, &err) != ERR_NONE ||
+        ops_cancel(web->ops, id, web_origin_of(request), &err) != ERR_NONE ||
+        reply_operation(web, request, id, &err) != ERR_NONE)
+        http_reply_problem(request, &err);
+}
+
+/* The gate has checked the origin; what every answer to it carries is added there. */
+static void preflight(void *context, struct http_request *request)
+{
+    const char *private =
+        http_request_header(request, "Access-Control-Request-Private-Network", NULL);
+    http_reply_header(request, "Access-Control-Allow-Methods", "GET, POST");
+    http_reply_header(request, "Access-Control-Allow-Headers", "content-type");
+    http_reply_header(request, "Access-Control-Max-Age", "600");
+    if (private != NULL && strcmp(private, "true") == 0)
+        http_reply_header(request, "Access-Control-Allow-Private-Network", "true");
+    http_reply_empty(request, 204);
+}
+
+const struct http_route web_routes[WEB_ROUTES_COUNT] = {
+    {HTTP_GET, "/v1/status", get_status, 0},
+    {HTTP_OPTIONS, "/v1/status", preflight, 0},
+    {HTTP_GET, "/v1/tokens", get_tokens, 0},
+    {HTTP_OPTIONS, "/v1/tokens", preflight, 0},
+    {HTTP_GET, "/v1/operations", get_operations, 0},
+    {HTTP_POST, "/v1/operations", post_operation, WEB_BODY_BYTES_MAX},
+    {HTTP_OPTIONS, "/v1/operations", preflight, 0},
+    {HTTP_GET, "/v1/operations/{id}", get_operation, 0},
+    {HTTP_OPTIONS, "/v1/operations/{id}", preflight, 0},
+    {HTTP_POST, "/v1/operations/{id}/cancel", post_cancel, WEB_BODY_BYTES_MAX},
+    {HTTP_OPTIONS, "/v1/operations/{id}/cancel", preflight, 0},
+    {HTTP_GET, "/v1/events", get_events, 0},
+};
