@@ -12,6 +12,8 @@
 #include "base/file.h"
 
 #define LOG_BYTES_MAX 65536
+/* PROMPT_PIN_BYTES_MAX digits. */
+#define LONGEST "0123456789012345678901234567890123456789012345678901234567890123"
 
 static const char *fake; /* the script */
 static char folder[64];
@@ -82,13 +84,7 @@ static enum err_code ask_pin(int ms, struct secret **out, struct err *err)
 
 static void the_pin_comes_back(void **state)
 {
-    static const char *const pins[] = {"123456",
-                                       "12%3456",
-                                       "",
-                                       "密码",
-                                       " 1 ",
-                                       "0123456789012345678901234567890123456789012345678901234567"
-                                       "890123"};
+    static const char *const pins[] = {"123456", "12%3456", "", "密码", " 1 ", LONGEST};
     for (size_t i = 0; i < ARRAY_SIZE(pins); i++) {
         struct err err = ERR_INIT;
         AUTO(secret_freep) struct secret *pin = NULL;
@@ -150,7 +146,7 @@ static const struct {
     {"die", ERR_PROMPT_UNAVAILABLE},
     {"raw D 12%0", ERR_PROMPT_TIMEOUT},
     {"raw nonsense\\n", ERR_PROMPT_UNAVAILABLE},
-    {"pin 01234567890123456789012345678901234567890123456789012345678901234", ERR_PIN_LENGTH},
+    {"pin " LONGEST "4", ERR_PIN_LENGTH},
 };
 
 static void each_refusal_has_its_code(void **state)
