@@ -166,10 +166,10 @@ enum op_outcome op_ask_pin(struct op *op, struct err *err)
     AUTO(cancel_freep) struct cancel *dialog = NULL;
     if (cancel_new(&dialog, err) != ERR_NONE)
         return OP_STEP_FAILED;
-    if (op_enter(op, OP_WAITING_USER, op->step, err) != ERR_NONE)
-        return OP_STEP_FAILED;
-    op_set_dialog(op, dialog);
-    enum err_code code = ask_until_right(op, dialog, err);
+    op_set_dialog(op, dialog); /* before others see that it waits: they may withdraw it at once */
+    enum err_code code = op_enter(op, OP_WAITING_USER, op->step, err);
+    if (code == ERR_NONE)
+        code = ask_until_right(op, dialog, err);
     op_set_dialog(op, NULL);
     if (code == ERR_CANCELLED && op_key_gone(op))
         err_set(err, ERR_TOKEN_REMOVED, "pulled out while the dialog was open");

@@ -158,14 +158,19 @@ bool op_claim_key(struct op *op, const char *serial, const struct token_presence
     return free_to_take;
 }
 
+/* What happened before the dialog was known is made up for here. */
 void op_set_dialog(struct op *op, struct cancel *dialog)
 {
+    struct token_snapshot now;
+    struct token_source *source = op_options(op)->source;
+    source->class->snapshot(source, &now);
     pthread_mutex_lock(&op->ops->lock);
     op->dialog = dialog;
-    op->key_gone = op->key_gone && dialog == NULL;
-    pthread_mutex_unlock(&op->ops->lock);
-    if (dialog != NULL && cancel_requested(op->cancel))
+    if (dialog != NULL)
+        op->key_gone = !ops_snapshot_has(&now, &op->presence);
+    if (dialog != NULL && (op->key_gone || cancel_requested(op->cancel)))
         cancel_request(dialog);
+    pthread_mutex_unlock(&op->ops->lock);
 }
 
 bool op_key_gone(struct op *op)
@@ -216,6 +221,7 @@ static struct json *make_result(struct op *op)
 void op_finish(struct op *op, enum op_state state)
 {
     struct json *result = state == OP_DONE ? make_result(op) : NULL;
+    op_key_done(&op->key); /* whoever is told of the end may use the key at once */
     pthread_mutex_lock(&op->ops->lock);
     op->result = result;
     pthread_mutex_unlock(&op->ops->lock);
@@ -269,8 +275,10 @@ static void run_steps(struct op *op)
             wait_until(op_step_cancel(op), op->retry_at);
             continue;
         }
-        if (op->step + 1 == op->kind->step_count)
-            return op_finish(op, OP_DONE);
+        if (op->step + 1 == op->kind->step_count) {
+            op_finish(op, OP_DONE);
+            return;
+        }
         if (op_enter(op, OP_RUNNING, op->step + 1, &err) != ERR_NONE)
             break;
     }

@@ -27,6 +27,8 @@ void ops_tell(struct ops *ops, const struct ops_change *change);
 struct op *ops_find(const struct ops *ops, const char *id, const char *origin);
 /* Under the lock: whether an operation holds the key in this reader. */
 bool ops_reader_claimed(const struct ops *ops, const struct token_presence *presence);
+/* Whether this very card still is in its reader. */
+bool ops_snapshot_has(const struct token_snapshot *snapshot, const struct token_presence *presence);
 
 /* The present step; the last one when it is past the end. */
 const struct op_step *op_step_of(const struct op *op);

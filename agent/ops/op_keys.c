@@ -247,10 +247,13 @@ void ops_read_tokens(struct ops *ops, enum lang lang,
         start_reading(keys);
     if (keys->reading->count == 0) {
         reading_free(TAKE(keys->reading));
-        return done(context, json_new_array());
+        done(context, json_new_array());
+        return;
     }
-    if (keys->waiter_count == WAITERS_MAX)
-        return done(context, json_new_array());
+    if (keys->waiter_count == WAITERS_MAX) {
+        done(context, json_new_array());
+        return;
+    }
     keys->waiters[keys->waiter_count++] = (struct waiter){done, context, lang};
 }
 

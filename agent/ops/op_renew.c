@@ -366,8 +366,10 @@ static void undo(struct op *op, const struct err *why)
     if (op->key.token == NULL || facts->job == NULL || facts->confirmation_proof != NULL)
         return;
     token_set_deadline(op->key.token, op_step_deadline(op));
-    if (token_begin(op->key.token, &err) != ERR_NONE)
-        return log_err("ops", "undo", &err);
+    if (token_begin(op->key.token, &err) != ERR_NONE) {
+        log_err("ops", "undo", &err);
+        return;
+    }
     if (facts->job->replace_key && op->public_key != NULL)
         undo_container(op, why);
     else if (facts->key_changed)

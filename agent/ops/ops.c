@@ -175,8 +175,7 @@ enum err_code ops_cancel(struct ops *ops, const char *id, const char *origin, st
 
 /* ---- keys that come and go ---- */
 
-static bool snapshot_has(const struct token_snapshot *snapshot,
-                         const struct token_presence *presence)
+bool ops_snapshot_has(const struct token_snapshot *snapshot, const struct token_presence *presence)
 {
     for (size_t i = 0; i < snapshot->count; i++)
         if (snapshot->present[i].sequence == presence->sequence &&
@@ -189,7 +188,7 @@ static void tell_difference(struct ops *ops, const struct token_snapshot *from,
                             const struct token_snapshot *missing_in, enum ops_event event)
 {
     for (size_t i = 0; i < from->count; i++) {
-        if (snapshot_has(missing_in, &from->present[i]))
+        if (ops_snapshot_has(missing_in, &from->present[i]))
             continue;
         const struct ops_change change = {.event = event, .reader = from->present[i].reader};
         ops_tell(ops, &change);
@@ -200,7 +199,7 @@ static void withdraw_dialogs(struct ops *ops, const struct token_snapshot *now)
 {
     pthread_mutex_lock(&ops->lock);
     for (struct op *op = ops->newest; op != NULL; op = op->next) {
-        if (op->dialog == NULL || snapshot_has(now, &op->presence))
+        if (op->dialog == NULL || ops_snapshot_has(now, &op->presence))
             continue;
         op->key_gone = true;
         cancel_request(op->dialog);
@@ -242,8 +241,10 @@ static void take_row(void *context, const struct op_row *row)
     struct err err = ERR_INIT;
     if (kind == NULL || strlen(row->id) != OPS_ID_BYTES - 1)
         return;
-    if (op_new(ops, &start, kind, platform_of(ops, &start), &op, &err) != ERR_NONE)
-        return log_err("ops", "take up a journaled operation", &err);
+    if (op_new(ops, &start, kind, platform_of(ops, &start), &op, &err) != ERR_NONE) {
+        log_err("ops", "take up a journaled operation", &err);
+        return;
+    }
     memcpy(op->id, row->id, sizeof op->id);
     op->created_utc = row->created_utc;
     op->resumed = true;

@@ -96,9 +96,9 @@ static void a_file_that_is_no_journal_is_refused(void **state)
     AUTO(memory_freep) char *path = make_path();
     AUTO(op_journal_closep) struct op_journal *journal = NULL;
     struct err err = ERR_INIT;
-    assert_int_equal(file_write_atomic(path, span_text("no journal, but long enough to be read"),
-                                       0600, &err),
-                     ERR_NONE);
+    assert_int_equal(
+        file_write_atomic(path, span_text("no journal, but long enough to be read"), 0600, &err),
+        ERR_NONE);
     assert_int_equal(op_journal_open(path, &journal, &err), ERR_JOURNAL);
     assert_null(journal);
 }

@@ -208,9 +208,13 @@ static void a_single_certificate_may_serve_for_both(void **state)
 /* An envelope that carries key, for a replaced pair. */
 static struct bytes *envelope_of(const struct world *world, const struct fixture_key *key)
 {
-    uint8_t private_key[32] = {[31] = 1}; /* what is enciphered can't be seen from outside */
+    BIGNUM *number = NULL;
+    uint8_t private_key[32];
     struct bytes *out = NULL;
     struct err err = ERR_INIT;
+    assert_int_equal(EVP_PKEY_get_bn_param(key->key, "priv", &number), 1);
+    assert_int_equal(BN_bn2binpad(number, private_key, sizeof private_key), 32);
+    BN_clear_free(number);
     const uint8_t *point = key->public_key->at + key->public_key->len - 64;
     assert_int_equal(envelope_make(SPAN_ARRAY(private_key), point, point + 32,
                                    span_bytes(world->new_sign_key->public_key), &out, &err),

@@ -1,0 +1,230 @@
+#include "agent/daemon.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "agent/config.h"
+#include "agent/ops/ops_setup.h"
+#include "agent/web/web.h"
+#include "base/file.h"
+
+#define ROOTS_BYTES_MAX 1048576
+/* Two ports, each on IPv4 and IPv6. */
+#define INHERITED_MAX 4
+/* FileDescriptorName= of the sockets that speak plain HTTP; all others speak TLS. */
+#define PLAIN_SOCKET_NAME "http"
+
+/* Everything that lives as long as the agent, in the order in which it comes up. */
+struct daemon {
+    struct config *config;
+    struct loop *loop;
+    int signal_fd;
+    struct loop_watch *signal_watch;
+    struct token_settings token_settings;
+    struct token_monitor *monitor;
+    struct remote *remote;
+    struct prompt *prompt;
+    char *journal_file;
+    size_t platform_count;
+    struct ops_platform platforms[CONFIG_PLATFORMS_MAX];
+    struct chain_roots *roots[CONFIG_PLATFORMS_MAX]; /* of the platforms */
+    struct ops *ops;
+    struct web *web;
+};
+
+static void daemon_done(struct daemon *daemon)
+{
+    web_free(daemon->web);
+    ops_free(daemon->ops);
+    token_monitor_free(daemon->monitor);
+    remote_http_free(daemon->remote);
+    prompt_pinentry_free(daemon->prompt);
+    for (size_t i = 0; i < daemon->platform_count; i++)
+        chain_roots_free(daemon->roots[i]);
+    loop_watch_free(daemon->signal_watch);
+    file_closep(&daemon->signal_fd);
+    loop_free(daemon->loop);
+    config_free(daemon->config);
+    free(daemon->journal_file);
+}
+
+/* ---- the process ---- */
+
+static void on_signal(void *context, uint32_t events)
+{
+    struct daemon *daemon = context;
+    (void)events;
+    struct signalfd_siginfo info;
+    if (read(daemon->signal_fd, &info, sizeof info) == sizeof info)
+        log_info("ukeyd", "ending on signal %u", info.ssi_signo);
+    loop_stop(daemon->loop);
+}
+
+/* Signals become events of the loop; nothing of us is ever written to a core file. */
+static enum err_code set_up_process(struct daemon *daemon, struct err *err)
+{
+    const struct rlimit none = {0, 0};
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    signal(SIGPIPE, SIG_IGN);
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || sigprocmask(SIG_BLOCK, &signals, NULL) != 0)
+        return err_set_errno(err, ERR_INTERNAL, "set up the process");
+    daemon->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (daemon->signal_fd < 0)
+        return err_set_errno(err, ERR_INTERNAL, "make a signalfd");
+    daemon->signal_watch =
+        loop_watch_new(daemon->loop, daemon->signal_fd, EPOLLIN, on_signal, daemon);
+    return ERR_NONE;
+}
+
+/* ---- platforms ---- */
+
+static enum err_code read_roots(const char *path, struct chain_roots **out, struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *pem = NULL;
+    if (path == NULL)
+        return err_set(err, ERR_CONFIG, "\"roots\" is missing");
+    if (file_read(path, ROOTS_BYTES_MAX, &pem, err) != ERR_NONE)
+        return err->code;
+    return chain_roots_from_pem(span_bytes(pem), out, err);
+}
+
+/* A platform whose roots can't be read is left out, and said so: the others go on working. */
+static void add_platform(struct daemon *daemon, const struct config_platform *config)
+{
+    struct chain_roots *roots = NULL;
+    struct err err = ERR_INIT;
+    if (read_roots(config->roots, &roots, &err) != ERR_NONE) {
+        err_add(&err, "platform %s is left out", config->id);
+        log_err("ukeyd", "read the roots", &err);
+        return;
+    }
+    daemon->roots[daemon->platform_count] = roots;
+    daemon->platforms[daemon->platform_count++] = (struct ops_platform){
+        .id = config->id,
+        .origin = config->origin,
+        .remote =
+            {
+                .name = config->name,
+                .base_url = config->api,
+                .ca_file = config->tls_ca,
+                .proxy = config->proxy,
+            },
+        .roots = roots,
+    };
+}
+
+static bool origin_listed(void *context, const char *origin)
+{
+    const struct daemon *daemon = context;
+    for (size_t i = 0; i < daemon->platform_count; i++)
+        if (strcmp(daemon->platforms[i].origin, origin) == 0)
+            return true;
+    return false;
+}
+
+/* ---- the parts ---- */
+
+static void on_keys_changed(void *context)
+{
+    struct daemon *daemon = context;
+    if (daemon->ops != NULL)
+        ops_keys_changed(daemon->ops);
+}
+
+static enum err_code set_up_edges(struct daemon *daemon, struct err *err)
+{
+    const struct config *config = daemon->config;
+    daemon->token_settings.profile_folder =
+        config->profile_folder != NULL ? config->profile_folder : CONFIG_PROFILE_FOLDER;
+    if (token_monitor_new(daemon->loop, &daemon->token_settings, on_keys_changed, daemon,
+                          &daemon->monitor, err) != ERR_NONE ||
+        remote_http_new(&daemon->remote, err) != ERR_NONE ||
+        prompt_pinentry_new(config->pinentry, text_lang_from_environment(), &daemon->prompt, err) !=
+            ERR_NONE)
+        return err->code;
+    for (size_t i = 0; i < config->platform_count; i++)
+        add_platform(daemon, &config->platforms[i]);
+    return ERR_NONE;
+}
+
+static enum err_code set_up_ops(struct daemon *daemon, const struct options *options,
+                                struct err *err)
+{
+    if (file_make_folder(options->state_folder, 0700, err) != ERR_NONE)
+        return err->code;
+    daemon->journal_file = file_join(options->state_folder, "journal.db");
+    const struct ops_options ops_options = {
+        .loop = daemon->loop,
+        .source = token_monitor_source(daemon->monitor),
+        .remote = daemon->remote,
+        .prompt = daemon->prompt,
+        .journal_file = daemon->journal_file,
+        .platforms = daemon->platforms,
+        .platform_count = daemon->platform_count,
+        .due = {DUE_WINDOW_DAYS_DEFAULT, DUE_GRACE_DAYS_DEFAULT},
+        .prompt_seconds = daemon->config->prompt_seconds,
+    };
+    return ops_new(&ops_options, &daemon->ops, err);
+}
+
+/* The listening sockets that systemd hands over. Source: sd_listen_fds(3). */
+static size_t take_inherited(struct web_inherited out[INHERITED_MAX])
+{
+    char **names = NULL;
+    int count = sd_listen_fds_with_names(1, &names);
+    size_t taken = 0;
+    for (int i = 0; i < count; i++) {
+        if (taken < INHERITED_MAX)
+            out[taken++] = (struct web_inherited){SD_LISTEN_FDS_START + i,
+                                                  strcmp(names[i], PLAIN_SOCKET_NAME) != 0};
+        free(names[i]);
+    }
+    free(names);
+    return taken;
+}
+
+static enum err_code set_up_web(struct daemon *daemon, const struct options *options,
+                                struct err *err)
+{
+    struct web_inherited inherited[INHERITED_MAX];
+    const struct web_options web_options = {
+        .loop = daemon->loop,
+        .ops = daemon->ops,
+        .state_folder = options->state_folder,
+        .runtime_folder = options->runtime_folder,
+        .port = (uint16_t)daemon->config->port,
+        .origin_listed = origin_listed,
+        .origin_context = daemon,
+        .inherited_count = take_inherited(inherited),
+        .inherited = inherited,
+    };
+    return web_new(&web_options, &daemon->web, err);
+}
+
+static enum err_code set_up(struct daemon *daemon, const struct options *options, struct err *err)
+{
+    if (config_read(options->config_file, &daemon->config, err) != ERR_NONE ||
+        loop_new(&daemon->loop, err) != ERR_NONE || set_up_process(daemon, err) != ERR_NONE ||
+        set_up_edges(daemon, err) != ERR_NONE || set_up_ops(daemon, options, err) != ERR_NONE ||
+        set_up_web(daemon, options, err) != ERR_NONE)
+        return err->code;
+    return ERR_NONE;
+}
+
+enum err_code daemon_run(const struct options *options, struct err *err)
+{
+    AUTO(daemon_done) struct daemon daemon = {.signal_fd = -1};
+    if (set_up(&daemon, options, err) != ERR_NONE)
+        return err->code;
+    sd_notify(0, "READY=1");
+    enum err_code code = loop_run(daemon.loop, err);
+    sd_notify(0, "STOPPING=1");
+    return code;
+}

@@ -1,0 +1,40 @@
+/* A platform without a network: issues real certificates from a CA made in the test, and counts. */
+#pragma once
+
+#include "agent/remote/remote.h"
+#include "certs/chain.h"
+#include "tests/unit/certs/fixture.h"
+
+struct stand_in_platform {
+    struct remote remote;
+    struct fixture_key *ca_key;
+    struct bytes *ca;
+    struct chain_roots *roots;
+    /* What it answers. */
+    const char *serial;
+    const char *kind;
+    bool approved;
+    bool replace_key;
+    bool dual;
+    const char *algorithm;
+    int64_t not_after_utc;
+    enum err_code redeem_fails_with;
+    enum err_code request_fails_with;
+    enum err_code confirm_fails_with; /* ERR_NONE after confirm_failures times */
+    unsigned confirm_failures;
+    unsigned pendings; /* times that it says "under way" first */
+    bool wrong_subject;
+    /* What it saw. */
+    unsigned redeemed, requested, issued, confirmed, reported_failed;
+    struct bytes *present_encrypt_key; /* DER SubjectPublicKeyInfo from the redeemed certificates */
+    struct bytes *first_public_key; /* that it issued for */
+    struct bytes *sign_cert, *encrypt_cert, *envelope;
+    struct fixture_key *encrypt_key;
+};
+
+void stand_in_platform_init(struct stand_in_platform *platform);
+void stand_in_platform_done(struct stand_in_platform *platform);
+/* A certificate by its CA; the caller frees. usage: "critical,digitalSignature". */
+struct bytes *stand_in_platform_issue(const struct stand_in_platform *platform,
+                                      const struct fixture_key *key, const char *name,
+                                      const char *usage, int64_t not_after_utc);
