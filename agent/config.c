@@ -231,7 +231,7 @@ static enum err_code platform_of_section(struct reading *reading, const char *id
 static enum err_code set_platform(struct reading *reading, const char *id, const char *name,
                                   const char *value, struct err *err)
 {
-    struct config_platform *platform;
+    struct config_platform *platform = NULL;
     if (platform_of_section(reading, id, &platform, err) != ERR_NONE)
         return err->code;
     for (size_t i = 0; i < ARRAY_SIZE(platform_keys); i++)
