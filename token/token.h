@@ -12,11 +12,11 @@
 #include "base/secret.h"
 #include "base/span.h"
 
-#define TOKEN_TEXT_BYTES_MAX 64      /* manufacturer and issuer: GM/T 0017 GetDevInfo */
-#define TOKEN_NAME_BYTES_MAX 64      /* container and file names: GM/T 0016 MAX_CONTAINER_NAME */
-#define TOKEN_CERT_BYTES_MAX 8192    /* real ones have 600 to 2,000 bytes */
-#define TOKEN_FILE_BYTES_MAX 65535   /* offsets are 16 bits wide: GM/T 0017 WriteFile */
-#define TOKEN_PAIRS_MAX 64           /* GM3000's limit of containers */
+#define TOKEN_TEXT_BYTES_MAX 64 /* manufacturer and issuer: GM/T 0017 GetDevInfo */
+#define TOKEN_NAME_BYTES_MAX 64 /* container and file names: GM/T 0016 MAX_CONTAINER_NAME */
+#define TOKEN_CERT_BYTES_MAX 8192 /* real ones have 600 to 2,000 bytes */
+#define TOKEN_FILE_BYTES_MAX 65535 /* offsets are 16 bits wide: GM/T 0017 WriteFile */
+#define TOKEN_PAIRS_MAX 64 /* GM3000's limit of containers */
 #define TOKEN_FILES_MAX 64
 #define TOKEN_CHALLENGE_BYTES 8
 
@@ -29,13 +29,13 @@ struct token_facts {
     char serial[TOKEN_TEXT_BYTES_MAX + 1];
     char label[TOKEN_TEXT_BYTES_MAX + 1];
     char manufacturer[TOKEN_TEXT_BYTES_MAX + 1];
-    char model[TOKEN_TEXT_BYTES_MAX + 1];   /* of the profile, for people */
+    char model[TOKEN_TEXT_BYTES_MAX + 1]; /* of the profile, for people */
     char profile[TOKEN_TEXT_BYTES_MAX + 1]; /* the platform computes unblock blobs for it */
     char application[TOKEN_TEXT_BYTES_MAX + 1];
-    uint8_t application_id[2];              /* part of what an unblock blob authenticates */
-    const char *driver;                     /* static: "gmt0017" */
+    uint8_t application_id[2]; /* part of what an unblock blob authenticates */
+    const char *driver; /* static: "gmt0017" */
     size_t pairs_max;
-    size_t free_bytes;                      /* when the key was opened */
+    size_t free_bytes; /* when the key was opened */
     size_t pin_bytes_min;
     size_t pin_bytes_max;
     bool unblock_needs_admin_login;
@@ -50,9 +50,9 @@ struct token_pin_state {
 /* A public key as the key gives it. */
 struct token_public_key {
     enum token_algorithm algorithm;
-    uint8_t x[32], y[32];      /* SM2 */
-    uint8_t modulus[256];      /* RSA, big-endian */
-    uint32_t exponent;         /* RSA */
+    uint8_t x[32], y[32]; /* SM2 */
+    uint8_t modulus[256]; /* RSA, big-endian */
+    uint32_t exponent; /* RSA */
 };
 
 /* A container: a signing and an encryption pair with their certificates. */
@@ -61,7 +61,7 @@ struct token_pair {
     enum token_algorithm algorithm; /* TOKEN_ALGORITHM_NONE: the container is empty */
     bool has_sign_key;
     bool has_encrypt_key;
-    struct bytes *sign_cert;    /* DER, NULL when there is none */
+    struct bytes *sign_cert; /* DER, NULL when there is none */
     struct bytes *encrypt_cert; /* DER, NULL when there is none */
 };
 
@@ -73,7 +73,7 @@ struct token_pairs {
 /* An encryption key pair, enveloped to the signing key of the container that it goes into.
  * Source: GM/T 0009 7.4 (SM2EnvelopedKey), GM/T 0017 ImportECCKeyPair. */
 struct token_envelope {
-    uint32_t cipher_id;         /* 0x401: SM4-ECB */
+    uint32_t cipher_id; /* 0x401: SM4-ECB */
     uint8_t c1_x[32], c1_y[32]; /* SM2 ciphertext of the 16-byte symmetric key: C1, C3, C2 */
     uint8_t c3[32];
     uint8_t c2[16];

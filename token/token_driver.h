@@ -23,15 +23,22 @@ struct token_settings {
 /* All entries are mandatory unless it is said; signatures follow token.h. */
 struct token_driver {
     const char *name;
+    /* Whether the settings can be used, so that a mistake in them is found at the start: ERR_CONFIG.
+     * NULL: the driver uses none. */
+    enum err_code (*check_settings)(const struct token_settings *settings, struct err *err);
     /* Recognises the card by harmless commands only, opens its application and fills facts (but for
-     * driver). ERR_TOKEN_UNSUPPORTED when it is not of this family or not known: the next driver is
+     * driver); facts stay valid until close. ERR_TOKEN_UNSUPPORTED when it is not of this family or not known: the next driver is
      * asked. *self is the driver's, also on failure NULL or freed. */
     enum err_code (*open)(struct token_link *link, struct span atr,
                           const struct token_settings *settings, struct token_facts *facts,
                           void **self, struct err *err);
     void (*close)(void *self); /* frees self; the card is not spoken to */
-    /* Brings the driver back in step after a reset of the card (application opened again); fails with
-     * ERR_WRONG_TOKEN when the serial differs. */
+    /* Closes on the card what open opened, before close, while the line is sound; its failure matters
+     * to nobody. NULL: there is nothing to close. */
+    void (*leave)(void *self);
+    /* Brings the driver back in step after a reset of the card or a broken exchange (application opened
+     * again, nothing remembered); fails with ERR_WRONG_TOKEN when the serial differs. May change
+     * application_id in the facts that it got. */
     enum err_code (*reopen)(void *self, struct err *err);
     enum err_code (*read_pairs)(void *self, struct token_pairs **out, struct err *err);
     enum err_code (*read_cert)(void *self, const char *pair, enum token_slot slot,
@@ -54,8 +61,7 @@ struct token_driver {
     enum err_code (*delete_pair)(void *self, const char *pair, struct err *err);
     enum err_code (*list_files)(void *self, struct token_files **out, struct err *err);
     enum err_code (*read_file)(void *self, const char *name, struct bytes **out, struct err *err);
-    enum err_code (*write_file)(void *self, const char *name, struct span content,
-                                struct err *err);
+    enum err_code (*write_file)(void *self, const char *name, struct span content, struct err *err);
     enum err_code (*delete_file)(void *self, const char *name, struct err *err);
     enum err_code (*change_pin)(void *self, const struct secret *old_pin,
                                 const struct secret *new_pin, struct err *err);
@@ -68,5 +74,12 @@ struct token_driver {
 /* Opens the card behind channel with the first driver that knows it; takes the channel over, also on
  * failure. reader: for messages. */
 MUST_CHECK enum err_code token_open(struct channel *channel, const char *reader,
-                                    const struct token_settings *settings,
-                                    struct deadline deadline, struct token **out, struct err *err);
+                                    const struct token_settings *settings, struct deadline deadline,
+                                    struct token **out, struct err *err);
+
+/* The drivers in the order in which they are asked, and their number. */
+const struct token_driver *const *token_drivers(size_t *out_count);
+
+/* Asks every driver whether it can use the settings: ERR_CONFIG with the file and line. */
+MUST_CHECK enum err_code token_settings_check(const struct token_settings *settings,
+                                              struct err *err);

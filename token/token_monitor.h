@@ -4,6 +4,8 @@
  * reader). It survives a pcscd that is stopped, restarted or installed later. */
 #pragma once
 
+#include <stdio.h>
+
 #include "base/loop.h"
 #include "token/token.h"
 #include "token/token_driver.h"
@@ -12,9 +14,9 @@
 #define TOKEN_READER_NAME_BYTES 128
 
 enum token_service_state {
-    TOKEN_SERVICE_OK,            /* at least one reader */
+    TOKEN_SERVICE_OK, /* at least one reader */
     TOKEN_SERVICE_NO_READER,
-    TOKEN_SERVICE_NONE,          /* pcscd does not run */
+    TOKEN_SERVICE_NONE, /* pcscd does not run */
     TOKEN_SERVICE_NO_PERMISSION, /* it runs and refuses us */
 };
 
@@ -44,10 +46,15 @@ struct token_source_class {
 
 struct token_monitor;
 
-/* changed(context) is posted to the loop whenever a snapshot would differ from the one before. */
+/* changed(context) is posted to the loop whenever a snapshot would differ from the one before; not after
+ * token_monitor_free, but one that was posted before may still be waiting in the loop. The first
+ * snapshot says TOKEN_SERVICE_NONE; what there really is comes milliseconds later. */
 MUST_CHECK enum err_code token_monitor_new(struct loop *loop, const struct token_settings *settings,
                                            loop_fn changed, void *context,
                                            struct token_monitor **out, struct err *err);
 void token_monitor_free(struct token_monitor *monitor);
 void token_monitor_freep(struct token_monitor **monitor);
 struct token_source *token_monitor_source(struct token_monitor *monitor);
+/* Keys opened from now on write their commands and answers to out, PINs masked (channel_trace.h); NULL
+ * ends it. out must outlive the keys. */
+void token_monitor_set_trace(struct token_monitor *monitor, FILE *out);

@@ -1,0 +1,371 @@
+#include "token/token_monitor.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "token/channel_pcsc.h"
+#include "token/channel_trace.h"
+#include "token/pcsc.h"
+#include "token/pcsc_service.h"
+
+_Static_assert(TOKEN_READERS_MAX == PCSC_READERS_MAX, "one limit");
+_Static_assert(TOKEN_READER_NAME_BYTES == PCSC_NAME_BYTES, "one limit");
+
+/* After a change one wait with an end, to catch a reader that came while no wait was on. */
+#define SETTLE_MS 1000
+/* Between a socket's appearance and a pcscd that answers there are milliseconds: some quick tries,
+ * 10, 20, 40 ... ms apart. */
+#define QUICK_TRIES 8
+#define QUICK_FIRST_MS 10
+/* Where there is nothing to watch: no inotify, or a service that listens and still refuses us. */
+#define SLOW_TRY_MS 5000
+#define READER_LEFT_PAUSE_US 10000
+/* SCardCancel is lost on a wait that has not begun. */
+#define CANCEL_AGAIN_MS 20
+
+struct seen {
+    char reader[TOKEN_READER_NAME_BYTES];
+    unsigned state;
+    uint64_t sequence; /* 0: no card */
+};
+
+struct token_monitor {
+    struct token_source source;
+    struct loop *loop;
+    loop_fn changed;
+    void *context;
+    char *profile_folder;
+    struct token_settings settings;
+    pthread_t thread;
+    int stop_fd;
+    struct pcsc_watch *watch;
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t ended_changed;
+    struct token_snapshot snapshot;
+    bool stopping;
+    bool ended;
+    FILE *trace;
+
+    /* The thread's own: */
+    struct seen seen[TOKEN_READERS_MAX];
+    size_t seen_count;
+    uint64_t last_sequence;
+};
+
+/* ---- in the thread ---- */
+
+static bool is_stopping(struct token_monitor *monitor)
+{
+    pthread_mutex_lock(&monitor->lock);
+    bool stopping = monitor->stopping;
+    pthread_mutex_unlock(&monitor->lock);
+    return stopping;
+}
+
+static bool snapshots_equal(const struct token_snapshot *a, const struct token_snapshot *b)
+{
+    if (a->service != b->service || a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (a->present[i].sequence != b->present[i].sequence)
+            return false; /* a sequence number belongs to one reader */
+    return true;
+}
+
+static void publish(struct token_monitor *monitor, const struct token_snapshot *fresh)
+{
+    pthread_mutex_lock(&monitor->lock);
+    bool differs = !snapshots_equal(&monitor->snapshot, fresh);
+    monitor->snapshot = *fresh;
+    bool tell = differs && !monitor->stopping;
+    if (tell)
+        loop_post(monitor->loop, monitor->changed, monitor->context);
+    pthread_mutex_unlock(&monitor->lock);
+}
+
+static void publish_no_service(struct token_monitor *monitor, enum token_service_state service)
+{
+    monitor->seen_count = 0;
+    publish(monitor, &(struct token_snapshot){.service = service});
+}
+
+static uint64_t sequence_for(struct token_monitor *monitor, const struct pcsc_reader *reader)
+{
+    if (!reader->has_card)
+        return 0;
+    for (size_t i = 0; i < monitor->seen_count; i++) {
+        const struct seen *seen = &monitor->seen[i];
+        /* The upper half of the state counts insertions and removals: another count is another card. */
+        if (seen->sequence != 0 && seen->state >> 16 == reader->state >> 16 &&
+            strcmp(seen->reader, reader->name) == 0)
+            return seen->sequence;
+    }
+    return ++monitor->last_sequence;
+}
+
+static void take_readers(struct token_monitor *monitor, const struct pcsc_readers *readers)
+{
+    struct seen fresh[TOKEN_READERS_MAX];
+    struct token_snapshot snapshot = {
+        .service = readers->count > 0 ? TOKEN_SERVICE_OK : TOKEN_SERVICE_NO_READER,
+    };
+    for (size_t i = 0; i < readers->count; i++) {
+        const struct pcsc_reader *reader = &readers->reader[i];
+        fresh[i].state = reader->state;
+        fresh[i].sequence = sequence_for(monitor, reader);
+        memcpy(fresh[i].reader, reader->name, sizeof fresh[i].reader);
+        if (fresh[i].sequence == 0)
+            continue;
+        struct token_presence *present = &snapshot.present[snapshot.count++];
+        memcpy(present->reader, reader->name, sizeof present->reader);
+        present->sequence = fresh[i].sequence;
+    }
+    memcpy(monitor->seen, fresh, readers->count * sizeof fresh[0]);
+    monitor->seen_count = readers->count;
+    publish(monitor, &snapshot);
+}
+
+static bool readers_equal(const struct pcsc_readers *a, const struct pcsc_readers *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (a->reader[i].state != b->reader[i].state ||
+            strcmp(a->reader[i].name, b->reader[i].name) != 0)
+            return false;
+    return true;
+}
+
+/* Follows the readers until the service is lost or we are told to stop. */
+static void follow(struct token_monitor *monitor)
+{
+    struct pcsc_readers before = {0};
+    bool settled = false;
+    while (!is_stopping(monitor)) {
+        struct err err = ERR_INIT;
+        struct pcsc_readers now = {0};
+        enum err_code code = pcsc_watch_read(monitor->watch, &now, &err);
+        if (code == ERR_TOKEN_REMOVED) { /* a reader left between two calls */
+            usleep(READER_LEFT_PAUSE_US);
+            continue;
+        }
+        if (code != ERR_NONE)
+            return;
+        take_readers(monitor, &now);
+        settled = settled && readers_equal(&before, &now);
+        before = now;
+        code = pcsc_watch_wait(monitor->watch, &now, settled ? -1 : SETTLE_MS, &err);
+        settled = code == ERR_DEADLINE;
+        if (code == ERR_PCSC_NO_SERVICE || code == ERR_PCSC)
+            return;
+    }
+}
+
+static enum token_service_state service_state(enum err_code code, enum pcsc_service_probe probe)
+{
+    if (code == ERR_PCSC_NO_PERMISSION || probe == PCSC_SERVICE_FORBIDDEN)
+        return TOKEN_SERVICE_NO_PERMISSION;
+    return TOKEN_SERVICE_NONE;
+}
+
+/* How long to wait for an event before the next try; -1: as long as it takes. */
+static int patience_ms(const struct pcsc_service *service, enum pcsc_service_probe probe, int tries)
+{
+    if (tries < QUICK_TRIES)
+        return QUICK_FIRST_MS << tries;
+    if (probe == PCSC_SERVICE_LISTENING || !pcsc_service_can_watch(service))
+        return SLOW_TRY_MS;
+    return -1;
+}
+
+static void *run(void *context)
+{
+    struct token_monitor *monitor = context;
+    const char *socket_path = pcsc_service_socket();
+    struct pcsc_service *service = pcsc_service_new(socket_path);
+    int tries = 0;
+    while (!is_stopping(monitor)) {
+        struct err err = ERR_INIT;
+        pcsc_service_arm(service);
+        if (pcsc_watch_connect(monitor->watch, &err) == ERR_NONE) {
+            int64_t since_ms = clock_monotonic_ms();
+            follow(monitor);
+            pcsc_watch_disconnect(monitor->watch);
+            if (clock_monotonic_ms() - since_ms > SETTLE_MS)
+                tries = 0;
+        }
+        enum pcsc_service_probe probe = pcsc_service_probe(socket_path);
+        publish_no_service(monitor, service_state(err.code, probe));
+        if (pcsc_service_wait(service, monitor->stop_fd, patience_ms(service, probe, tries)))
+            tries = 0;
+        else if (tries < QUICK_TRIES)
+            tries++;
+    }
+    pcsc_service_free(service);
+    pthread_mutex_lock(&monitor->lock);
+    monitor->ended = true;
+    pthread_cond_broadcast(&monitor->ended_changed);
+    pthread_mutex_unlock(&monitor->lock);
+    return NULL;
+}
+
+/* ---- from any thread ---- */
+
+static void monitor_snapshot(struct token_source *source, struct token_snapshot *out)
+{
+    struct token_monitor *monitor = (struct token_monitor *)source;
+    pthread_mutex_lock(&monitor->lock);
+    *out = monitor->snapshot;
+    pthread_mutex_unlock(&monitor->lock);
+}
+
+static enum err_code check_present(struct token_monitor *monitor,
+                                   const struct token_presence *presence, struct err *err)
+{
+    struct token_snapshot snapshot;
+    monitor_snapshot(&monitor->source, &snapshot);
+    for (size_t i = 0; i < snapshot.count; i++)
+        if (snapshot.present[i].sequence == presence->sequence &&
+            strcmp(snapshot.present[i].reader, presence->reader) == 0)
+            return ERR_NONE;
+    return err_set(err, ERR_NO_TOKEN, "the card is no longer in the reader %s", presence->reader);
+}
+
+static enum err_code monitor_open(struct token_source *source,
+                                  const struct token_presence *presence, struct deadline deadline,
+                                  struct token **out, struct err *err)
+{
+    struct token_monitor *monitor = (struct token_monitor *)source;
+    if (check_present(monitor, presence, err) != ERR_NONE)
+        return err->code;
+    struct channel *channel = NULL;
+    enum err_code code = channel_pcsc_open(presence->reader, deadline, &channel, err);
+    if (code == ERR_TOKEN_REMOVED)
+        err->code = ERR_NO_TOKEN;
+    if (code != ERR_NONE)
+        return err->code;
+    pthread_mutex_lock(&monitor->lock);
+    FILE *trace = monitor->trace;
+    pthread_mutex_unlock(&monitor->lock);
+    if (trace != NULL)
+        channel = channel_trace_new(channel, trace);
+    return token_open(channel, presence->reader, &monitor->settings, deadline, out, err);
+}
+
+static const struct token_source_class monitor_class = {
+    .snapshot = monitor_snapshot,
+    .open = monitor_open,
+};
+
+struct token_source *token_monitor_source(struct token_monitor *monitor)
+{
+    return &monitor->source;
+}
+
+void token_monitor_set_trace(struct token_monitor *monitor, FILE *out)
+{
+    pthread_mutex_lock(&monitor->lock);
+    monitor->trace = out;
+    pthread_mutex_unlock(&monitor->lock);
+}
+
+static enum err_code start_thread(struct token_monitor *monitor, struct err *err)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals belong to the program's own threads */
+    int result = pthread_create(&monitor->thread, NULL, run, monitor);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (result != 0)
+        return err_set_foreign(err, ERR_INTERNAL, result, "start the readers' thread: %s",
+                               strerror(result));
+    return ERR_NONE;
+}
+
+static void free_parts(struct token_monitor *monitor)
+{
+    pcsc_watch_free(monitor->watch);
+    file_closep(&monitor->stop_fd);
+    pthread_cond_destroy(&monitor->ended_changed);
+    pthread_mutex_destroy(&monitor->lock);
+    free(monitor->profile_folder);
+    free(monitor);
+}
+
+static void init_lock(struct token_monitor *monitor)
+{
+    pthread_mutex_init(&monitor->lock, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&monitor->ended_changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+enum err_code token_monitor_new(struct loop *loop, const struct token_settings *settings,
+                                loop_fn changed, void *context, struct token_monitor **out,
+                                struct err *err)
+{
+    struct token_monitor *monitor = memory_new(sizeof *monitor);
+    monitor->source.class = &monitor_class;
+    monitor->loop = loop;
+    monitor->changed = changed;
+    monitor->context = context;
+    monitor->profile_folder = memory_text(settings == NULL ? NULL : settings->profile_folder);
+    monitor->settings.profile_folder = monitor->profile_folder;
+    monitor->snapshot.service = TOKEN_SERVICE_NONE;
+    monitor->watch = pcsc_watch_new();
+    init_lock(monitor);
+    monitor->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (monitor->stop_fd < 0)
+        err_set_errno(err, ERR_INTERNAL, "make an eventfd");
+    else if (start_thread(monitor, err) == ERR_NONE) {
+        *out = monitor;
+        return ERR_NONE;
+    }
+    free_parts(monitor);
+    return err->code;
+}
+
+static void wait_ended(struct token_monitor *monitor)
+{
+    while (!monitor->ended) {
+        pthread_mutex_unlock(&monitor->lock);
+        pcsc_watch_cancel(monitor->watch);
+        pthread_mutex_lock(&monitor->lock);
+        struct deadline next = deadline_in_ms(CANCEL_AGAIN_MS);
+        struct timespec at = {(time_t)(next.at_ms / 1000), (long)(next.at_ms % 1000) * 1000000};
+        if (!monitor->ended)
+            pthread_cond_timedwait(&monitor->ended_changed, &monitor->lock, &at);
+    }
+}
+
+void token_monitor_free(struct token_monitor *monitor)
+{
+    if (monitor == NULL)
+        return;
+    pthread_mutex_lock(&monitor->lock);
+    monitor->stopping = true;
+    uint64_t one = 1;
+    ssize_t written = write(monitor->stop_fd, &one, sizeof one);
+    assert(written == sizeof one);
+    (void)written;
+    wait_ended(monitor);
+    pthread_mutex_unlock(&monitor->lock);
+    pthread_join(monitor->thread, NULL);
+    free_parts(monitor);
+}
+
+void token_monitor_freep(struct token_monitor **monitor)
+{
+    token_monitor_free(*monitor);
+    *monitor = NULL;
+}
