@@ -1,0 +1,161 @@
+#include "agent/web/web_waits.h"
+
+/* clang-format off */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+/* clang-format on */
+#include <unistd.h>
+
+#include "tests/unit/agent/web/fixture.h"
+
+static void add(void *context)
+{
+    stand_in_add(context, LISTED);
+}
+
+static void change(void *context)
+{
+    stand_in_change(context, false);
+}
+
+static void end(void *context)
+{
+    stand_in_change(context, true);
+}
+
+static void begin_wait(const struct fixture *fixture, struct client *client, const char *seconds)
+{
+    AUTO(memory_freep) char *headers = fixture_headers(fixture, LISTED);
+    client_tls(client, "127.0.0.1", fixture->https);
+    client_say(client, "GET /v1/operations/" STAND_IN_ID "?wait=%s HTTP/1.1\r\n%s\r\n", seconds,
+               headers);
+}
+
+/* A wait has begun when it has asked for the version (1) and whether it is over (2). */
+static void await_begun(struct fixture *fixture, int waits)
+{
+    fixture_wait_for(&fixture->ops.calls, 2 * waits);
+}
+
+static void test_answers_at_the_change(void **state)
+{
+    struct fixture *fixture = *state;
+    struct client clients[3];
+    struct answer answer;
+    fixture_call(fixture, add, &fixture->ops);
+    for (int i = 0; i < 3; i++)
+        begin_wait(fixture, &clients[i], "60");
+    await_begun(fixture, 3);
+    fixture_call(fixture, change, &fixture->ops);
+    for (int i = 0; i < 3; i++) {
+        client_answer(&clients[i], &answer);
+        assert_int_equal(answer.status, 200);
+        assert_non_null(strstr(answer.body, "\"version\":8"));
+        answer_done(&answer);
+        client_close(&clients[i]);
+    }
+}
+
+static void test_answers_when_the_time_is_over(void **state)
+{
+    struct fixture *fixture = *state;
+    struct client client;
+    struct answer answer;
+    fixture_call(fixture, add, &fixture->ops);
+    int64_t from = clock_monotonic_ms();
+    begin_wait(fixture, &client, "1");
+    client_answer(&client, &answer);
+    assert_true(clock_monotonic_ms() - from >= 1000);
+    assert_non_null(strstr(answer.body, "\"version\":7"));
+    answer_done(&answer);
+    client_close(&client);
+}
+
+static void test_does_not_wait_for_what_is_over(void **state)
+{
+    struct fixture *fixture = *state;
+    struct client client;
+    struct answer answer;
+    fixture_call(fixture, add, &fixture->ops);
+    fixture_call(fixture, end, &fixture->ops);
+    int64_t from = clock_monotonic_ms();
+    begin_wait(fixture, &client, "60");
+    client_answer(&client, &answer);
+    assert_true(clock_monotonic_ms() - from < 1000);
+    assert_non_null(strstr(answer.body, "\"state\":\"done\""));
+    answer_done(&answer);
+    client_close(&client);
+}
+
+static void test_forgets_who_left(void **state)
+{
+    struct fixture *fixture = *state;
+    struct answer answer;
+    fixture_call(fixture, add, &fixture->ops);
+    for (int i = 1; i <= 3 * WEB_WAITS_MAX; i++) {
+        struct client client;
+        begin_wait(fixture, &client, "60");
+        await_begun(fixture, i);
+        client_close(&client);
+    }
+    usleep(50000);
+    struct client client;
+    begin_wait(fixture, &client, "60");
+    await_begun(fixture, 3 * WEB_WAITS_MAX + 1);
+    fixture_call(fixture, change, &fixture->ops);
+    client_answer(&client, &answer);
+    assert_int_equal(answer.status, 200);
+    answer_done(&answer);
+    client_close(&client);
+}
+
+static void test_limits_those_who_wait(void **state)
+{
+    struct fixture *fixture = *state;
+    struct client clients[WEB_WAITS_MAX + 1];
+    struct answer answer;
+    fixture_call(fixture, add, &fixture->ops);
+    for (int i = 0; i <= WEB_WAITS_MAX; i++) {
+        begin_wait(fixture, &clients[i], "60");
+        await_begun(fixture, i + 1);
+    }
+    client_answer(&clients[WEB_WAITS_MAX], &answer);
+    assert_int_equal(answer.status, 429);
+    answer_done(&answer);
+    fixture_call(fixture, end, &fixture->ops);
+    for (int i = 0; i < WEB_WAITS_MAX; i++) {
+        client_answer(&clients[i], &answer);
+        assert_int_equal(answer.status, 200);
+        answer_done(&answer);
+    }
+    for (int i = 0; i <= WEB_WAITS_MAX; i++)
+        client_close(&clients[i]);
+}
+
+static void test_ends_while_somebody_waits(void **state)
+{
+    struct fixture *fixture = *state;
+    struct client client;
+    fixture_call(fixture, add, &fixture->ops);
+    begin_wait(fixture, &client, "60");
+    await_begun(fixture, 1);
+    client_close(&client); /* the teardown ends the server at the same time */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_answers_at_the_change, fixture_start, fixture_stop),
+        cmocka_unit_test_setup_teardown(test_answers_when_the_time_is_over, fixture_start,
+                                        fixture_stop),
+        cmocka_unit_test_setup_teardown(test_does_not_wait_for_what_is_over, fixture_start,
+                                        fixture_stop),
+        cmocka_unit_test_setup_teardown(test_forgets_who_left, fixture_start, fixture_stop),
+        cmocka_unit_test_setup_teardown(test_limits_those_who_wait, fixture_start, fixture_stop),
+        cmocka_unit_test_setup_teardown(test_ends_while_somebody_waits, fixture_start,
+                                        fixture_stop),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
