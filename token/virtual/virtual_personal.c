@@ -1,0 +1,222 @@
+#include "token/virtual/virtual_personal.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "base/buf.h"
+#include "base/hex.h"
+#include "base/json.h"
+#include "base/memory.h"
+
+#define PEM_LINE_CHARACTERS 64
+#define PEM_BYTES_MAX (VIRTUAL_CERTIFICATE_BYTES_MAX * 2)
+
+static void free_certificate(X509 **certificate)
+{
+    X509_free(*certificate);
+}
+
+static void free_bio(BIO **bio)
+{
+    BIO_free(*bio);
+}
+
+static enum err_code set_pins(const struct virtual_personal *wish,
+                              struct virtual_application *application, struct err *err)
+{
+    const struct virtual_profile *profile = wish->profile;
+    const char *pins[] = {wish->admin_pin, wish->pin};
+    const uint8_t tries[] = {profile->admin_tries, profile->user_tries};
+    for (size_t i = 0; i < ARRAY_SIZE(pins); i++) {
+        if (!virtual_pin_allowed(profile, span_text(pins[i])))
+            return err_set(err, ERR_FIELD_VALUE, "%s: %d to %d characters are allowed",
+                           i == VIRTUAL_PIN_USER ? "PIN" : "administrator's PIN", profile->pin_min,
+                           profile->pin_max);
+        virtual_pin_make(&application->pins[i], span_text(pins[i]), tries[i]);
+    }
+    return ERR_NONE;
+}
+
+static enum err_code fill_slot(struct virtual_container *container, enum virtual_usage usage,
+                               const struct virtual_personal *wish,
+                               const struct virtual_issuer *issuer, struct err *err)
+{
+    struct virtual_slot *slot = &container->slots[usage];
+    if (virtual_pair_generate(wish->kind, &slot->pair, err) != ERR_NONE)
+        return err->code;
+    return virtual_issuer_sign(issuer, slot->pair, &wish->subject, usage, &slot->certificate, err);
+}
+
+static enum err_code add_application(struct virtual_objects *objects,
+                                     const struct virtual_personal *wish,
+                                     struct virtual_application **out, struct err *err)
+{
+    const struct virtual_profile *profile = wish->profile;
+    struct virtual_name name;
+    if (!virtual_objects_set_name(&name, span_text(profile->application), profile->name_width))
+        return err_set(err, ERR_FIELD_VALUE, "the application's name");
+    struct virtual_application *application = virtual_objects_add_application(objects, &name);
+    application->create_file_rights = VIRTUAL_RIGHTS_USER;
+    application->containers_max = profile->containers_max;
+    application->certificates_max = profile->certificates_max;
+    application->files_max = profile->files_max;
+    *out = application;
+    return set_pins(wish, application, err);
+}
+
+enum err_code virtual_personal_make(const struct virtual_personal *wish,
+                                    const struct virtual_issuer *issuer,
+                                    struct virtual_objects **out, struct err *err)
+{
+    AUTO(virtual_objects_freep)
+    struct virtual_objects *objects = virtual_objects_new(wish->profile, wish->serial, wish->label);
+    struct virtual_application *application = NULL;
+    struct virtual_name name;
+    if (objects == NULL)
+        return err_set(err, ERR_FIELD_VALUE, "serial number or label: at most %d bytes",
+                       VIRTUAL_SERIAL_BYTES_MAX);
+    if (add_application(objects, wish, &application, err) != ERR_NONE)
+        return err->code;
+    if (!virtual_objects_set_name(&name, span_text(wish->container), VIRTUAL_NAME_BYTES_MAX))
+        return err_set(err, ERR_FIELD_VALUE, "container: 1 to %d bytes", VIRTUAL_NAME_BYTES_MAX);
+    struct virtual_container *container = virtual_objects_add_container(application, &name);
+    if (fill_slot(container, VIRTUAL_USAGE_SIGN, wish, issuer, err) != ERR_NONE)
+        return err->code;
+    if (!wish->single && fill_slot(container, VIRTUAL_USAGE_ENCRYPT, wish, issuer, err) != ERR_NONE)
+        return err->code;
+    *out = TAKE(objects);
+    return ERR_NONE;
+}
+
+/* ---- describing ---- */
+
+static const char *kind_text(enum virtual_pair_kind kind)
+{
+    return kind == VIRTUAL_PAIR_SM2 ? "sm2" : kind == VIRTUAL_PAIR_RSA ? "rsa2048" : NULL;
+}
+
+static void add_pem(struct json *out, const char *name, const struct bytes *der)
+{
+    if (der == NULL) {
+        json_add_text(out, name, NULL);
+        return;
+    }
+    AUTO(memory_freep) char *base64 = base64_encode(span_bytes(der));
+    AUTO(buf_done) struct buf pem = BUF_INIT(PEM_BYTES_MAX);
+    buf_add_text(&pem, "-----BEGIN CERTIFICATE-----\n");
+    for (const char *at = base64; *at != '\0';) {
+        size_t len = strnlen(at, PEM_LINE_CHARACTERS);
+        buf_add(&pem, span_of(at, len));
+        buf_add_text(&pem, "\n");
+        at += len;
+    }
+    buf_add_text(&pem, "-----END CERTIFICATE-----\n");
+    buf_add_u8(&pem, 0);
+    json_add_text(out, name, (const char *)pem.at);
+}
+
+static struct json *describe_container(const struct virtual_container *container)
+{
+    const struct virtual_slot *sign = &container->slots[VIRTUAL_SLOT_SIGN];
+    const struct virtual_slot *encrypt = &container->slots[VIRTUAL_SLOT_ENCRYPT];
+    struct json *out = json_new_object();
+    json_add_text(out, "name", container->name.at);
+    json_add_text(out, "algorithm", kind_text(virtual_objects_container_kind(container)));
+    json_add_bool(out, "sign_key", sign->pair != NULL);
+    json_add_bool(out, "encrypt_key", encrypt->pair != NULL);
+    add_pem(out, "sign_cert", sign->certificate);
+    add_pem(out, "encrypt_cert", encrypt->certificate);
+    return out;
+}
+
+static struct json *describe_file(const struct virtual_file *file)
+{
+    struct json *out = json_new_object();
+    json_add_text(out, "name", file->name.at);
+    json_add_integer(out, "size", (int64_t)file->content->len);
+    json_add_integer(out, "read_rights", file->read_rights);
+    json_add_integer(out, "write_rights", file->write_rights);
+    json_add_base64(out, "content", span_bytes(file->content));
+    return out;
+}
+
+static struct json *describe_pin(const struct virtual_pin *pin,
+                                 const struct virtual_profile *profile)
+{
+    struct json *out = json_new_object();
+    json_add_integer(out, "max", pin->max);
+    json_add_integer(out, "left", pin->left);
+    json_add_bool(out, "default", virtual_pin_is_default(pin, profile));
+    return out;
+}
+
+/* A bidder's key has one application: its PINs, containers and files stand at the top. */
+static void describe_application(struct json *out, const struct virtual_application *application,
+                                 const struct virtual_profile *profile)
+{
+    struct json *pins = json_new_object();
+    json_add(pins, "user", describe_pin(&application->pins[VIRTUAL_PIN_USER], profile));
+    json_add(pins, "admin", describe_pin(&application->pins[VIRTUAL_PIN_ADMIN], profile));
+    struct json *containers = json_new_array();
+    for (size_t i = 0; i < application->container_count; i++)
+        json_append(containers, describe_container(application->containers[i]));
+    struct json *files = json_new_array();
+    for (size_t i = 0; i < application->file_count; i++)
+        json_append(files, describe_file(application->files[i]));
+    json_add_text(out, "application", application->name.at);
+    json_add(out, "pin", pins);
+    json_add(out, "containers", containers);
+    json_add(out, "files", files);
+}
+
+char *virtual_personal_describe(const struct virtual_objects *objects)
+{
+    AUTO(json_freep) struct json *out = json_new_object();
+    json_add_text(out, "serial", objects->serial.at);
+    json_add_text(out, "label", objects->label.len > 0 ? objects->label.at : NULL);
+    json_add_text(out, "profile", objects->profile->name);
+    json_add_integer(out, "commands", (int64_t)objects->commands);
+    json_add_integer(out, "space_used", (int64_t)virtual_objects_used(objects));
+    if (objects->application_count > 0)
+        describe_application(out, objects->applications[0], objects->profile);
+    return json_print_pretty(out);
+}
+
+/* ---- finding ---- */
+
+static X509 *read_certificate(struct span text)
+{
+    const unsigned char *at = text.at;
+    X509 *certificate = d2i_X509(NULL, &at, (long)text.len);
+    if (certificate != NULL)
+        return certificate;
+    AUTO(free_bio) BIO *bio = BIO_new_mem_buf(text.at, (int)text.len);
+    return bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
+}
+
+static const struct virtual_pair *pair_in(const struct virtual_application *application,
+                                          const EVP_PKEY *key)
+{
+    for (size_t i = 0; i < application->container_count; i++)
+        for (size_t k = 0; k < 2; k++) {
+            const struct virtual_pair *pair = application->containers[i]->slots[k].pair;
+            if (pair != NULL && EVP_PKEY_eq(virtual_pair_peek(pair), key) == 1)
+                return pair;
+        }
+    return NULL;
+}
+
+const struct virtual_pair *virtual_personal_pair_for(const struct virtual_objects *objects,
+                                                     struct span certificate)
+{
+    AUTO(free_certificate) X509 *parsed = read_certificate(certificate);
+    const EVP_PKEY *key = parsed == NULL ? NULL : X509_get0_pubkey(parsed);
+    const struct virtual_pair *found = NULL;
+    for (size_t i = 0; key != NULL && found == NULL && i < objects->application_count; i++)
+        found = pair_in(objects->applications[i], key);
+    ERR_clear_error();
+    return found;
+}
