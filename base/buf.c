@@ -61,8 +61,10 @@ void buf_add_u32_be(struct buf *buf, uint32_t value)
 
 void buf_add_zeros(struct buf *buf, size_t count)
 {
+    if (count == 0)
+        return;
     uint8_t *room = make_room(buf, count);
-    if (room != NULL && count > 0)
+    if (room != NULL)
         memset(room, 0, count);
 }
 

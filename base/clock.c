@@ -40,7 +40,8 @@ int64_t clock_monotonic_ms(void)
 
 struct deadline deadline_in_ms(int64_t ms)
 {
-    return (struct deadline){clock_monotonic_ms() + ms};
+    int64_t now_ms = clock_monotonic_ms();
+    return ms > INT64_MAX - now_ms ? DEADLINE_NEVER : (struct deadline){now_ms + ms};
 }
 
 struct deadline deadline_earlier(struct deadline a, struct deadline b)
@@ -67,16 +68,22 @@ void clock_format_utc(int64_t utc, char out[CLOCK_TEXT_BYTES])
 {
     time_t seconds = (time_t)utc;
     struct tm tm;
-    if (gmtime_r(&seconds, &tm) == NULL || strftime(out, CLOCK_TEXT_BYTES, "%FT%TZ", &tm) == 0)
+    bool good = gmtime_r(&seconds, &tm) != NULL && tm.tm_year >= 1000 - 1900;
+    if (!good || strftime(out, CLOCK_TEXT_BYTES, "%FT%TZ", &tm) != CLOCK_TEXT_BYTES - 1)
         memcpy(out, "0000-00-00T00:00:00Z", CLOCK_TEXT_BYTES);
 }
 
+/* strptime takes spaces for digits and the 31st of any month, so what was read must print the same. */
 bool clock_parse_utc(const char *text, int64_t *out_utc)
 {
     struct tm tm = {0};
-    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-    if (end == NULL || *end != '\0' || strlen(text) != CLOCK_TEXT_BYTES - 1)
+    char again[CLOCK_TEXT_BYTES];
+    if (strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) == NULL)
         return false;
-    *out_utc = (int64_t)timegm(&tm);
+    int64_t utc = (int64_t)timegm(&tm);
+    clock_format_utc(utc, again);
+    if (strcmp(again, text) != 0)
+        return false;
+    *out_utc = utc;
     return true;
 }

@@ -28,7 +28,7 @@ bool deadline_passed(struct deadline deadline);
 /* For poll(): 0 when passed, -1 when never, at most INT32_MAX. */
 int deadline_left_ms(struct deadline deadline);
 
-/* "2026-11-22T14:30:00Z" with its zero byte. */
+/* "2026-11-22T14:30:00Z" with its zero byte; zeros for a year outside 1000 to 9999. */
 #define CLOCK_TEXT_BYTES 21
 void clock_format_utc(int64_t utc, char out[CLOCK_TEXT_BYTES]);
 /* Reads exactly that form; false otherwise. */

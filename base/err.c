@@ -34,6 +34,7 @@ __attribute__((format(printf, 4, 0))) static void set(struct err *err, enum err_
     err->code = code;
     err->foreign = foreign;
     vsnprintf(err->detail, sizeof err->detail, format, arguments);
+    text_repair_utf8(err->detail);
 }
 
 enum err_code err_set(struct err *err, enum err_code code, const char *format, ...)
@@ -73,6 +74,7 @@ enum err_code err_add(struct err *err, const char *format, ...)
         va_start(arguments, format);
         vsnprintf(err->detail + used, sizeof err->detail - used, format, arguments);
         va_end(arguments);
+        text_repair_utf8(err->detail + used);
     }
     return err->code;
 }

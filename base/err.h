@@ -29,7 +29,7 @@ struct err {
     long foreign; /* errno, status word, PC/SC or curl code, HTTP status: 0 when there is none */
     int tries_left; /* of a PIN; -1 when not known */
     char detail
-        [ERR_DETAIL_BYTES]; /* English, technical: innermost cause first, callers after " < " */
+        [ERR_DETAIL_BYTES]; /* English, technical: innermost cause first, callers after " < "; UTF-8 */
 };
 
 #define ERR_INIT ((struct err){.tries_left = -1})

@@ -111,6 +111,9 @@ enum err_code file_write_atomic(const char *path, struct span content, mode_t mo
 
 enum err_code file_make_folder(const char *path, mode_t mode, struct err *err)
 {
+    struct stat status;
+    if (*path == '\0')
+        return err_set(err, ERR_FILE, "a folder without a name");
     AUTO(memory_freep) char *copy = memory_text(path);
     for (char *at = copy + 1; *at != '\0'; at++) {
         if (*at != '/')
@@ -122,6 +125,10 @@ enum err_code file_make_folder(const char *path, mode_t mode, struct err *err)
     }
     if (mkdir(copy, mode) != 0 && errno != EEXIST)
         return err_set_errno(err, ERR_FILE, copy);
+    if (stat(copy, &status) != 0)
+        return err_set_errno(err, ERR_FILE, copy);
+    if (!S_ISDIR(status.st_mode))
+        return err_set(err, ERR_FILE, "%s: not a folder", copy);
     return ERR_NONE;
 }
 

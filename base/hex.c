@@ -74,12 +74,13 @@ static int base64_value(char digit)
     return at == NULL ? -1 : (int)(at - base64_digits);
 }
 
-/* Decodes a group of which the last pads digits are '='; -1 when it is not canonical. */
+/* Decodes a group of which the last pads digits must be '='; -1 when it is not canonical. */
 static int decode_group(const char *text, size_t pads, uint8_t *out)
 {
     uint32_t group = 0;
     for (size_t i = 0; i < 4; i++) {
-        int value = i >= 4 - pads ? 0 : base64_value(text[i]);
+        bool pad = i >= 4 - pads;
+        int value = pad ? (text[i] == '=' ? 0 : -1) : base64_value(text[i]);
         if (value < 0)
             return -1;
         group = group << 6 | (uint32_t)value;

@@ -2,7 +2,10 @@
 
 #include <assert.h>
 #include <cjson/cJSON.h>
+#include <ctype.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -10,6 +13,8 @@
 
 /* Whole numbers up to here are exact in a double. */
 #define INTEGER_MAX 9007199254740991.0
+/* cJSON prints 15 digits of a number. */
+#define PRINTED_EXACTLY 1000000000000000
 
 /* struct json is cJSON's node under another name, so that cJSON is known to this file alone. */
 static cJSON *node_of(const struct json *json)
@@ -31,31 +36,52 @@ static cJSON *must(cJSON *node)
 
 /* ---- what cJSON lets through: depth, NUL, broken UTF-8, lone surrogates ---- */
 
-/* Length of the UTF-8 sequence at text, 0 when it is broken. Source: RFC 3629 4. */
-static size_t utf8_length(const uint8_t *text, size_t left)
+static size_t digits(const uint8_t *text, size_t left)
 {
-    static const struct {
-        uint8_t first_low, first_high, second_low, second_high;
-        size_t length;
-    } forms[] = {
-        {0x00, 0x7F, 0, 0, 1},       {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3},
-        {0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3},
-        {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
-        if (text[0] < forms[i].first_low || text[0] > forms[i].first_high)
-            continue;
-        if (forms[i].length > left)
+    size_t count = 0;
+    while (count < left && text[count] >= '0' && text[count] <= '9')
+        count++;
+    return count;
+}
+
+/* Length of the number at text, 0 when it is none: cJSON takes "01" and "1." too.
+ * Source: RFC 8259 6. */
+static size_t number_length(const uint8_t *text, size_t left)
+{
+    size_t at = text[0] == '-' ? 1 : 0;
+    size_t whole = digits(text + at, left - at);
+    if (whole == 0 || (whole > 1 && text[at] == '0'))
+        return 0;
+    at += whole;
+    if (at < left && text[at] == '.') {
+        size_t fraction = digits(text + at + 1, left - at - 1);
+        if (fraction == 0)
             return 0;
-        if (forms[i].length > 1 &&
-            (text[1] < forms[i].second_low || text[1] > forms[i].second_high))
-            return 0;
-        for (size_t k = 2; k < forms[i].length; k++)
-            if (text[k] < 0x80 || text[k] > 0xBF)
-                return 0;
-        return forms[i].length;
+        at += 1 + fraction;
     }
-    return 0;
+    if (at < left && (text[at] == 'e' || text[at] == 'E')) {
+        at++;
+        at += at < left && (text[at] == '+' || text[at] == '-');
+        size_t exponent = digits(text + at, left - at);
+        if (exponent == 0)
+            return 0;
+        at += exponent;
+    }
+    return at;
+}
+
+/* Length of the escape at text, 0 when it is wrong or a NUL character: cJSON takes digits that are not
+ * hexadecimal for zero, reads past the closing quote for them, and ends the string there. */
+static size_t escape_length(const uint8_t *text, size_t left)
+{
+    if (left < 2 || text[1] != 'u')
+        return left < 2 ? 0 : 2;
+    if (left < 6 || memcmp(text + 2, "0000", 4) == 0)
+        return 0;
+    for (size_t i = 2; i < 6; i++)
+        if (!isxdigit(text[i]))
+            return 0;
+    return 6;
 }
 
 /* One pass over the raw text before cJSON sees it. */
@@ -66,15 +92,21 @@ static enum err_code check_text(struct span text, struct err *err)
     bool in_string = false;
     for (size_t i = 0; i < text.len;) {
         uint8_t c = text.at[i];
-        size_t length = utf8_length(text.at + i, text.len - i);
+        size_t length = text_utf8_length(text.at + i, text.len - i);
         if (length == 0)
             return err_set(err, ERR_JSON_SYNTAX, "broken UTF-8 at offset %zu", i);
         if (c < ' ' && (in_string || strchr("\t\n\r", c) == NULL || c == 0))
             return err_set(err, ERR_JSON_SYNTAX, "control character at offset %zu", i);
-        if (in_string && c == '\\') {
-            if (text.len - i >= 6 && memcmp(text.at + i + 1, "u0000", 5) == 0)
-                return err_set(err, ERR_JSON_SYNTAX, "NUL character at offset %zu", i);
-            length = 2;
+        if (c >= 0x80 && !in_string)
+            return err_set(err, ERR_JSON_SYNTAX, "not JSON at offset %zu", i);
+        if (!in_string && (c == '-' || (c >= '0' && c <= '9'))) {
+            length = number_length(text.at + i, text.len - i);
+            if (length == 0)
+                return err_set(err, ERR_JSON_SYNTAX, "a wrong number at offset %zu", i);
+        } else if (in_string && c == '\\') {
+            length = escape_length(text.at + i, text.len - i);
+            if (length == 0)
+                return err_set(err, ERR_JSON_SYNTAX, "a wrong escape at offset %zu", i);
         } else if (c == '"') {
             in_string = !in_string;
         } else if (!in_string && (c == '{' || c == '[')) {
@@ -308,6 +340,8 @@ const char *json_text_of(const struct json *json)
 
 bool json_has_member_anywhere(const struct json *json, const char *name)
 {
+    if (json == NULL)
+        return false;
     for (const cJSON *child = node_of(json)->child; child != NULL; child = child->next) {
         if (child->string != NULL && strcasecmp(child->string, name) == 0)
             return true;
@@ -347,7 +381,13 @@ void json_add_text(struct json *object, const char *name, const char *value)
 
 void json_add_integer(struct json *object, const char *name, int64_t value)
 {
-    json_add(object, name, json_of(must(cJSON_CreateNumber((double)value))));
+    char text[24];
+    if (value > -PRINTED_EXACTLY && value < PRINTED_EXACTLY) {
+        json_add(object, name, json_of(must(cJSON_CreateNumber((double)value))));
+        return;
+    }
+    snprintf(text, sizeof text, "%" PRId64, value);
+    json_add(object, name, json_of(must(cJSON_CreateRaw(text))));
 }
 
 void json_add_bool(struct json *object, const char *name, bool value)

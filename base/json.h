@@ -61,6 +61,7 @@ struct json *json_new_object(void);
 struct json *json_new_array(void);
 void json_add(struct json *object, const char *name, struct json *child);
 void json_add_text(struct json *object, const char *name, const char *value);
+/* Any value; readers that hold numbers as doubles know up to 2^53 - 1 exactly. */
 void json_add_integer(struct json *object, const char *name, int64_t value);
 void json_add_bool(struct json *object, const char *name, bool value);
 void json_add_base64(struct json *object, const char *name, struct span value);

@@ -9,6 +9,8 @@
 #include "base/clock.h"
 
 #define LOG_LINE_BYTES 1024
+/* Time, level and area; a longer area is cut. */
+#define PREFIX_BYTES_MAX 64
 
 static _Atomic int current_level = LOG_LEVEL_INFO;
 
@@ -38,7 +40,9 @@ void log_line(enum log_level level, const char *area, const char *format, ...)
     if (level > log_level())
         return;
     char line[LOG_LINE_BYTES];
-    int used = prefix(line, sizeof line - 1, level, area);
+    int used = prefix(line, PREFIX_BYTES_MAX, level, area);
+    if (used >= PREFIX_BYTES_MAX)
+        used = PREFIX_BYTES_MAX - 1;
     va_list arguments;
     va_start(arguments, format);
     int more = vsnprintf(line + used, sizeof line - 1 - (size_t)used, format, arguments);

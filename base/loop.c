@@ -214,6 +214,8 @@ struct loop_watch *loop_watch_new(struct loop *loop, int fd, uint32_t events,
 void loop_watch_set(struct loop_watch *watch, uint32_t events)
 {
     struct epoll_event event = {.events = events, .data.ptr = watch};
+    if (watch->dead)
+        return; /* its descriptor's number may be another watch's by now */
     epoll_ctl(watch->loop->epoll_fd, EPOLL_CTL_MOD, watch->fd, &event);
 }
 

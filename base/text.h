@@ -1,6 +1,9 @@
 /* Texts that a person reads, in the two languages that we speak. */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+
 enum lang { LANG_ZH, LANG_EN };
 
 /* Both members are static UTF-8 texts. */
@@ -20,3 +23,9 @@ enum lang text_lang_from_accept_language(const char *header);
 
 /* The language of the process from LC_ALL, LC_MESSAGES, LANG; Chinese unless they name another. */
 enum lang text_lang_from_environment(void);
+
+/* Bytes of the UTF-8 sequence at the start of left bytes; 0 when it is broken or left is 0.
+ * Source: RFC 3629 4. */
+size_t text_utf8_length(const void *at, size_t left);
+/* Puts '?' where text is not UTF-8, as after a cut inside a character. */
+void text_repair_utf8(char *text);

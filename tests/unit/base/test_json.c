@@ -1,0 +1,539 @@
+#include "base/json.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+/* needs those above */
+#include <cmocka.h>
+
+#define LIMIT 4096
+
+static enum err_code parse(struct span text, struct json **out)
+{
+    struct err err = ERR_INIT;
+    enum err_code code = json_parse(text, LIMIT, out, &err);
+    assert_int_equal(code, err.code);
+    return code;
+}
+
+static struct json *parsed(const char *text)
+{
+    struct json *json = NULL;
+    if (parse(span_text(text), &json) != ERR_NONE)
+        fail_msg("%s was refused", text);
+    return json;
+}
+
+/* ---- what is JSON ---- */
+
+static void only_json_is_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum err_code code;
+    } cases[] = {
+        {"{}", ERR_NONE},
+        {" \t\r\n{\t}\n ", ERR_NONE},
+        {"[]", ERR_NONE},
+        {"null", ERR_NONE},
+        {"\"a\"", ERR_NONE},
+        {"{\"a\":[1,{\"b\":null}],\"c\":true}", ERR_NONE},
+        {"{\"阳\":\"光\"}", ERR_NONE},
+        {"", ERR_JSON_SYNTAX},
+        {" ", ERR_JSON_SYNTAX},
+        {"{", ERR_JSON_SYNTAX},
+        {"}", ERR_JSON_SYNTAX},
+        {"[1", ERR_JSON_SYNTAX},
+        {"{\"a\"}", ERR_JSON_SYNTAX},
+        {"{\"a\":}", ERR_JSON_SYNTAX},
+        {"{\"a\":1,}", ERR_JSON_SYNTAX},
+        {"{a:1}", ERR_JSON_SYNTAX},
+        {"{'a':1}", ERR_JSON_SYNTAX},
+        {"[1,]", ERR_JSON_SYNTAX},
+        {"[,1]", ERR_JSON_SYNTAX},
+        {"[1 2]", ERR_JSON_SYNTAX},
+        {"{} {}", ERR_JSON_SYNTAX},
+        {"{}x", ERR_JSON_SYNTAX},
+        {"{}]", ERR_JSON_SYNTAX},
+        {"{}/* */", ERR_JSON_SYNTAX},
+        {"// c\n{}", ERR_JSON_SYNTAX},
+        {"\xEF\xBB\xBF{}", ERR_JSON_SYNTAX}, /* byte order mark */
+        {"{}\xC2\xA0", ERR_JSON_SYNTAX},
+        {"{\v}", ERR_JSON_SYNTAX},
+        {"nul", ERR_JSON_SYNTAX},
+        {"True", ERR_JSON_SYNTAX},
+        {"NaN", ERR_JSON_SYNTAX},
+        {"Infinity", ERR_JSON_SYNTAX},
+        {"-Infinity", ERR_JSON_SYNTAX},
+        {"\"a", ERR_JSON_SYNTAX},
+        {"\"a\\\"", ERR_JSON_SYNTAX},
+        {"\"\\x\"", ERR_JSON_SYNTAX},
+        {"\"\\", ERR_JSON_SYNTAX},
+        {"\"a\nb\"", ERR_JSON_SYNTAX},
+        {"\"a\tb\"", ERR_JSON_SYNTAX},
+        {"\"\x01\"", ERR_JSON_SYNTAX},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO(json_freep) struct json *json = NULL;
+        enum err_code code = parse(span_text(cases[i].text), &json);
+        if (code != cases[i].code)
+            fail_msg("%s: %s", cases[i].text, err_code_text(code));
+        assert_true((json != NULL) == (code == ERR_NONE));
+    }
+}
+
+static void numbers_have_the_form_of_the_standard(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"0",   "-0",   "1",    "10",     "1.5",  "0.5",
+                                       "1e5", "1E+5", "1e-5", "1.5e10", "-1.0", "1e999"};
+    static const char *const bad[] = {"01",  "-",    "+1",  "1.",    ".5",  "-.5", "1e",
+                                      "1e+", "1.e5", "0x1", "1.5.5", "1-1", "--1", "00"};
+    for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+        for (size_t k = 0; k < 2; k++) {
+            AUTO(memory_freep) char *text = memory_printf(k == 0 ? "%s" : "[%s]", good[i]);
+            AUTO(json_freep) struct json *json = parsed(text);
+            assert_non_null(json);
+        }
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        for (size_t k = 0; k < 2; k++) {
+            AUTO(memory_freep) char *text = memory_printf(k == 0 ? "%s" : "[%s]", bad[i]);
+            AUTO(json_freep) struct json *json = NULL;
+            if (parse(span_text(text), &json) != ERR_JSON_SYNTAX)
+                fail_msg("%s was read", text);
+        }
+}
+
+static void broken_text_is_refused(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "\"\xFF\"",
+        "\"\xC3\"",
+        "\"\xC0\xAF\"",
+        "\"\xED\xA0\x80\"",
+        "\"\xF5\x80\x80\x80\"",
+        "\"\xE9\x98\"",
+        "{\"\xFF\":1}",
+        "\"\\\xC3\"",
+        "\"\\ud800\"",
+        "\"\\udc00\"",
+        "\"\\ud800x\"",
+        "\"\\ud800\\n\"",
+        "\"\\ud800\\u0041\"",
+        "\"\\ud800\\ud800\"",
+        "\"\\udc00\\ud800\"",
+        "\"\\u12\"",
+        "\"\\u12g4\"",
+        "[\"\\u12\",\"x\"]",
+        "\"\\uzzzz\"",
+        "\"\\u 041\"",
+        "\"\\U0041\"",
+        "{\"\\ud800\":1}",
+        "\"\\ud83d\\\"",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        AUTO(json_freep) struct json *json = NULL;
+        if (parse(span_text(texts[i]), &json) != ERR_JSON_SYNTAX)
+            fail_msg("%s was read", texts[i]);
+    }
+}
+
+static void a_zero_character_is_refused_in_every_form(void **state)
+{
+    (void)state;
+    static const char escaped_name[] = "{\"pin\\u0000x\":1}";
+    static const char escaped[] = "{\"a\":\"b\\u0000c\"}";
+    static const char raw[] = "{\"a\":\"b\0c\"}";
+    static const char behind[] = "{}\0";
+    static const char between[] = "{\0}";
+    const struct span texts[] = {span_text(escaped_name), span_text(escaped),
+                                 span_of(raw, sizeof raw - 1), span_of(behind, sizeof behind - 1),
+                                 span_of(between, sizeof between - 1)};
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        AUTO(json_freep) struct json *json = NULL;
+        assert_int_equal(parse(texts[i], &json), ERR_JSON_SYNTAX);
+    }
+    /* an escaped backslash before u0000 is no zero character */
+    AUTO(json_freep) struct json *json = parsed("\"\\\\u0000\"");
+    assert_string_equal(json_text_of(json), "\\u0000");
+}
+
+static void escapes_are_resolved(void **state)
+{
+    (void)state;
+    AUTO(json_freep)
+    struct json *json = parsed("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u9633\\ud83d\\ude00\"");
+    assert_string_equal(json_text_of(json), "\"\\/\b\f\n\r\tA阳😀");
+}
+
+static void the_text_need_not_end_with_zero(void **state)
+{
+    (void)state;
+    AUTO(bytes_freep) struct bytes *text = bytes_new(span_text("[12345]"));
+    for (size_t length = 0; length < text->len; length++) {
+        /* its own allocation, so that a read behind the end is seen */
+        char *cut = malloc(length > 0 ? length : 1);
+        memcpy(cut, text->at, length);
+        struct json *json = NULL;
+        assert_int_equal(parse(span_of(cut, length), &json), ERR_JSON_SYNTAX);
+        free(cut);
+    }
+    char *number = malloc(2);
+    memcpy(number, "12", 2);
+    AUTO(json_freep) struct json *json = NULL;
+    assert_int_equal(parse(span_of(number, 2), &json), ERR_NONE);
+    free(number);
+}
+
+static void every_flipped_bit_is_harmless(void **state)
+{
+    (void)state;
+    AUTO(bytes_freep)
+    struct bytes *text =
+        bytes_new(span_text("{\"a\":[1,-2.5e3,\"\\u9633\\n\",true,null],\"光\":{\"b\":false}}"));
+    for (size_t bit = 0; bit < text->len * 8; bit++) {
+        AUTO(json_freep) struct json *json = NULL;
+        text->at[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        enum err_code code = parse(span_bytes(text), &json);
+        assert_true(code == ERR_NONE || code == ERR_JSON_SYNTAX || code == ERR_JSON_DUPLICATE);
+        text->at[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    }
+}
+
+/* ---- limits ---- */
+
+static void the_size_is_limited(void **state)
+{
+    (void)state;
+    for (size_t length = LIMIT - 1; length <= LIMIT + 1; length++) {
+        AUTO(bytes_freep) struct bytes *text = bytes_new_size(length);
+        AUTO(json_freep) struct json *json = NULL;
+        memset(text->at, ' ', length);
+        text->at[0] = '1';
+        assert_int_equal(parse(span_bytes(text), &json),
+                         length > LIMIT ? ERR_JSON_LIMIT : ERR_NONE);
+    }
+}
+
+static void the_depth_is_limited(void **state)
+{
+    (void)state;
+    static const char brackets[][2] = {{'[', ']'}};
+    for (size_t depth = JSON_DEPTH_MAX - 1; depth <= JSON_DEPTH_MAX + 1; depth++) {
+        char text[2 * (JSON_DEPTH_MAX + 1)];
+        AUTO(json_freep) struct json *json = NULL;
+        memset(text, brackets[0][0], depth);
+        memset(text + depth, brackets[0][1], depth);
+        assert_int_equal(parse(span_of(text, 2 * depth), &json),
+                         depth > JSON_DEPTH_MAX ? ERR_JSON_LIMIT : ERR_NONE);
+    }
+    AUTO(json_freep) struct json *quoted = parsed("\"[[[[[[[[[[[[[[[[[[\"");
+    AUTO(json_freep) struct json *siblings = parsed("[[],[],[],[],[],[],[],[],[],[],[],[],[],[]]");
+    assert_true(quoted != NULL && siblings != NULL);
+    AUTO(bytes_freep) struct bytes *deep = bytes_new_size(LIMIT);
+    struct json *json = NULL;
+    memset(deep->at, '[', LIMIT);
+    assert_int_equal(parse(span_bytes(deep), &json), ERR_JSON_LIMIT);
+}
+
+static void the_number_of_values_is_limited(void **state)
+{
+    (void)state;
+    for (size_t count = JSON_NODES_MAX - 1; count <= JSON_NODES_MAX + 1; count++) {
+        AUTO(bytes_freep) struct bytes *text = bytes_new_size(2 * count + 1);
+        AUTO(json_freep) struct json *json = NULL;
+        struct err err = ERR_INIT;
+        for (size_t i = 0; i < count; i++)
+            memcpy(text->at + 2 * i, ",1", 2);
+        text->at[0] = '[';
+        text->at[2 * count] = ']';
+        assert_int_equal(json_parse(span_bytes(text), SIZE_MAX, &json, &err),
+                         count > JSON_NODES_MAX ? ERR_JSON_LIMIT : ERR_NONE);
+    }
+}
+
+static void no_member_occurs_twice(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum err_code code;
+    } cases[] = {
+        {"{\"a\":1,\"b\":2}", ERR_NONE},
+        {"{\"a\":1,\"A\":2}", ERR_NONE},
+        {"{\"a\":{\"a\":1}}", ERR_NONE},
+        {"[{\"a\":1},{\"a\":1}]", ERR_NONE},
+        {"{\"a\":1,\"a\":1}", ERR_JSON_DUPLICATE},
+        {"{\"a\":1,\"b\":2,\"a\":null}", ERR_JSON_DUPLICATE},
+        {"{\"a\":1,\"\\u0061\":2}", ERR_JSON_DUPLICATE},
+        {"{\"\":1,\"\":2}", ERR_JSON_DUPLICATE},
+        {"[[{\"x\":{\"a\":1,\"a\":2}}]]", ERR_JSON_DUPLICATE},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO(json_freep) struct json *json = NULL;
+        assert_int_equal(parse(span_text(cases[i].text), &json), cases[i].code);
+    }
+}
+
+/* ---- reading by table ---- */
+
+static void fields_are_read(void **state)
+{
+    (void)state;
+    AUTO(json_freep)
+    struct json *json = parsed("{\"text\":\"阳\",\"integer\":5,\"bool\":true,\"object\":{\"x\":1},"
+                               "\"array\":[1,2],\"base64\":\"AQI=\",\"nothing\":null}");
+    const char *text = NULL;
+    const char *nothing = "kept";
+    const char *absent = "kept";
+    int64_t integer = 0;
+    bool boolean = false;
+    const struct json *object = NULL;
+    const struct json *array = NULL;
+    AUTO(bytes_freep) struct bytes *base64 = NULL;
+    struct err err = ERR_INIT;
+    const struct json_field fields[] = {
+        {"text", JSON_TEXT, .limit = 3, .out = &text},
+        {"integer", JSON_INTEGER, .limit = 5, .out = &integer},
+        {"bool", JSON_BOOL, .out = &boolean},
+        {"object", JSON_OBJECT, .out = &object},
+        {"array", JSON_ARRAY, .limit = 2, .out = &array},
+        {"base64", JSON_BASE64, .limit = 2, .out = &base64},
+        {"nothing", JSON_TEXT, .limit = 9, .optional = true, .out = &nothing},
+        {"absent", JSON_TEXT, .limit = 9, .optional = true, .out = &absent},
+    };
+    assert_int_equal(json_read(json, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_REFUSED, &err),
+                     ERR_NONE);
+    assert_string_equal(text, "阳");
+    assert_int_equal(integer, 5);
+    assert_true(boolean);
+    assert_true(json_is_object(object));
+    assert_int_equal(json_count(array), 2);
+    assert_true(span_equal(span_bytes(base64), SPAN_ARRAY(((uint8_t[]){1, 2}))));
+    assert_string_equal(nothing, "kept");
+    assert_string_equal(absent, "kept");
+}
+
+/* One field "f" of this type and limit. */
+static enum err_code read_field(const char *value, enum json_type type, size_t limit)
+{
+    AUTO(memory_freep) char *text = memory_printf("{\"f\":%s}", value);
+    AUTO(json_freep) struct json *json = parsed(text);
+    union {
+        const char *text;
+        int64_t integer;
+        bool boolean;
+        const struct json *json;
+        struct bytes *bytes;
+    } out = {0};
+    const struct json_field field = {"f", type, .limit = limit, .out = &out};
+    struct err err = ERR_INIT;
+    enum err_code code = json_read(json, &field, 1, JSON_UNKNOWN_REFUSED, &err);
+    if (code == ERR_NONE && type == JSON_BASE64)
+        bytes_free(out.bytes);
+    else if (code != ERR_NONE)
+        assert_non_null(strstr(err.detail, "f"));
+    return code;
+}
+
+static void each_type_has_its_limits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        enum json_type type;
+        size_t limit;
+        enum err_code code;
+    } cases[] = {
+        {"\"a\"", JSON_TEXT, 2, ERR_NONE},
+        {"\"ab\"", JSON_TEXT, 2, ERR_NONE},
+        {"\"abc\"", JSON_TEXT, 2, ERR_FIELD_VALUE},
+        {"\"\"", JSON_TEXT, 2, ERR_FIELD_VALUE},
+        {"\"阳\"", JSON_TEXT, 2, ERR_FIELD_VALUE},
+        {"1", JSON_TEXT, 2, ERR_FIELD_TYPE},
+        {"[]", JSON_TEXT, 2, ERR_FIELD_TYPE},
+        {"null", JSON_TEXT, 2, ERR_FIELD_MISSING},
+        {"0", JSON_INTEGER, 5, ERR_NONE},
+        {"4", JSON_INTEGER, 5, ERR_NONE},
+        {"5", JSON_INTEGER, 5, ERR_NONE},
+        {"6", JSON_INTEGER, 5, ERR_FIELD_VALUE},
+        {"-1", JSON_INTEGER, 5, ERR_FIELD_VALUE},
+        {"-0", JSON_INTEGER, 5, ERR_NONE},
+        {"1.5", JSON_INTEGER, 5, ERR_FIELD_VALUE},
+        {"5e0", JSON_INTEGER, 5, ERR_NONE},
+        {"1e999", JSON_INTEGER, 5, ERR_FIELD_VALUE},
+        {"-1e999", JSON_INTEGER, 5, ERR_FIELD_VALUE},
+        {"1e999", JSON_INTEGER, SIZE_MAX, ERR_FIELD_VALUE},
+        {"9007199254740991", JSON_INTEGER, 0, ERR_NONE},
+        {"9007199254740992", JSON_INTEGER, 0, ERR_FIELD_VALUE},
+        {"9007199254740992", JSON_INTEGER, SIZE_MAX, ERR_FIELD_VALUE},
+        {"\"5\"", JSON_INTEGER, 5, ERR_FIELD_TYPE},
+        {"true", JSON_INTEGER, 5, ERR_FIELD_TYPE},
+        {"true", JSON_BOOL, 0, ERR_NONE},
+        {"false", JSON_BOOL, 0, ERR_NONE},
+        {"1", JSON_BOOL, 0, ERR_FIELD_TYPE},
+        {"\"true\"", JSON_BOOL, 0, ERR_FIELD_TYPE},
+        {"{}", JSON_OBJECT, 0, ERR_NONE},
+        {"[]", JSON_OBJECT, 0, ERR_FIELD_TYPE},
+        {"[1]", JSON_ARRAY, 2, ERR_NONE},
+        {"[1,2]", JSON_ARRAY, 2, ERR_NONE},
+        {"[1,2,3]", JSON_ARRAY, 2, ERR_FIELD_VALUE},
+        {"{}", JSON_ARRAY, 2, ERR_FIELD_TYPE},
+        {"\"\"", JSON_BASE64, 2, ERR_NONE},
+        {"\"AQ==\"", JSON_BASE64, 2, ERR_NONE},
+        {"\"AQI=\"", JSON_BASE64, 2, ERR_NONE},
+        {"\"AQID\"", JSON_BASE64, 2, ERR_FIELD_VALUE},
+        {"\"AQ=\"", JSON_BASE64, 2, ERR_FIELD_VALUE},
+        {"\"AQ=x\"", JSON_BASE64, 2, ERR_FIELD_VALUE},
+        {"1", JSON_BASE64, 2, ERR_FIELD_TYPE},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        enum err_code code = read_field(cases[i].value, cases[i].type, cases[i].limit);
+        if (code != cases[i].code)
+            fail_msg("%zu: %s as %d: %s", i, cases[i].value, cases[i].type, err_code_text(code));
+    }
+}
+
+static void unknown_and_missing_fields_are_told(void **state)
+{
+    (void)state;
+    AUTO(json_freep) struct json *json = parsed("{\"known\":\"a\",\"other\":1}");
+    const char *known = NULL;
+    const char *missing = NULL;
+    struct err err = ERR_INIT;
+    const struct json_field fields[] = {
+        {"known", JSON_TEXT, .limit = 9, .out = &known},
+        {"missing", JSON_TEXT, .limit = 9, .out = &missing},
+    };
+    assert_int_equal(json_read(json, fields, 1, JSON_UNKNOWN_REFUSED, &err), ERR_FIELD_UNKNOWN);
+    assert_non_null(strstr(err.detail, "\"other\""));
+    assert_int_equal(json_read(json, fields, 2, JSON_UNKNOWN_IGNORED, &err), ERR_FIELD_MISSING);
+    assert_non_null(strstr(err.detail, "\"missing\""));
+    assert_null(known); /* nothing is written unless all is right */
+    assert_int_equal(json_read(json, fields, 1, JSON_UNKNOWN_IGNORED, &err), ERR_NONE);
+    assert_string_equal(known, "a");
+    assert_int_equal(json_read(json_member(json, "known"), fields, 1, JSON_UNKNOWN_IGNORED, &err),
+                     ERR_FIELD_TYPE);
+    assert_int_equal(json_read(NULL, fields, 1, JSON_UNKNOWN_IGNORED, &err), ERR_FIELD_TYPE);
+}
+
+/* The name comes from a stranger and ends in our answer, which must be UTF-8. */
+static void a_long_unknown_name_is_cut_into_utf8(void **state)
+{
+    (void)state;
+    AUTO(json_freep)
+    struct json *json = parsed("{\"a阳阳阳阳阳阳阳阳阳阳阳阳阳阳阳阳阳阳阳阳阳阳阳阳阳\":1}");
+    struct err err = ERR_INIT;
+    assert_int_equal(json_read(json, NULL, 0, JSON_UNKNOWN_REFUSED, &err), ERR_FIELD_UNKNOWN);
+    for (const char *at = err.detail; *at != '\0';) {
+        size_t length = text_utf8_length(at, strlen(at));
+        assert_true(length > 0);
+        at += length;
+    }
+}
+
+/* ---- looking around ---- */
+
+static void nodes_are_found(void **state)
+{
+    (void)state;
+    AUTO(json_freep) struct json *json = parsed("{\"a\":[\"x\",{\"Pin\":1}],\"b\":2}");
+    const struct json *array = json_member(json, "a");
+    assert_int_equal(json_count(array), 2);
+    assert_string_equal(json_text_of(json_item(array, 0)), "x");
+    assert_null(json_item(array, 2));
+    assert_null(json_item(array, SIZE_MAX));
+    assert_null(json_member(json, "A"));
+    assert_null(json_member(array, "a"));
+    assert_null(json_text_of(json_member(json, "b")));
+    assert_null(json_text_of(NULL));
+    assert_int_equal(json_count(NULL), 0);
+    assert_false(json_is_object(NULL));
+    assert_false(json_is_object(array));
+    assert_true(json_has_member_anywhere(json, "pin"));
+    assert_true(json_has_member_anywhere(json, "A"));
+    assert_false(json_has_member_anywhere(json, "x"));
+    assert_false(json_has_member_anywhere(NULL, "x"));
+}
+
+/* ---- building ---- */
+
+static void what_is_built_is_printed(void **state)
+{
+    (void)state;
+    AUTO(json_freep) struct json *json = json_new_object();
+    struct json *array = json_new_array();
+    json_add_text(json, "text", "a\"\n阳");
+    json_add_text(json, "null", NULL);
+    json_add_integer(json, "integer", 1795357800000);
+    json_add_bool(json, "bool", false);
+    json_add_base64(json, "base64", SPAN_ARRAY(((uint8_t[]){1, 2})));
+    json_add_utc(json, "utc", 1795357800);
+    json_append_text(array, "x");
+    json_append_base64(array, SPAN_NONE);
+    json_append(array, json_new_object());
+    json_add(json, "array", array);
+    AUTO(json_freep) struct json *copy = json_copy(json);
+    AUTO(memory_freep) char *text = json_print(copy);
+    assert_string_equal(text, "{\"text\":\"a\\\"\\n阳\",\"null\":null,\"integer\":1795357800000,"
+                              "\"bool\":false,\"base64\":\"AQI=\",\"utc\":\"2026-11-22T14:30:00Z\","
+                              "\"array\":[\"x\",\"\",{}]}");
+    AUTO(json_freep) struct json *again = parsed(text);
+    AUTO(memory_freep) char *second = json_print(again);
+    assert_string_equal(second, text);
+    AUTO(memory_freep) char *pretty = json_print_pretty(json);
+    assert_non_null(strchr(pretty, '\n'));
+    AUTO(json_freep) struct json *from_pretty = parsed(pretty);
+    AUTO(memory_freep) char *third = json_print(from_pretty);
+    assert_string_equal(third, text);
+}
+
+static void whole_numbers_print_exactly(void **state)
+{
+    (void)state;
+    static const int64_t numbers[] = {999999999999999,  INT64_MIN,        0,          -1,
+                                      INT32_MAX,        INT32_MIN,        1795357800, 253402300799,
+                                      9007199254740991, 1000000000000000, 4294967296};
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+        AUTO(json_freep) struct json *json = json_new_object();
+        json_add_integer(json, "n", numbers[i]);
+        AUTO(memory_freep) char *text = json_print(json);
+        AUTO(json_freep) struct json *back = parsed(text);
+        int64_t number = -1;
+        const struct json_field field = {"n", JSON_INTEGER, .out = &number};
+        struct err err = ERR_INIT;
+        if (numbers[i] >= 0)
+            assert_int_equal(json_read(back, &field, 1, JSON_UNKNOWN_REFUSED, &err), ERR_NONE);
+        assert_int_equal(number, numbers[i] >= 0 ? numbers[i] : -1);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_json_is_read),
+        cmocka_unit_test(numbers_have_the_form_of_the_standard),
+        cmocka_unit_test(broken_text_is_refused),
+        cmocka_unit_test(a_zero_character_is_refused_in_every_form),
+        cmocka_unit_test(escapes_are_resolved),
+        cmocka_unit_test(the_text_need_not_end_with_zero),
+        cmocka_unit_test(every_flipped_bit_is_harmless),
+        cmocka_unit_test(the_size_is_limited),
+        cmocka_unit_test(the_depth_is_limited),
+        cmocka_unit_test(the_number_of_values_is_limited),
+        cmocka_unit_test(no_member_occurs_twice),
+        cmocka_unit_test(fields_are_read),
+        cmocka_unit_test(each_type_has_its_limits),
+        cmocka_unit_test(unknown_and_missing_fields_are_told),
+        cmocka_unit_test(a_long_unknown_name_is_cut_into_utf8),
+        cmocka_unit_test(nodes_are_found),
+        cmocka_unit_test(what_is_built_is_printed),
+        cmocka_unit_test(whole_numbers_print_exactly),
+    };
+    return cmocka_run_group_tests_name("base/json", tests, NULL, NULL);
+}
