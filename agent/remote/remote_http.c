@@ -1,9 +1,9 @@
 #include "agent/remote/remote_http.h"
 
 #include <errno.h>
-#include <openssl/rand.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "agent/remote/remote_confirmation.h"
 #include "agent/remote/remote_curl.h"
@@ -281,7 +281,7 @@ int remote_http_pause_ms(int attempt, int retry_after_s, unsigned random)
 static unsigned random_number(void)
 {
     unsigned value = 0;
-    return RAND_bytes((unsigned char *)&value, sizeof value) == 1 ? value : 0;
+    return getrandom(&value, sizeof value, GRND_NONBLOCK) == sizeof value ? value : 0;
 }
 
 /* Sleeps, but not through a cancellation. */

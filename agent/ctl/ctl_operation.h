@@ -1,0 +1,10 @@
+/* Starting an operation and following it to its end. */
+#pragma once
+
+#include "agent/ctl/ctl.h"
+
+/* Dry run, with a ticket or without. */
+MUST_CHECK enum err_code ctl_operation_check(struct ctl *ctl, struct err *err);
+/* The ticket comes from --ticket or is the first line of standard input: other users of the computer can
+ * read a command line. */
+MUST_CHECK enum err_code ctl_operation_renew(struct ctl *ctl, struct err *err);

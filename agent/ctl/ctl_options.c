@@ -1,0 +1,117 @@
+#include "agent/ctl/ctl_options.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct option long_options[] = {
+    {"json", no_argument, NULL, CTL_JSON},
+    {"socket", required_argument, NULL, CTL_SOCKET},
+    {"lang", required_argument, NULL, CTL_LANG},
+    {"ticket", required_argument, NULL, CTL_TICKET},
+    {"token", required_argument, NULL, CTL_TOKEN},
+    {"platform", required_argument, NULL, CTL_PLATFORM},
+    {"usage", required_argument, NULL, CTL_USAGE},
+    {"container", required_argument, NULL, CTL_CONTAINER},
+    {"help", no_argument, NULL, CTL_HELP},
+    {"version", no_argument, NULL, CTL_VERSION},
+    {0},
+};
+
+static char *default_socket(void)
+{
+    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    if (runtime != NULL && runtime[0] == '/')
+        return memory_printf("%s/ukeyd/ukeyd.sock", runtime);
+    return memory_printf("/run/user/%u/ukeyd/ukeyd.sock", (unsigned)getuid());
+}
+
+static enum err_code take_lang(struct ctl_options *options, const char *value, struct err *err)
+{
+    if (strcmp(value, "zh") != 0 && strcmp(value, "en") != 0)
+        return err_set(err, ERR_USAGE, "--lang: zh or en");
+    options->lang = value[0] == 'e' ? LANG_EN : LANG_ZH;
+    return ERR_NONE;
+}
+
+static enum err_code take_usage(struct ctl_options *options, const char *value, struct err *err)
+{
+    if (strcmp(value, "sign") != 0 && strcmp(value, "encrypt") != 0)
+        return err_set(err, ERR_USAGE, "--usage: sign or encrypt");
+    options->usage = value;
+    return ERR_NONE;
+}
+
+static enum err_code take_text(struct ctl_options *options, int option, const char *value,
+                               struct err *err)
+{
+    if (*value == '\0')
+        return err_set(err, ERR_USAGE, "an option is empty");
+    if (option == CTL_SOCKET)
+        options->socket_path = memory_text(value);
+    else if (option == CTL_TICKET)
+        options->ticket = value;
+    else if (option == CTL_TOKEN)
+        options->token = value;
+    else if (option == CTL_PLATFORM)
+        options->platform = value;
+    else
+        options->container = value;
+    return ERR_NONE;
+}
+
+static enum err_code take(struct ctl_options *options, int option, const char *value,
+                          struct err *err)
+{
+    if ((options->given & (unsigned)option) != 0)
+        return err_set(err, ERR_USAGE, "an option stands there twice");
+    options->given |= (unsigned)option;
+    if (value == NULL)
+        return ERR_NONE;
+    if (option == CTL_LANG)
+        return take_lang(options, value, err);
+    if (option == CTL_USAGE)
+        return take_usage(options, value, err);
+    return take_text(options, option, value, err);
+}
+
+static enum err_code take_words(struct ctl_options *options, int count, char **words,
+                                struct err *err)
+{
+    if (count > CTL_WORDS_MAX)
+        return err_set(err, ERR_USAGE, "too many words");
+    options->word_count = count;
+    for (int i = 0; i < count; i++)
+        options->words[i] = words[i];
+    return ERR_NONE;
+}
+
+enum err_code ctl_options_parse(int argc, char **argv, struct ctl_options *out, struct err *err)
+{
+    AUTO(ctl_options_done) struct ctl_options options = {.lang = text_lang_from_environment()};
+    optind = 0; /* glibc: start anew, also in the second test of one process */
+    for (;;) {
+        int option = getopt_long(argc, argv, ":", long_options, NULL);
+        if (option == -1)
+            break;
+        if (option == '?' || option == ':')
+            return err_set(err, ERR_USAGE, "%s: %s", argv[optind - 1],
+                           option == ':' ? "needs a value" : "unknown option");
+        if (take(&options, option, optarg, err) != ERR_NONE)
+            return err->code;
+    }
+    if (take_words(&options, argc - optind, argv + optind, err) != ERR_NONE)
+        return err->code;
+    if (options.socket_path == NULL)
+        options.socket_path = default_socket();
+    *out = options;
+    options.socket_path = NULL;
+    return ERR_NONE;
+}
+
+void ctl_options_done(struct ctl_options *options)
+{
+    free(options->socket_path);
+    options->socket_path = NULL;
+}
