@@ -1,0 +1,148 @@
+#include "agent/ctl/ctl_show.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+typedef void (*show_fn)(FILE *out, const struct json *json, enum lang lang);
+
+/* The caller frees. */
+static char *shown(show_fn show, const char *text, enum lang lang)
+{
+    struct err err = ERR_INIT;
+    AUTO(json_freep) struct json *json = NULL;
+    char *got = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&got, &size);
+    assert_int_equal(json_parse(span_text(text), 65536, &json, &err), ERR_NONE);
+    show(out, json, lang);
+    fclose(out);
+    return got;
+}
+
+static void status(void **state)
+{
+    static const char text[] = "{\"agent\":\"ukeyd\",\"version\":\"0.1.0\",\"api\":1,"
+                               "\"pcsc\":\"no-reader\",\"keys\":2,\"busy\":true}";
+    AUTO(memory_freep) char *zh = shown(ctl_show_status, text, LANG_ZH);
+    AUTO(memory_freep) char *en = shown(ctl_show_status, text, LANG_EN);
+    assert_string_equal(zh, "版本：0.1.0\n智能卡服务：没有读卡设备\nCA锁数量：2\n状态：正在操作\n");
+    assert_string_equal(en, "Version: 0.1.0\nSmart-card service: no reader\nKeys: 2\n"
+                            "State: busy\n");
+}
+
+static const char tokens[] =
+    "{\"tokens\":[{\"reader\":\"R\",\"supported\":true,\"serial\":\"S1\",\"label\":\"L\\u001b\","
+    "\"manufacturer\":\"M\",\"model\":\"X\",\"driver\":\"gmt0017\","
+    "\"pin\":{\"max\":10,\"left\":9,\"default\":true},\"certificates\":["
+    "{\"container\":\"C1\",\"usage\":\"sign\",\"common_name\":\"张三\",\"organisation\":\"某公司\","
+    "\"not_before\":\"2025-12-12T00:00:00Z\",\"not_after\":\"2026-12-12T00:00:00Z\","
+    "\"due\":\"now\",\"days_left\":20}]},"
+    "{\"reader\":\"R2\",\"supported\":false,\"error\":{\"code\":\"key-unsupported\"}}]}";
+
+static void keys(void **state)
+{
+    AUTO(memory_freep) char *zh = shown(ctl_show_tokens, tokens, LANG_ZH);
+    AUTO(memory_freep) char *en = shown(ctl_show_tokens, tokens, LANG_EN);
+    assert_string_equal(
+        zh, "CA锁：S1\n  标签：L?\n  厂商：M\n  型号：X\n  读卡器：R\n"
+            "  密码：剩余 9 次（共 10 次），仍为初始密码，请尽快修改\n"
+            "  签名证书：某公司\n    有效期：2025-12-12 至 2026-12-12，剩余 20 天，可以延期\n"
+            "    容器：C1\n"
+            "CA锁：?\n  读卡器：R2\n  问题：暂不支持这种CA锁\n"
+            "  办法：请联系平台客服，并提供CA锁的型号。\n");
+    assert_non_null(strstr(en, "    Valid: 2025-12-12 to 2026-12-12, 20 days left, due for "));
+}
+
+static void no_keys(void **state)
+{
+    AUTO(memory_freep) char *got = shown(ctl_show_tokens, "{\"tokens\":[]}", LANG_ZH);
+    assert_string_equal(got, "没有检测到CA锁\n");
+}
+
+static void operations(void **state)
+{
+    AUTO(memory_freep)
+    char *got = shown(ctl_show_operations,
+                      "{\"operations\":[{\"created\":\"2026-11-22T14:30:00Z\",\"title\":\"延期\","
+                      "\"state\":\"done\",\"token\":{\"serial\":\"S1\"},\"error\":null},"
+                      "{\"created\":\"2026-11-22T14:29:00Z\",\"title\":\"检查\","
+                      "\"state\":\"failed\",\"token\":null,\"error\":{\"title\":\"坏\"}}]}",
+                      LANG_ZH);
+    assert_string_equal(got, "2026-11-22T14:30:00Z  延期  S1  完成  \n"
+                             "2026-11-22T14:29:00Z  检查  -  失败  坏\n");
+    AUTO(memory_freep) char *none = shown(ctl_show_operations, "{\"operations\":[]}", LANG_EN);
+    assert_string_equal(none, "no operations\n");
+}
+
+static void results(void **state)
+{
+    AUTO(memory_freep)
+    char *kept = shown(ctl_show_result,
+                       "{\"message\":\"续费成功、请您进行CA签章延期!\",\"result\":{"
+                       "\"replaced\":false,\"not_after\":\"2027-12-12T00:00:00Z\","
+                       "\"old_not_after\":\"2026-12-12T00:00:00Z\"}}",
+                       LANG_ZH);
+    assert_string_equal(kept, "续费成功、请您进行CA签章延期!\n  有效期至：2027-12-12\n"
+                              "  原有效期至：2026-12-12\n  密钥：沿用原密钥\n");
+    AUTO(memory_freep)
+    char *replaced = shown(ctl_show_result, "{\"result\":{\"replaced\":true}}", LANG_ZH);
+    assert_non_null(strstr(replaced, "已更换为新密钥"));
+    AUTO(memory_freep)
+    char *checked = shown(ctl_show_result,
+                          "{\"message\":null,\"result\":{\"due\":\"now\",\"key\":\"replace\","
+                          "\"not_after\":\"2026-12-12T00:00:00Z\","
+                          "\"findings\":[{\"code\":\"order-not-approved\"}]}}",
+                          LANG_ZH);
+    assert_string_equal(checked, "  有效期至：2026-12-12\n  延期：可以延期\n"
+                                 "  办理方式：更换新密钥\n  问题：订单尚未审核通过\n"
+                                 "  办法：请等待平台审核通过后再办理延期。\n");
+}
+
+/* Whatever comes, nothing breaks. */
+static void nonsense_is_survived(void **state)
+{
+    static const show_fn functions[] = {ctl_show_status, ctl_show_tokens, ctl_show_certificate,
+                                        ctl_show_operations, ctl_show_result};
+    static const char *const texts[] = {
+        "{}",
+        "{\"tokens\":7,\"operations\":\"x\",\"message\":[],\"result\":[]}",
+        "{\"tokens\":[7,null,[]],\"operations\":[7,null,{}],\"result\":{\"findings\":[7]}}",
+        "{\"tokens\":[{\"pin\":7,\"error\":\"x\"}],\"operations\":[{\"token\":7,\"error\":[]}]}",
+        "{\"tokens\":[{\"certificates\":[7,{\"not_before\":\"\",\"not_after\":7}]}]}",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
+        for (size_t k = 0; k < ARRAY_SIZE(texts); k++) {
+            AUTO(memory_freep) char *got = shown(functions[i], texts[k], LANG_ZH);
+            assert_non_null(got);
+        }
+}
+
+static void errors(void **state)
+{
+    struct err err = ERR_INIT;
+    char *got = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&got, &size);
+    err_set(&err, ERR_PIN_WRONG, "status 63C2");
+    err.tries_left = 2;
+    ctl_show_err(out, &err, LANG_ZH);
+    fclose(out);
+    assert_memory_equal(got, "CA锁密码错误\n  剩余次数：2\n  办法：", 40);
+    assert_non_null(strstr(got, "  详情：status 63C2\n  代码：pin-wrong\n"));
+    free(got);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(status),  cmocka_unit_test(keys),
+        cmocka_unit_test(no_keys), cmocka_unit_test(operations),
+        cmocka_unit_test(results), cmocka_unit_test(nonsense_is_survived),
+        cmocka_unit_test(errors),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
