@@ -65,7 +65,7 @@ static bool take_octets(struct span *from, uint8_t *out, size_t len)
     return true;
 }
 
-/* SM2Cipher. Source: GM/T 0009 7.2. */
+/* SM2Cipher in the order C1, C3, C2. Source: GM/T 0009. */
 static bool take_session_key(struct span *from, struct envelope *out)
 {
     struct span cipher;

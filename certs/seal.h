@@ -1,0 +1,96 @@
+/* Electronic seals: read strictly, checked in the order of the standard, made for a seal maker. Pure.
+ *
+ * Three versions are understood: GM/T 0031-2014 (V1), GB/T 38540-2020 (V4), GM/T 0031-2025 (V5). */
+#pragma once
+
+#include "certs/cert.h"
+#include "certs/chain.h"
+#include "certs/signer.h"
+
+/* What a key's file can hold. */
+#define SEAL_BYTES_MAX 65535
+#define SEAL_TEXT_BYTES_MAX 256
+/* Holders of one seal: a unit's seal is bound to a handful of keys. */
+#define SEAL_HOLDERS_MAX 64
+#define SEAL_PICTURE_MM_MAX 200
+
+enum seal_version { SEAL_V1 = 1, SEAL_V4 = 4, SEAL_V5 = 5 };
+/* How the certificate list names its holders. V1 has certificates only. */
+enum seal_list { SEAL_LIST_CERTIFICATES = 1, SEAL_LIST_DIGESTS = 2 };
+
+struct seal;
+
+/* Facts, borrowed from the seal. Texts are UTF-8 (IA5 where the standard says so). */
+struct seal_facts {
+    enum seal_version version;
+    const char *vendor;         /* header.Vid */
+    const char *id;             /* esID */
+    const char *name;
+    int64_t type;               /* opaque: 1 unit, 2 personal, others occur */
+    int64_t created_utc;
+    int64_t valid_from_utc;
+    int64_t valid_until_utc;
+    enum seal_list list;
+    size_t holder_count;
+    const struct span *holders; /* DER certificates, or digests */
+    const char *const *holder_digests; /* SEAL_LIST_DIGESTS: algorithm of each ("SM3"); else NULL */
+    const char *picture_type;   /* "PNG" */
+    struct span picture;
+    int64_t picture_width_mm;
+    int64_t picture_height_mm;
+    struct span maker_cert;     /* DER */
+    struct span der;            /* of the whole seal */
+};
+
+/* Reads it strictly: DER only, nothing behind the end, lengths, versions, time types, list type. Tolerant
+ * exactly where real seals are: FALSE encoded explicitly, extension data untagged or [0].
+ * ERR_SEAL_FORMAT, ERR_SEAL_VERSION; the detail names the clause. */
+MUST_CHECK enum err_code seal_parse(struct span der, struct seal **out, struct err *err);
+void seal_free(struct seal *seal);
+void seal_freep(struct seal **seal);
+const struct seal_facts *seal_peek(const struct seal *seal);
+
+/* What is to be checked. */
+struct seal_check {
+    const struct chain_roots *roots;      /* of the maker's certificate */
+    const struct span *intermediates;     /* DER CA certificates that may be needed */
+    size_t intermediate_count;
+    const struct cert *signer;            /* must be in the list; NULL: not asked */
+    int64_t now_utc;
+};
+
+/* In the order of GB/T 38540-2020, seal verification: format · maker's certificate (chain, key usage, valid
+ * when the seal was made and now) · signature · validity · the signer is in the list. Each refusal names its
+ * step: ERR_SEAL_MAKER, ERR_SEAL_SIGNATURE, ERR_SEAL_TIME, ERR_SEAL_HOLDER. */
+MUST_CHECK enum err_code seal_verify(const struct seal *seal, const struct seal_check *check,
+                                     struct err *err);
+/* Whether this certificate is in the list: byte-equal, or its digest is. */
+bool seal_binds(const struct seal *seal, const struct cert *cert);
+
+/* Whether next is present extended: same id, name, type and picture to the byte, and ends later.
+ * ERR_SEAL_IDENTITY, ERR_SEAL_PICTURE, ERR_SEAL_END. */
+MUST_CHECK enum err_code seal_check_extension(const struct seal *present, const struct seal *next,
+                                              struct err *err);
+
+/* For a seal maker. All texts and bytes are borrowed. V5 is read only. */
+struct seal_wish {
+    enum seal_version version;  /* SEAL_V1 or SEAL_V4 */
+    const char *vendor;
+    const char *id;
+    const char *name;
+    int64_t type;
+    int64_t created_utc;
+    int64_t valid_from_utc;
+    int64_t valid_until_utc;
+    enum seal_list list;        /* SEAL_V1: certificates */
+    size_t holder_count;
+    const struct span *holders; /* DER certificates; digests are made here (SM3) */
+    const char *picture_type;
+    struct span picture;
+    int64_t picture_width_mm;
+    int64_t picture_height_mm;
+    struct span maker_cert;     /* DER */
+};
+/* ERR_FIELD_VALUE for what the version can't say, ERR_SEAL_TOO_LARGE, and what the signer says. */
+MUST_CHECK enum err_code seal_make(const struct seal_wish *wish, const struct signer *maker,
+                                   struct bytes **out, struct err *err);
