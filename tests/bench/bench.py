@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""./dev bench: figures of the release build. Compare ratios within one run; nothing is asserted."""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "scenario"), str(TESTS / "bench")]
+
+import namespaces  # noqa: E402
+from commands import counted_commands  # noqa: E402
+from portal import make_template  # noqa: E402
+from processes import Process, wait_until  # noqa: E402
+from run_folder import RunFolder  # noqa: E402
+from world import World  # noqa: E402
+
+STARTS = 20
+IDLE_SECONDS = 10
+AIMS = {"start_ms": 15, "pss_mb": 8, "keep": 26, "replace": 34, "share": 5}
+
+
+def row(*cells):
+    widths = (34, 14, 14, 30)
+    print("  ".join(str(c).ljust(w) for c, w in zip(cells, widths)).rstrip(), flush=True)
+
+
+def percentile(values, part):
+    return sorted(values)[min(len(values) - 1, int(len(values) * part))]
+
+
+# ---- start ----
+
+
+def listens(port):
+    wanted = f":{port:04X}"
+    lines = Path("/proc/self/net/tcp").read_text().splitlines()[1:]
+    return any(line.split()[1].endswith(wanted) and line.split()[3] == "0A" for line in lines)
+
+
+def time_of_true():
+    started = time.perf_counter()
+    process = Process("true", ["/bin/true"], "/tmp")
+    process.popen.wait()
+    return (time.perf_counter() - started) * 1000
+
+
+def time_of_start(agent):
+    """From exec to listening, looked at without sleeping in between."""
+    started = time.perf_counter()
+    agent.process = Process("ukeyd", agent.arguments(), agent.folder, env=agent.env)
+    while not listens(27510):
+        assert agent.process.running(), agent.process.log_text()
+    taken = (time.perf_counter() - started) * 1000
+    agent.stop()
+    wait_until(lambda: not listens(27510), 10, "the port is free again")
+    return taken
+
+
+def bench_start(world):
+    agent = world.agent()
+    agent.stop()
+    true_ms = [time_of_true() for _ in range(STARTS)]
+    start_ms = [time_of_start(agent) for _ in range(STARTS)]
+    median, true_median = statistics.median(start_ms), statistics.median(true_ms)
+    print("\nTime from exec to listening (an identity exists)")
+    row("", "median ms", "p95 ms", "")
+    row("ukeyd", f"{median:.1f}", f"{percentile(start_ms, 0.95):.1f}", f"aim: at most {AIMS['start_ms']} ms")
+    row("/bin/true, exec to exit", f"{true_median:.1f}", f"{percentile(true_ms, 0.95):.1f}", "")
+    row("ratio", f"{median / true_median:.1f}")
+
+
+# ---- idle ----
+
+
+def pss_kb(pid):
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1])
+    raise RuntimeError("no Pss in smaps_rollup")
+
+
+def switches(pid):
+    """Voluntary context switches of each thread: {thread: (name, count)}."""
+    found = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        status = dict(
+            line.split(":\t", 1) for line in (task / "status").read_text().splitlines() if ":\t" in line
+        )
+        found[task.name] = (status["Name"], int(status["voluntary_ctxt_switches"]))
+    return found
+
+
+def bench_idle(world):
+    world.card()
+    agent = world.agent()
+    time.sleep(2)
+    pid = agent.process.pid
+    before = switches(pid)
+    time.sleep(IDLE_SECONDS)
+    after = switches(pid)
+    woken = {t: n - before.get(t, ("", 0))[1] for t, (_, n) in after.items()}
+    print(f"\nIdle, with a key plugged in ({IDLE_SECONDS} s)")
+    row("memory (PSS)", f"{pss_kb(pid) / 1024:.1f} MB", "", f"aim: at most {AIMS['pss_mb']} MB")
+    row("threads", len(after))
+    row("wake-ups", sum(woken.values()), "", "aim: 0 apart from PC/SC's own wait")
+
+
+# ---- renewal ----
+
+
+def renewal(world, key, latency):
+    card = world.card(plugged=False)
+    trace = world.case_folder / f"{card.serial}.trace"
+    card.plug_in(latency=latency, trace=trace)
+    agent = world.agent()
+    start = trace.stat().st_size if trace.exists() else 0
+    operation = agent.perform("renew", world.ticket(card, key=key))
+    assert operation["state"] == "done", operation["error"]
+    return operation["result"], counted_commands(trace, start)
+
+
+def bench_renewal(world, key, title):
+    result, counts = renewal(world, key, "real")
+    print(f"\nRenewal, {title} (sm2, dual; the key takes as long as a real one)")
+    row("command to the key", "times")
+    for name, times in sorted(counts.items(), key=lambda item: -item[1]):
+        row(f"  {name}", times)
+    row("all, from the trace", sum(counts.values()))
+    row("all, as the agent counted", result["key_commands"], "", f"aim: at most {AIMS[key]}")
+    total = result["total_ms"]
+    parts = {"the key": result["key_ms"], "the platform": result["platform_ms"], "the person (fake dialog)": result["user_ms"]}
+    ours = total - sum(parts.values())
+    parts["us"] = ours
+    row("time spent in", "ms", "share")
+    for name, ms in parts.items():
+        aim = f"aim: at most {AIMS['share']} %" if name == "us" else ""
+        row(f"  {name}", ms, f"{100 * ms / total:.1f} %", aim)
+
+
+def perform(world):
+    for step in (
+        bench_start,
+        bench_idle,
+        lambda w: bench_renewal(w, "keep", "kept key"),
+        lambda w: bench_renewal(w, "replace", "new key"),
+    ):
+        world.open_case()
+        step(world)
+        world.close_case()
+
+
+def run_inside(asked):
+    namespaces.enter(asked.work)
+    world = World(asked.bin, f"{asked.work}/w", f"{asked.work}/template", asked.vpcd)
+    try:
+        perform(world)
+    except Exception:
+        print(world.logs())
+        raise
+    finally:
+        world.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench")
+    for option in ("--build", "--vpcd", "--bin", "--work"):
+        parser.add_argument(option, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.bin:
+        run_inside(asked)
+        return 0
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; compare ratios within this run only")
+    with RunFolder(asked.build) as folder:
+        make_template(folder.programs, folder.path / "template")
+        command = [sys.executable, "-B", __file__, "--vpcd", asked.vpcd]
+        command += ["--bin", str(folder.programs), "--work", str(folder.path)]
+        return subprocess.run(namespaces.command_inside(command), check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,4 @@
+void copies(char *to, const char *from)
+{
+    strcpy(to, from);
+}

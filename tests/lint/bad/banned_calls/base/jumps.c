@@ -1,0 +1,7 @@
+int jumps(int x)
+{
+    if (x)
+        goto end;
+end:
+    return x;
+}

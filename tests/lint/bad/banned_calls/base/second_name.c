@@ -1,0 +1,1 @@
+typedef struct second_name second_name_t;

@@ -1,0 +1,4 @@
+int straight(int x)
+{
+    return x;
+}

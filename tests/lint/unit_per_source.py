@@ -1,0 +1,21 @@
+"""Each source file has its unit test: FOLDER/x.c is tested by tests/unit/FOLDER/test_x.c."""
+
+from pathlib import Path
+
+from sources import files
+
+FOLDERS = ("base/", "token/", "certs/", "http/", "agent/", "portal/")
+# Those without one, each with the reason.
+WITHOUT = {}
+
+
+def findings(top):
+    found = []
+    for name in files(top, ".c"):
+        if not name.startswith(FOLDERS) or name in WITHOUT:
+            continue
+        path = Path(name)
+        test = Path("tests/unit") / path.parent / f"test_{path.name}"
+        if not (Path(top) / test).exists():
+            found.append(f"{name}: has no {test}")
+    return found + [f"{name}: is gone; take it off the list" for name in WITHOUT if not (Path(top) / name).exists()]

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Runs everything that ./dev test promises; the last line reads "N passed, N failed"."""
+
+import argparse
+import sys
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent
+sys.path[:0] = [str(TESTS / "lint"), str(TESTS / "scenario")]
+
+import lint  # noqa: E402
+import scenarios  # noqa: E402
+import unit  # noqa: E402
+from run_folder import RunFolder  # noqa: E402
+
+WIDTH = 3  # tests at once: they wait more than they compute
+
+
+class Tally:
+    """Prints each result as it comes, counts them, and repeats the failures at the end."""
+
+    def __init__(self):
+        self.passed = 0
+        self.failed = []
+
+    def add(self, name, shown, seconds=None):
+        """shown: None when it passed, else what went wrong."""
+        time = f"  ({seconds:.1f} s)" if seconds is not None and seconds >= 0.1 else ""
+        print(f"{'ok    ' if shown is None else 'FAILED'} {name}{time}", flush=True)
+        if shown is None:
+            self.passed += 1
+            return
+        print(shown.rstrip(), flush=True)
+        self.failed.append(name)
+
+    def finish(self):
+        for name in self.failed:
+            print(f"FAILED {name}")
+        print(f"{self.passed} passed, {len(self.failed)} failed", flush=True)
+        return 1 if self.failed or not self.passed else 0
+
+
+def guarded(job):
+    """A job that breaks is a failure like another."""
+    try:
+        return job()
+    except Exception:
+        return [(f"the test runner ({job.args})", traceback.format_exc(), None)]
+
+
+def perform(jobs, tally):
+    """jobs: partial functions that give [(name, shown, seconds)]."""
+    with ThreadPoolExecutor(WIDTH) as pool:
+        for results in pool.map(guarded, jobs):
+            for result in results:
+                tally.add(*result)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev test")
+    parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--vpcd", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--only", default="", metavar="PATTERN", help="a part of a test's name")
+    asked = parser.parse_args()
+    tally = Tally()
+    with RunFolder(asked.build) as folder:
+        perform(lint.jobs(asked.only), tally)
+        perform(unit.jobs(Path(asked.build).parent, asked.only), tally)
+        perform(scenarios.jobs(folder, asked.vpcd, asked.only), tally)
+    return tally.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

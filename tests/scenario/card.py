@@ -1,0 +1,113 @@
+"""A virtual UKey: personalised, plugged in and out, looked at from outside."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from processes import Process, run, run_json, wait_until
+from pcscd import SLOT_PORTS
+
+PIN = "123456"
+COUNTERS = ("commands", "left", "device_left")
+
+
+@dataclass
+class Person:
+    """What a key is made for; every key of a test gets its own serial."""
+
+    serial: str
+    algorithm: str = "sm2"
+    profile: str = "gmt0017-2012"
+    holder: str = "张三"
+    organisation: str = "阳光测试有限公司"
+    days_left: int = 20
+    single: bool = False
+    pin: str = PIN
+    more: list = field(default_factory=list)  # further options of ukey-sim create
+
+
+class Card:
+    def __init__(self, programs, folder, person, issuer):
+        """issuer: (certificate, key), PEM files of the CA that issues the first certificates."""
+        self.sim = programs / "ukey-sim"
+        self.person = person
+        self.folder = Path(folder)
+        self.state = self.folder / f"{person.serial}.json"
+        self.control_socket = self.folder / f"{person.serial}.sock"
+        self.process = None
+        options = ["--profile", person.profile, "--algorithm", person.algorithm]
+        options += ["--holder", person.holder, "--organisation", person.organisation]
+        options += ["--days-left", str(person.days_left), "--pin", person.pin]
+        options += ["--single"] if person.single else []
+        run(
+            [self.sim, "create", "--state", self.state, "--serial", person.serial]
+            + [*options, *person.more, "--issuer-cert", issuer[0], "--issuer-key", issuer[1]]
+        )
+
+    @property
+    def serial(self):
+        return self.person.serial
+
+    def plug_in(self, slot=0, latency="none", trace=None):
+        """Runs the key and waits until it can be told things; pcscd sees it within 400 ms."""
+        arguments = [self.sim, "run", "--state", self.state, "--port", SLOT_PORTS[slot]]
+        arguments += ["--control", self.control_socket, "--latency", latency]
+        arguments += ["--trace", trace] if trace else []
+        self.process = Process(f"key-{self.serial}", arguments, self.folder)
+        wait_until(self.control_socket.exists, 10, "the key's control socket is there")
+
+    def pull(self):
+        self.control("remove")
+
+    def control(self, *words):
+        """One command to the running key; its answer."""
+        return run_json([self.sim, "control", "--socket", self.control_socket, *words])
+
+    def stop(self):
+        if self.process:
+            self.process.stop()
+            self.process = None
+        self.control_socket.unlink(missing_ok=True)
+
+    def show(self):
+        return run_json([self.sim, "show", "--state", self.state])
+
+    def picture(self):
+        """Everything on the key, private keys too, that an operation could change, apart from the PIN
+        tries that are left: the state file without its counters."""
+        return json.dumps(without_counters(json.loads(self.state.read_text())), sort_keys=True)
+
+    def tries(self):
+        return self.show()["pin"]["user"]
+
+    def tries_left(self):
+        return self.tries()["left"]
+
+    def container(self, name=None):
+        """The named container, or the only one."""
+        found = [c for c in self.show()["containers"] if name in (None, c["name"])]
+        assert len(found) == 1, f"{len(found)} containers"
+        return found[0]
+
+    def certificate_file(self, usage, container=None):
+        """The PEM file of a certificate on the key, written beside its state."""
+        path = self.folder / f"{self.serial}-{container or 'only'}-{usage}.pem"
+        path.write_text(self.container(container)[f"{usage}_cert"])
+        return path
+
+    def decrypt(self, certificate, ciphertext):
+        """What the key's own decryption gives, None when it holds no key for the certificate."""
+        done = run(
+            [self.sim, "decrypt", "--state", self.state, "--cert", certificate],
+            input_bytes=ciphertext,
+            ok=(0, 1),
+        )
+        return done.stdout if done.returncode == 0 else None
+
+
+def without_counters(node):
+    if isinstance(node, dict):
+        return {name: without_counters(v) for name, v in node.items() if name not in COUNTERS}
+    if isinstance(node, list):
+        return [without_counters(item) for item in node]
+    return node

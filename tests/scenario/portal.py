@@ -1,0 +1,92 @@
+"""The reference platform as a process, and its administrator's commands."""
+
+import shutil
+from pathlib import Path
+
+from processes import Process, run, run_json
+
+NAME = "阳光采购服务平台"
+
+
+def make_template(programs, folder):
+    """Initialises a platform once; worlds copy it, for its CAs take seconds to make."""
+    run([programs / "ukey-portal", "--folder", folder, "init", "--name", NAME])
+    return Path(folder)
+
+
+class Portal:
+    def __init__(self, programs, template, folder):
+        self.program = programs / "ukey-portal"
+        self.folder = Path(folder)
+        shutil.copytree(template, self.folder)
+        self.process = None
+        self.origin = None
+        self.organisations = set()
+
+    def start(self):
+        self.process = Process(
+            "portal",
+            [self.program, "--folder", self.folder, "run", "--listen", "127.0.0.1:0"],
+            self.folder.parent,
+        )
+        line = self.process.wait_for_line(r"^listening on (https://127\.0\.0\.1:\d+)$")
+        self.origin = line.group(1)
+
+    def stop(self):
+        if self.process:
+            self.process.stop()
+            self.process = None
+
+    @property
+    def api(self):
+        return f"{self.origin}/agent/v1"
+
+    @property
+    def tls_ca(self):
+        return self.folder / "tls" / "ca.pem"
+
+    @property
+    def roots(self):
+        return self.folder / "ca" / "roots.pem"
+
+    def issuer(self, algorithm):
+        """(certificate, key) of the issuing CA."""
+        short = "sm2" if algorithm == "sm2" else "rsa"
+        ca = self.folder / "ca"
+        return ca / f"{short}-issuing.pem", ca / f"{short}-issuing.key"
+
+    def root(self, algorithm):
+        return self.folder / "ca" / ("sm2-root.pem" if algorithm == "sm2" else "rsa-root.pem")
+
+    def admin(self, *words):
+        return run_json([self.program, "--folder", self.folder, *words])
+
+    def register(self, card, profile=None):
+        """Makes the key and its present certificates known. profile: None is the card's own."""
+        person = card.person
+        if person.organisation not in self.organisations:
+            self.admin("organisation", "add", "--name", person.organisation)
+            self.organisations.add(person.organisation)
+        words = ["key", "add", "--serial", card.serial, "--organisation", person.organisation]
+        words += ["--holder", person.holder, "--profile", profile or person.profile]
+        words += ["--sign-cert", card.certificate_file("sign")]
+        if not person.single:
+            words += ["--encrypt-cert", card.certificate_file("encrypt")]
+        self.admin(*words)
+
+    def order(self, card, key="keep", approved=True):
+        """A renewal order of 12 months, paid and submitted; its number."""
+        words = ["order", "add", "--serial", card.serial, "--months", "12", "--key", key]
+        words += ["--algorithm", card.person.algorithm]
+        words += ["--single"] if card.person.single else []
+        number = self.admin(*words)["order"]
+        for step in ["pay", "submit"] + (["approve"] if approved else []):
+            self.admin("order", step, "--order", number)
+        return number
+
+    def ticket(self, order, kind="renew", seconds=300):
+        words = ["ticket", "add", "--order", order, "--kind", kind, "--ttl", str(seconds)]
+        return self.admin(*words)["ticket"]
+
+    def certificates(self, card):
+        return self.admin("certificate", "list", "--serial", card.serial)

@@ -1,0 +1,196 @@
+"""Renewals that succeed: through the HTTPS API as a page would, and from the terminal."""
+
+import json
+
+import openssl
+from agent import PLATFORM
+from cases import Suite, equal
+
+suite = Suite()
+
+MESSAGE = "续费成功、请您进行CA签章延期!"
+SECRET = "投标文件的对称密钥".encode()
+
+
+class Before:
+    """The key before the renewal, and something enciphered to its certificate of that time."""
+
+    def __init__(self, world, card):
+        self.container = card.container()
+        self.sign = card.certificate_file("sign")
+        self.encrypt = None if card.person.single else card.certificate_file("encrypt")
+        self.ciphertext = openssl.encrypt(self.encrypt, SECRET) if self.encrypt else None
+        self.folder = world.case_folder
+
+
+def exported(agent, before, usage, container):
+    """A certificate as `ukeyctl cert export` gives it."""
+    done = agent.ctl("cert", "export", "--usage", usage, "--container", container)
+    path = before.folder / f"exported-{usage}.pem"
+    path.write_bytes(done.stdout)
+    return path
+
+
+def check_certificate(world, card, old, new):
+    """The new one continues the old one: issued by the platform's CA, same subject, later end."""
+    algorithm = card.person.algorithm
+    issuer = world.portal.issuer(algorithm)[0]
+    for certificate, above in ((new, issuer), (issuer, world.portal.root(algorithm))):
+        good, said = openssl.verify(certificate, above)
+        assert good, said
+    equal(openssl.subject(new), openssl.subject(old), "the subject")
+    assert openssl.end_date(new) > openssl.end_date(old), "the new certificate ends no later"
+
+
+def check_platform(world, card, before, new):
+    """The new certificates are the current ones, the old ones are revoked."""
+    found = {c["serial_number"].lstrip("0"): c["status"] for c in world.portal.certificates(card)}
+    for certificate, status in [(n, "active") for n in new] + [
+        (old, "revoked") for old in (before.sign, before.encrypt) if old
+    ]:
+        number = openssl.serial(certificate).lstrip("0")
+        equal(found.get(number), status, f"the platform's state of certificate {number}")
+
+
+def check_renewed(world, agent, card, before, operation, key):
+    equal(operation["state"], "done", f"the state ({operation['error']})")
+    equal(operation["message"], MESSAGE, "the message")
+    result = operation["result"]
+    equal(result["replaced"], key == "replace", "replaced")
+    container = result["container"]
+    new_sign = exported(agent, before, "sign", container)
+    check_certificate(world, card, before.sign, new_sign)
+    same_key = openssl.public_key(new_sign) == openssl.public_key(before.sign)
+    equal(same_key, key == "keep", "the signing key is the same")
+    new = [new_sign]
+    if before.encrypt:
+        new_encrypt = exported(agent, before, "encrypt", container)
+        check_certificate(world, card, before.encrypt, new_encrypt)
+        equal(card.decrypt(before.encrypt, before.ciphertext), SECRET, "what the old key decrypts")
+        equal(card.decrypt(new_encrypt, openssl.encrypt(new_encrypt, SECRET)), SECRET, "the new key")
+        new.append(new_encrypt)
+    if key == "replace":
+        equal(card.container(before.container["name"]), before.container, "the old container")
+    check_platform(world, card, before, new)
+    equal(card.tries_left(), card.tries()["max"], "PIN tries left")
+
+
+def renew_by_api(world, key="keep", plan=(), **person):
+    card = world.card(**person)
+    before = Before(world, card)
+    dialogs = world.dialogs(*plan)
+    agent = world.agent(dialogs)
+    events = agent.events()
+    ticket = world.ticket(card, key=key)
+    started = agent.start_operation("renew", ticket)
+    operation = agent.wait_over(started["id"])
+    check_renewed(world, agent, card, before, operation, key)
+    check_events(events, operation)
+    return card, agent, operation
+
+
+def check_events(events, operation):
+    """The page saw the dialog open and the operation end, in steps that only go forward."""
+    own = lambda event: event["event"] == "operation.changed" and event["operation"]["id"] == operation["id"]
+    events.wait_for(lambda e: own(e) and e["operation"]["state"] == "done")
+    seen = [e["operation"] for e in events.events if own(e)]
+    versions = [o["version"] for o in seen]
+    equal(versions, sorted(versions), "the versions in the order of events")
+    indices = [o["step"]["index"] for o in seen]
+    equal(indices, sorted(indices), "the steps in the order of events")
+    assert "waiting-user" in [o["state"] for o in seen], "no event said that a dialog is open"
+
+
+TABLE = (
+    ("sm2 dual, key kept", {}, "keep"),
+    ("sm2 dual, key replaced", {}, "replace"),
+    ("sm2 single, key kept", {"single": True}, "keep"),
+    ("sm2 single, key replaced", {"single": True}, "replace"),
+    ("rsa2048 dual, key kept", {"algorithm": "rsa2048"}, "keep"),
+    ("rsa2048 single, key kept", {"algorithm": "rsa2048", "single": True}, "keep"),
+    ("rsa2048 single, key replaced", {"algorithm": "rsa2048", "single": True}, "replace"),
+    ("longmai profile, key kept", {"profile": "longmai"}, "keep"),
+    ("longmai profile, key replaced", {"profile": "longmai"}, "replace"),
+    ("syno profile, key kept", {"profile": "syno"}, "keep"),
+    ("syno profile, key replaced", {"profile": "syno"}, "replace"),
+)
+for name, person, key in TABLE:
+    suite.add(name, lambda world, k=key, p=person: renew_by_api(world, k, **p))
+
+
+@suite.case("PIN typed wrong once, then right")
+def wrong_then_right(world):
+    renew_by_api(world, plan=["pin 654321", "pin 123456"])
+
+
+@suite.case("a wrong PIN names the tries left in the next dialog")
+def wrong_is_explained(world):
+    card, agent, _ = renew_by_api(world, plan=["pin 654321", "pin 123456"])
+    shown = agent.dialogs.shown()
+    equal(len(shown), 2, "dialogs")
+    tries = card.tries()["max"]
+    assert f"：{tries}" in shown[0]["SETDESC"], f"the first dialog does not show {tries} tries left"
+    assert f" {tries - 1} " in shown[1]["SETERROR"], "the second does not say how many are left"
+
+
+@suite.case("the dialog names platform, site, operation, holder and key")
+def dialog_texts(world):
+    card, agent, _ = renew_by_api(world)
+    text = agent.dialogs.shown()[0]["SETDESC"]
+    for part in (world.portal.origin, "阳光采购服务平台", "CA延期续费", card.serial):
+        assert part in text, f"{part!r} is missing in {text!r}"
+
+
+@suite.case("a renewed key can be renewed again")
+def twice(world):
+    """A second order for a renewed key works from the renewed certificate."""
+    card, agent, _ = renew_by_api(world, key="replace")
+    operation = agent.perform("renew", world.ticket(card, key="keep"))
+    equal(operation["state"], "done", f"the second renewal ({operation['error']})")
+
+
+@suite.case("from the terminal, ticket on standard input")
+def by_terminal(world):
+    card = world.card()
+    before = Before(world, card)
+    agent = world.agent()
+    done = agent.ctl("--json", "renew", "--platform", PLATFORM, input_text=world.ticket(card) + "\n")
+    operation = json.loads(done.stdout)
+    check_renewed(world, agent, card, before, operation, "keep")
+
+
+@suite.case("from the terminal, ticket as an option, with readable progress")
+def by_terminal_readable(world):
+    card = world.card()
+    before = Before(world, card)
+    agent = world.agent()
+    ticket = world.ticket(card, key="replace")
+    done = agent.ctl("--lang", "zh", "renew", "--platform", PLATFORM, "--ticket", ticket)
+    assert MESSAGE in done.stdout.decode(), done.stdout.decode()
+    operation = agent.get("/v1/operations")["operations"]
+    equal(operation, [], "operations of the terminal that a page sees")
+    listed = json.loads(agent.ctl("--json", "operations").stdout)["operations"][0]
+    check_renewed(world, agent, card, before, listed, "replace")
+
+
+@suite.case("check changes nothing and says what a renewal would do")
+def check_only(world):
+    card = world.card()
+    picture = card.picture()
+    agent = world.agent(world.dialogs("cancel"))
+    operation = agent.perform("check", world.ticket(card, kind="check"))
+    equal(operation["state"], "done", f"the state ({operation['error']})")
+    result = operation["result"]
+    equal((result["due"], result["approved"], result["key"]), ("now", True, "keep"), "the findings")
+    assert 18 <= result["days_left"] <= 20, result
+    equal(card.picture(), picture, "the key")
+    equal(agent.dialogs.shown(), [], "dialogs")
+
+
+@suite.case("check without a ticket or a platform's word")
+def check_without_ticket(world):
+    world.card(days_left=200)
+    agent = world.agent(world.dialogs("cancel"))
+    operation = agent.perform("check")
+    equal(operation["state"], "done", f"the state ({operation['error']})")
+    equal(operation["result"]["due"], "not-yet", "due")

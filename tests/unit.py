@@ -1,0 +1,72 @@
+"""The unit tests of each build as jobs, counted by test function from cmocka's TAP output.
+
+A skipped function counts as failed: what can't run here has to say so in another way."""
+
+import json
+import os
+import re
+import subprocess
+import time
+from functools import partial
+from tempfile import TemporaryDirectory
+
+# build -> environment of its programs
+BUILDS = {
+    "dev": {},
+    "sanitize": {
+        "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:strict_string_checks=1",
+        "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+    },
+    "thread": {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"},
+}
+# ThreadSanitizer of this compiler can't place its shadow memory under full address randomisation.
+WRAPPERS = {"thread": ["setarch", "-R"]}
+RESULT = re.compile(r"^(ok|not ok) \d+ (?:- |# SKIP )(\S+)", re.MULTILINE)
+PLAN = re.compile(r"^1\.\.(\d+)$", re.MULTILINE)
+TEST_SECONDS = 120
+
+
+def jobs(builds, only):
+    found = []
+    for build, env in BUILDS.items():
+        for test in introspect(builds / build):
+            if only in f"unit/{test['name']} [{build}]":
+                found.append(partial(run_test, build, env, test))
+    return found
+
+
+def introspect(build):
+    done = subprocess.run(
+        ["meson", "introspect", "--tests", str(build)], capture_output=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def run_test(build, env, test):
+    """One program: a result for each of its test functions, and one more when it ends badly."""
+    started = time.monotonic()
+    label = f"unit/{test['name']}"
+    environment = {**os.environ, **test["env"], **env, "CMOCKA_MESSAGE_OUTPUT": "TAP"}
+    with TemporaryDirectory(prefix="ukeyd.", dir="/tmp") as folder:
+        try:
+            done = subprocess.run(
+                [*WRAPPERS.get(build, []), *test["cmd"]],
+                cwd=test["workdir"] or folder,
+                env={**environment, "TMPDIR": folder},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=max(TEST_SECONDS, test["timeout"]),
+                check=False,
+            )
+        except subprocess.TimeoutExpired as late:
+            return [(f"{label} [{build}]", f"not over within {late.timeout} s", None)]
+    output = (done.stdout + done.stderr).decode("utf-8", "replace")
+    found = [
+        (f"{label}: {name} [{build}]", None if word == "ok" else output, None)
+        for word, name in RESULT.findall(output)
+    ]
+    failed_quietly = done.returncode != 0 and all(shown is None for _, shown, _ in found)
+    if failed_quietly or not found or len(found) != sum(map(int, PLAN.findall(output))):
+        seconds = time.monotonic() - started
+        found.append((f"{label} [{build}]", f"exit {done.returncode}\n{output}", seconds))
+    return found
