@@ -102,7 +102,7 @@ void portal_ca_crl_freep(struct portal_ca_crl **crl)
 static int set_serial(X509_REVOKED *revoked, const char *serial)
 {
     AUTO(ossl_bn_freep) BIGNUM *number = NULL;
-    if (BN_hex2bn(&number, serial) != (int)strlen(serial))
+    if (*serial == '\0' || BN_hex2bn(&number, serial) != (int)strlen(serial))
         return 0;
     AUTO(integer_freep) ASN1_INTEGER *integer = BN_to_ASN1_INTEGER(number, NULL);
     return integer != NULL && X509_REVOKED_set_serialNumber(revoked, integer) == 1;

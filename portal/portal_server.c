@@ -166,11 +166,6 @@ static void on_signal(void *context, uint32_t events)
     loop_stop(context);
 }
 
-static void watch_freep(struct loop_watch **watch)
-{
-    loop_watch_free(*watch);
-}
-
 static enum err_code open_signals(int *out_fd, struct err *err)
 {
     sigset_t set;
@@ -185,28 +180,41 @@ static enum err_code open_signals(int *out_fd, struct err *err)
     return ERR_NONE;
 }
 
+/* In the order in which they must go. */
+struct serving {
+    struct http_server *server;
+    struct loop_watch *watch;
+    struct loop *loop;
+    int signals;
+};
+
+static void serving_done(struct serving *serving)
+{
+    http_server_free(serving->server);
+    loop_watch_free(serving->watch);
+    loop_free(serving->loop);
+    file_closep(&serving->signals);
+}
+
 enum err_code portal_server_run(struct portal *portal, const char *listen, struct err *err)
 {
-    AUTO(file_closep) int signals = -1;
-    AUTO(loop_freep) struct loop *loop = NULL;
+    AUTO(serving_done) struct serving serving = {.signals = -1};
     struct address address = {0};
     if (parse_listen(listen, &address, err) != ERR_NONE ||
-        open_signals(&signals, err) != ERR_NONE || loop_new(&loop, err) != ERR_NONE)
+        open_signals(&serving.signals, err) != ERR_NONE || loop_new(&serving.loop, err) != ERR_NONE)
         return err->code;
-    AUTO(watch_freep)
-    struct loop_watch *watch = loop_watch_new(loop, signals, EPOLLIN, on_signal, loop);
-    AUTO(http_server_freep) struct http_server *server = NULL;
+    serving.watch = loop_watch_new(serving.loop, serving.signals, EPOLLIN, on_signal, serving.loop);
     const struct http_server_options options = {
-        .loop = loop,
+        .loop = serving.loop,
         .routes = routes,
         .route_count = ARRAY_SIZE(routes),
         .context = portal,
         .decorate = decorate,
         .connections_max = CONNECTIONS_MAX,
     };
-    if (http_server_new(&options, &server, err) != ERR_NONE ||
-        set_identity(portal, server, err) != ERR_NONE ||
-        listen_on(server, &address, err) != ERR_NONE)
+    if (http_server_new(&options, &serving.server, err) != ERR_NONE ||
+        set_identity(portal, serving.server, err) != ERR_NONE ||
+        listen_on(serving.server, &address, err) != ERR_NONE)
         return err_add(err, "serve");
-    return loop_run(loop, err);
+    return loop_run(serving.loop, err);
 }

@@ -1,0 +1,196 @@
+#include "portal/portal_db.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+/* needs the three above */
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "portal/portal_schema.h"
+#include "world.h"
+
+static struct portal_db *db;
+
+static int open_memory(void **state)
+{
+    struct err err = ERR_INIT;
+    return portal_db_open(":memory:", &db, &err) == ERR_NONE ? 0 : -1;
+}
+
+static int close_memory(void **state)
+{
+    portal_db_freep(&db);
+    return 0;
+}
+
+static enum err_code add(const char *name, struct err *err)
+{
+    return portal_db_run(db, "INSERT INTO organisation (name, created_utc) VALUES (?, ?)",
+                         PORTAL_VALUES(PORTAL_TEXT(name), PORTAL_INTEGER(1)), err);
+}
+
+static int64_t organisations(void)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    struct err err = ERR_INIT;
+    world_must(
+        portal_db_query(db, "SELECT count(*) FROM organisation", PORTAL_NO_VALUES, &query, &err),
+        &err);
+    world_must(portal_query_one(query, &err), &err);
+    return portal_query_integer(query, 0);
+}
+
+static void values_come_back_as_they_went_in(void **state)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    struct err err = ERR_INIT;
+    const uint8_t blob[] = {0, 1, 0xFF};
+    world_must(portal_db_query(db, "SELECT ?, ?, ?, ?, ?",
+                               PORTAL_VALUES(PORTAL_INTEGER(INT64_MIN), PORTAL_TEXT("张'三"),
+                                             PORTAL_BLOB(SPAN_ARRAY(blob)), PORTAL_NULL,
+                                             PORTAL_BLOB(SPAN_NONE)),
+                               &query, &err),
+               &err);
+    world_must(portal_query_one(query, &err), &err);
+    assert_true(portal_query_integer(query, 0) == INT64_MIN);
+    assert_string_equal(portal_query_text(query, 1), "张'三");
+    assert_true(span_equal(portal_query_blob(query, 2), SPAN_ARRAY(blob)));
+    assert_true(portal_query_is_null(query, 3));
+    assert_string_equal(portal_query_text(query, 3), "");
+    assert_false(portal_query_is_null(query, 4));
+    assert_int_equal(portal_query_blob(query, 4).len, 0);
+}
+
+static void a_second_record_of_one_name_is_told_apart_from_other_failures(void **state)
+{
+    struct err err = ERR_INIT;
+    assert_int_equal(add("a", &err), ERR_NONE);
+    assert_int_equal(portal_db_last_id(db), 1);
+    assert_int_equal(add("a", &err), ERR_RECORD_EXISTS);
+    assert_int_equal(add(NULL, &err), ERR_DATABASE);
+    assert_int_equal(portal_db_run(db, "no SQL", PORTAL_NO_VALUES, &err), ERR_DATABASE);
+    assert_int_equal(organisations(), 1);
+}
+
+static void values_and_marks_must_be_as_many(void **state)
+{
+    struct err err = ERR_INIT;
+    assert_int_equal(portal_db_run(db, "SELECT ?", PORTAL_NO_VALUES, &err), ERR_INTERNAL);
+}
+
+static void foreign_keys_hold(void **state)
+{
+    struct err err = ERR_INIT;
+    assert_int_equal(
+        portal_db_run(db,
+                      "INSERT INTO holder (organisation_id, name, created_utc) VALUES (7, 'x', 1)",
+                      PORTAL_NO_VALUES, &err),
+        ERR_DATABASE);
+}
+
+static void a_row_that_is_missing_has_its_own_error(void **state)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_db_query(db, "SELECT 1 WHERE 0", PORTAL_NO_VALUES, &query, &err), &err);
+    assert_int_equal(portal_query_one(query, &err), ERR_NO_SUCH_RECORD);
+}
+
+static void leave_without_commit(void)
+{
+    AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
+    struct err err = ERR_INIT;
+    world_must(portal_transaction_begin(&transaction, db, &err), &err);
+    assert_true(portal_db_in_transaction(db));
+    world_must(add("gone", &err), &err);
+    assert_int_equal(organisations(), 1);
+}
+
+static void a_scope_that_ends_early_rolls_back(void **state)
+{
+    leave_without_commit();
+    assert_false(portal_db_in_transaction(db));
+    assert_int_equal(organisations(), 0);
+}
+
+static void a_commit_stays(void **state)
+{
+    struct err err = ERR_INIT;
+    struct portal_transaction transaction = {0};
+    world_must(portal_transaction_begin(&transaction, db, &err), &err);
+    world_must(add("stays", &err), &err);
+    world_must(portal_transaction_commit(&transaction, &err), &err);
+    portal_transaction_end(&transaction);
+    assert_int_equal(organisations(), 1);
+}
+
+static void settings_are_replaced(void **state)
+{
+    AUTO(memory_freep) char *value = NULL;
+    struct err err = ERR_INIT;
+    assert_int_equal(portal_db_setting(db, "x", &value, &err), ERR_NO_SUCH_RECORD);
+    assert_null(value);
+    world_must(portal_db_set_setting(db, "x", "1", &err), &err);
+    world_must(portal_db_set_setting(db, "x", "2", &err), &err);
+    world_must(portal_db_setting(db, "x", &value, &err), &err);
+    assert_string_equal(value, "2");
+}
+
+static void a_database_file_is_private_and_of_our_version_only(void **state)
+{
+    char path[] = "/tmp/ukey-portal-db-XXXXXX";
+    struct portal_db *file = NULL;
+    struct err err = ERR_INIT;
+    struct stat status;
+    int fd = mkstemp(path);
+    close(fd);
+    unlink(path);
+    world_must(portal_db_open(path, &file, &err), &err);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    AUTO(memory_freep)
+    char *newer = memory_printf("PRAGMA user_version = %d", portal_schema_version + 1);
+    world_must(portal_db_run(file, newer, PORTAL_NO_VALUES, &err), &err);
+    portal_db_freep(&file);
+    assert_int_equal(portal_db_open(path, &file, &err), ERR_DATABASE);
+    assert_null(file);
+    unlink(path);
+}
+
+static void what_is_no_database_is_refused(void **state)
+{
+    char path[] = "/tmp/ukey-portal-db-XXXXXX";
+    struct portal_db *file = NULL;
+    struct err err = ERR_INIT;
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, "this is a text and not a database file", 38), 38);
+    close(fd);
+    assert_int_equal(portal_db_open(path, &file, &err), ERR_DATABASE);
+    unlink(path);
+    err = ERR_INIT;
+    assert_int_equal(portal_db_open("/nowhere/at/all", &file, &err), ERR_DATABASE);
+    assert_null(file);
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, open_memory, close_memory)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(values_come_back_as_they_went_in),
+        T(a_second_record_of_one_name_is_told_apart_from_other_failures),
+        T(values_and_marks_must_be_as_many),
+        T(foreign_keys_hold),
+        T(a_row_that_is_missing_has_its_own_error),
+        T(a_scope_that_ends_early_rolls_back),
+        T(a_commit_stays),
+        T(settings_are_replaced),
+        cmocka_unit_test(a_database_file_is_private_and_of_our_version_only),
+        cmocka_unit_test(what_is_no_database_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,354 @@
+#include "portal/portal_issue.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+/* needs the three above */
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "certs/envelope.h"
+#include "certs/proof.h"
+#include "portal/portal_certificate.h"
+#include "world.h"
+
+static int reset_clock(void **state)
+{
+    clock_set_for_test(FIXTURE_NOW);
+    return 0;
+}
+
+/* One renewal up to the request. */
+struct renewal {
+    struct world_key *key;
+    char *order;
+    struct portal_job *job;
+    struct fixture_key *fresh; /* the new signing key of a replacement */
+};
+
+static void renewal_done(struct renewal *renewal)
+{
+    world_key_freep(&renewal->key);
+    free(renewal->order);
+    portal_job_free(renewal->job);
+    fixture_key_free(renewal->fresh);
+}
+
+static struct renewal begin(struct world *world, enum cert_algorithm algorithm, bool replace,
+                            bool dual)
+{
+    struct renewal renewal = {.key = world_key_new(world, algorithm, dual, 20)};
+    renewal.order = world_order(world, renewal.key, replace, dual);
+    renewal.job = world_job(world, renewal.key, renewal.order);
+    renewal.fresh = fixture_key_new(algorithm, 2048);
+    return renewal;
+}
+
+static int64_t certificates(struct world *world)
+{
+    return world_count(world->portal, "SELECT count(*) FROM certificate");
+}
+
+static void same(const struct portal_issue *a, const struct portal_issue *b)
+{
+    assert_true(span_equal(span_bytes(a->sign_cert), span_bytes(b->sign_cert)));
+    assert_true(span_equal(span_bytes(a->encrypt_cert), span_bytes(b->encrypt_cert)));
+    assert_true(span_equal(span_bytes(a->enveloped_key), span_bytes(b->enveloped_key)));
+    assert_true(span_equal(span_bytes(a->chain), span_bytes(b->chain)));
+}
+
+static void a_kept_key_gets_certificates_for_its_own_keys(void **state)
+{
+    for (enum cert_algorithm algorithm = CERT_SM2; algorithm <= CERT_RSA; algorithm++) {
+        AUTO(renewal_done) struct renewal renewal = begin(*state, algorithm, false, true);
+        AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+        struct err err = ERR_INIT;
+        world_must(world_request(*state, renewal.job, renewal.key, renewal.key->sign, &issue, &err),
+                   &err);
+        AUTO(cert_freep) struct cert *sign = fixture_parse(span_bytes(issue->sign_cert));
+        AUTO(cert_freep) struct cert *encrypt = fixture_parse(span_bytes(issue->encrypt_cert));
+        assert_true(
+            span_equal(cert_peek(sign)->public_key, span_bytes(renewal.key->sign->public_key)));
+        assert_true(span_equal(cert_peek(encrypt)->public_key,
+                               span_bytes(renewal.key->encrypt->public_key)));
+        assert_true(span_equal(cert_peek(sign)->subject_der,
+                               cert_peek(renewal.key->sign_cert)->subject_der));
+        assert_int_equal(cert_peek(sign)->usage, CERT_USAGE_SIGN);
+        assert_int_equal(cert_peek(encrypt)->usage, CERT_USAGE_ENCRYPT);
+        assert_true(cert_peek(sign)->not_after_utc == renewal.job->not_after_utc);
+        assert_true(cert_peek(encrypt)->not_after_utc == renewal.job->not_after_utc);
+        assert_true(cert_peek(sign)->not_before_utc == FIXTURE_NOW - 300);
+        assert_null(issue->enveloped_key);
+        assert_true(span_equal(span_bytes(issue->chain),
+                               portal_ca_issuing(((struct world *)*state)->portal->ca, algorithm)));
+    }
+}
+
+static void a_replaced_key_gets_a_new_encryption_key_in_an_envelope(void **state)
+{
+    AUTO(renewal_done) struct renewal renewal = begin(*state, CERT_SM2, true, true);
+    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    struct err err = ERR_INIT;
+    world_must(world_request(*state, renewal.job, renewal.key, renewal.fresh, &issue, &err), &err);
+    AUTO(cert_freep) struct cert *sign = fixture_parse(span_bytes(issue->sign_cert));
+    AUTO(cert_freep) struct cert *encrypt = fixture_parse(span_bytes(issue->encrypt_cert));
+    struct envelope envelope;
+    assert_true(span_equal(cert_peek(sign)->public_key, span_bytes(renewal.fresh->public_key)));
+    assert_false(
+        span_equal(cert_peek(encrypt)->public_key, span_bytes(renewal.key->encrypt->public_key)));
+    world_must(envelope_parse(span_bytes(issue->enveloped_key), &envelope, &err), &err);
+    world_must(envelope_check(&envelope, encrypt, &err), &err);
+}
+
+static void a_single_certificate_comes_alone(void **state)
+{
+    AUTO(renewal_done) struct renewal renewal = begin(*state, CERT_RSA, true, false);
+    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    struct err err = ERR_INIT;
+    world_must(world_request(*state, renewal.job, renewal.key, renewal.fresh, &issue, &err), &err);
+    assert_null(issue->encrypt_cert);
+    assert_null(issue->enveloped_key);
+}
+
+/* The agent signs anew each time: other CSR bytes, the same public key. */
+static void repeating_gives_the_same_bytes_and_issues_nothing(void **state)
+{
+    AUTO(renewal_done) struct renewal renewal = begin(*state, CERT_SM2, true, true);
+    AUTO(portal_issue_freep) struct portal_issue *first = NULL;
+    struct err err = ERR_INIT;
+    world_must(world_request(*state, renewal.job, renewal.key, renewal.fresh, &first, &err), &err);
+    int64_t before = certificates(*state);
+    for (int i = 0; i < 3; i++) {
+        AUTO(portal_issue_freep) struct portal_issue *again = NULL;
+        world_must(world_request(*state, renewal.job, renewal.key, renewal.fresh, &again, &err),
+                   &err);
+        same(first, again);
+    }
+    assert_true(certificates(*state) == before);
+    assert_int_equal(world_count(((struct world *)*state)->portal,
+                                 "SELECT count(*) FROM escrow_key GROUP BY order_number"),
+                     1);
+}
+
+static void another_public_key_after_issue_is_a_conflict(void **state)
+{
+    AUTO(renewal_done) struct renewal renewal = begin(*state, CERT_SM2, true, true);
+    AUTO(fixture_key_freep) struct fixture_key *other = fixture_key_new(CERT_SM2, 0);
+    struct err err = ERR_INIT;
+    world_must(world_request(*state, renewal.job, renewal.key, renewal.fresh, NULL, &err), &err);
+    int64_t before = certificates(*state);
+    assert_int_equal(world_request(*state, renewal.job, renewal.key, other, NULL, &err),
+                     ERR_JOB_CONFLICT);
+    assert_true(certificates(*state) == before);
+}
+
+static void a_second_ticket_of_the_order_finds_what_was_issued(void **state)
+{
+    AUTO(renewal_done) struct renewal renewal = begin(*state, CERT_SM2, false, true);
+    AUTO(portal_job_freep)
+    struct portal_job *second = world_job(*state, renewal.key, renewal.order);
+    AUTO(portal_issue_freep) struct portal_issue *first_issue = NULL;
+    AUTO(portal_issue_freep) struct portal_issue *second_issue = NULL;
+    struct err err = ERR_INIT;
+    world_must(
+        world_request(*state, renewal.job, renewal.key, renewal.key->sign, &first_issue, &err),
+        &err);
+    world_must(world_request(*state, second, renewal.key, renewal.key->sign, &second_issue, &err),
+               &err);
+    same(first_issue, second_issue);
+}
+
+static void a_lost_replacement_is_a_conflict_until_it_is_reported_as_failed(void **state)
+{
+    AUTO(renewal_done) struct renewal renewal = begin(*state, CERT_SM2, true, true);
+    AUTO(fixture_key_freep) struct fixture_key *other = fixture_key_new(CERT_SM2, 0);
+    AUTO(portal_job_freep)
+    struct portal_job *second = world_job(*state, renewal.key, renewal.order);
+    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    struct err err = ERR_INIT;
+    world_must(world_request(*state, renewal.job, renewal.key, renewal.fresh, NULL, &err), &err);
+    assert_int_equal(world_request(*state, second, renewal.key, other, NULL, &err),
+                     ERR_JOB_CONFLICT);
+    err = ERR_INIT;
+    world_must(world_confirm(*state, renewal.job, renewal.key->sign, "failed", NULL, &err), &err);
+    world_must(world_request(*state, second, renewal.key, other, &issue, &err), &err);
+    assert_int_equal(issue->state, PORTAL_ISSUE_ISSUED);
+}
+
+/* Written but not confirmed, and the journal lost: the key itself can say that it has them. */
+static void a_key_that_holds_what_was_issued_may_prove_itself_with_it(void **state)
+{
+    struct world *world = *state;
+    AUTO(renewal_done) struct renewal renewal = begin(world, CERT_SM2, true, true);
+    AUTO(portal_job_freep) struct portal_job *second = world_job(world, renewal.key, renewal.order);
+    AUTO(portal_issue_freep) struct portal_issue *first = NULL;
+    AUTO(portal_issue_freep) struct portal_issue *again = NULL;
+    struct err err = ERR_INIT;
+    world_must(world_request(world, renewal.job, renewal.key, renewal.fresh, &first, &err), &err);
+    AUTO(bytes_freep)
+    struct bytes *csr = world_csr(renewal.fresh, cert_peek(renewal.key->sign_cert)->subject_der);
+    AUTO(bytes_freep)
+    struct bytes *proof = world_request_proof(second, renewal.fresh, span_bytes(csr));
+    struct portal_issue_request request = {span_bytes(csr), span_bytes(proof)};
+    world_must(portal_issue_request(world->portal, second, &request, &again, &err), &err);
+    same(first, again);
+}
+
+static enum err_code request_with(struct world *world, const struct portal_job *job,
+                                  struct span csr, struct span proof)
+{
+    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    struct portal_issue_request request = {csr, proof};
+    struct err err = ERR_INIT;
+    return portal_issue_request(world->portal, job, &request, &issue, &err);
+}
+
+static void a_policy_is_kept_to(void **state)
+{
+    struct world *world = *state;
+    AUTO(renewal_done) struct renewal keep = begin(world, CERT_SM2, false, true);
+    AUTO(renewal_done) struct renewal replace = begin(world, CERT_SM2, true, true);
+    AUTO(fixture_key_freep) struct fixture_key *rsa = fixture_key_new(CERT_RSA, 2048);
+    struct err err = ERR_INIT;
+    int64_t before = certificates(world);
+    assert_int_equal(world_request(world, keep.job, keep.key, keep.fresh, NULL, &err), ERR_CSR);
+    assert_int_equal(world_request(world, replace.job, replace.key, replace.key->sign, NULL, &err),
+                     ERR_CSR);
+    assert_int_equal(world_request(world, replace.job, replace.key, rsa, NULL, &err), ERR_CSR);
+    assert_true(certificates(world) == before);
+}
+
+static void the_subject_is_the_present_one(void **state)
+{
+    struct world *world = *state;
+    AUTO(renewal_done) struct renewal renewal = begin(world, CERT_SM2, false, true);
+    AUTO(bytes_freep) struct bytes *subject = fixture_name(WORLD_ORGANISATION, "李四");
+    AUTO(bytes_freep) struct bytes *csr = world_csr(renewal.key->sign, span_bytes(subject));
+    AUTO(bytes_freep)
+    struct bytes *proof = world_request_proof(renewal.job, renewal.key->sign, span_bytes(csr));
+    assert_int_equal(request_with(world, renewal.job, span_bytes(csr), span_bytes(proof)), ERR_CSR);
+}
+
+static void proofs_are_by_the_present_key_over_this_request_of_this_job(void **state)
+{
+    struct world *world = *state;
+    AUTO(renewal_done) struct renewal renewal = begin(world, CERT_SM2, true, true);
+    AUTO(portal_job_freep) struct portal_job *other = world_job(world, renewal.key, renewal.order);
+    struct span subject = cert_peek(renewal.key->sign_cert)->subject_der;
+    AUTO(bytes_freep) struct bytes *csr = world_csr(renewal.fresh, subject);
+    AUTO(bytes_freep) struct bytes *other_csr = world_csr(renewal.fresh, subject);
+    AUTO(bytes_freep)
+    struct bytes *by_new = world_request_proof(renewal.job, renewal.fresh, span_bytes(csr));
+    AUTO(bytes_freep)
+    struct bytes *of_other_csr =
+        world_request_proof(renewal.job, renewal.key->sign, span_bytes(other_csr));
+    AUTO(bytes_freep)
+    struct bytes *of_other_job = world_request_proof(other, renewal.key->sign, span_bytes(csr));
+    const uint8_t zeros[32] = {0};
+    AUTO(bytes_freep)
+    struct bytes *of_other_label =
+        world_confirm_proof(renewal.job, renewal.key->sign, "written", zeros);
+    const struct bytes *const wrong[] = {by_new, of_other_csr, of_other_job, of_other_label, NULL};
+    int64_t before = certificates(world);
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+        assert_int_equal(request_with(world, renewal.job, span_bytes(csr), span_bytes(wrong[i])),
+                         ERR_PROOF);
+    assert_true(certificates(world) == before);
+}
+
+static void broken_requests_are_one_code_and_change_nothing(void **state)
+{
+    struct world *world = *state;
+    AUTO(renewal_done) struct renewal renewal = begin(world, CERT_SM2, false, true);
+    AUTO(bytes_freep)
+    struct bytes *csr =
+        world_csr(renewal.key->sign, cert_peek(renewal.key->sign_cert)->subject_der);
+    AUTO(bytes_freep) struct bytes *longer = bytes_new_size(csr->len + 1);
+    memcpy(longer->at, csr->at, csr->len);
+    int64_t before = certificates(world);
+    assert_int_equal(request_with(world, renewal.job, SPAN_NONE, SPAN_NONE), ERR_CSR);
+    assert_int_equal(request_with(world, renewal.job, span_bytes(longer), SPAN_NONE), ERR_CSR);
+    assert_int_equal(request_with(world, renewal.job, span_of(csr->at, csr->len - 1), SPAN_NONE),
+                     ERR_CSR);
+    for (size_t i = 0; i < csr->len; i += 7) {
+        AUTO(bytes_freep) struct bytes *flipped = bytes_new(span_bytes(csr));
+        flipped->at[i] ^= 0x01;
+        AUTO(bytes_freep)
+        struct bytes *proof =
+            world_request_proof(renewal.job, renewal.key->sign, span_bytes(flipped));
+        assert_int_equal(request_with(world, renewal.job, span_bytes(flipped), span_bytes(proof)),
+                         ERR_CSR);
+    }
+    assert_true(certificates(world) == before);
+}
+
+static void a_job_that_may_not_issue_does_not(void **state)
+{
+    struct world *world = *state;
+    AUTO(renewal_done) struct renewal renewal = begin(world, CERT_SM2, false, true);
+    AUTO(memory_freep) char *ticket = world_ticket(world, renewal.order, "check");
+    AUTO(portal_job_freep) struct portal_job *check = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_job_redeem(world->portal, ticket, renewal.key->serial, &check, &err), &err);
+    assert_int_equal(world_request(world, check, renewal.key, renewal.key->sign, NULL, &err),
+                     ERR_TICKET_KIND);
+    clock_set_for_test(renewal.job->expires_utc);
+    assert_int_equal(world_request(world, renewal.job, renewal.key, renewal.key->sign, NULL, &err),
+                     ERR_JOB_EXPIRED);
+}
+
+static void months_are_the_calendars(void **state)
+{
+    static const struct {
+        const char *from;
+        int64_t months;
+        const char *to;
+    } cases[] = {
+        {"2026-11-22T14:30:00Z", 12, "2027-11-22T14:30:00Z"},
+        {"2024-02-29T00:00:00Z", 12, "2025-02-28T00:00:00Z"},
+        {"2023-02-28T23:59:59Z", 12, "2024-02-28T23:59:59Z"},
+        {"2026-01-31T00:00:00Z", 1, "2026-02-28T00:00:00Z"},
+        {"2026-12-31T12:00:00Z", 2, "2027-02-28T12:00:00Z"},
+        {"2099-11-30T00:00:00Z", 3, "2100-02-28T00:00:00Z"},
+        {"2026-11-22T14:30:00Z", 60, "2031-11-22T14:30:00Z"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        int64_t from = 0;
+        int64_t to = 0;
+        assert_true(clock_parse_utc(cases[i].from, &from) && clock_parse_utc(cases[i].to, &to));
+        assert_true(portal_issue_add_months(from, cases[i].months) == to);
+    }
+}
+
+static void an_expired_key_starts_now(void **state)
+{
+    struct world *world = *state;
+    AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, true, -3);
+    AUTO(memory_freep) char *order = world_order(world, key, false, true);
+    AUTO(portal_job_freep) struct portal_job *job = world_job(world, key, order);
+    assert_true(job->not_after_utc == portal_issue_add_months(FIXTURE_NOW, 12));
+}
+
+#define T(test) cmocka_unit_test_setup(test, reset_clock)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(a_kept_key_gets_certificates_for_its_own_keys),
+        T(a_replaced_key_gets_a_new_encryption_key_in_an_envelope),
+        T(a_single_certificate_comes_alone),
+        T(repeating_gives_the_same_bytes_and_issues_nothing),
+        T(another_public_key_after_issue_is_a_conflict),
+        T(a_second_ticket_of_the_order_finds_what_was_issued),
+        T(a_lost_replacement_is_a_conflict_until_it_is_reported_as_failed),
+        T(a_key_that_holds_what_was_issued_may_prove_itself_with_it),
+        T(a_policy_is_kept_to),
+        T(the_subject_is_the_present_one),
+        T(proofs_are_by_the_present_key_over_this_request_of_this_job),
+        T(broken_requests_are_one_code_and_change_nothing),
+        T(a_job_that_may_not_issue_does_not),
+        T(months_are_the_calendars),
+        T(an_expired_key_starts_now),
+    };
+    return cmocka_run_group_tests(tests, world_setup, world_teardown);
+}

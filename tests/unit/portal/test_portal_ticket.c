@@ -1,0 +1,141 @@
+#include "portal/portal_ticket.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+/* needs the three above */
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "world.h"
+
+static struct world_key *key;
+static char *order;
+
+static int setup(void **state)
+{
+    if (world_setup(state) != 0)
+        return -1;
+    key = world_key_new(*state, CERT_SM2, true, 20);
+    order = world_order(*state, key, false, true);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    free(order);
+    world_key_freep(&key);
+    return world_teardown(state);
+}
+
+static void only_its_hash_is_kept(void **state)
+{
+    struct world *world = *state;
+    AUTO(memory_freep) char *ticket = world_ticket(world, order, "renew");
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    struct err err = ERR_INIT;
+    assert_int_equal(strlen(ticket), 64);
+    world_must(portal_db_query(world->portal->db,
+                               "SELECT count(*) FROM ticket WHERE hex(sha256) LIKE ? "
+                               "OR cast(sha256 AS TEXT) = ?",
+                               PORTAL_VALUES(PORTAL_TEXT(ticket), PORTAL_TEXT(ticket)), &query,
+                               &err),
+               &err);
+    world_must(portal_query_one(query, &err), &err);
+    assert_int_equal(portal_query_integer(query, 0), 0);
+}
+
+static void it_is_found_with_what_it_is_for(void **state)
+{
+    struct world *world = *state;
+    AUTO(memory_freep) char *text = world_ticket(world, order, "check");
+    AUTO(portal_ticket_freep) struct portal_ticket *ticket = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_ticket_find(world->portal, text, &ticket, &err), &err);
+    assert_string_equal(ticket->kind, "check");
+    assert_string_equal(ticket->order_number, order);
+    assert_true(ticket->expires_utc == FIXTURE_NOW + 300);
+    assert_null(ticket->job_id);
+    assert_null(ticket->redeemed_serial);
+}
+
+static void forged_ones_are_unknown(void **state)
+{
+    struct world *world = *state;
+    AUTO(memory_freep) char *real = world_ticket(world, order, "renew");
+    AUTO(memory_freep) char *flipped = memory_text(real);
+    flipped[63] = flipped[63] == '0' ? '1' : '0';
+    AUTO(memory_freep) char *shorter = memory_printf("%.63s", real);
+    AUTO(memory_freep) char *longer = memory_printf("%s0", real);
+    const char *const forged[] = {"", "x", "%", flipped, shorter, longer};
+    for (size_t i = 0; i < ARRAY_SIZE(forged); i++) {
+        AUTO(portal_ticket_freep) struct portal_ticket *ticket = NULL;
+        struct err err = ERR_INIT;
+        assert_int_equal(portal_ticket_find(world->portal, forged[i], &ticket, &err),
+                         ERR_TICKET_UNKNOWN);
+        assert_null(ticket);
+    }
+}
+
+static void kind_and_time_have_bounds(void **state)
+{
+    static const struct {
+        const char *kind;
+        int64_t ttl_s;
+        enum err_code code;
+    } cases[] = {
+        {"renew", 1, ERR_NONE},
+        {"check", PORTAL_TICKET_TTL_S_MAX, ERR_NONE},
+        {"renew", 0, ERR_FIELD_VALUE},
+        {"renew", PORTAL_TICKET_TTL_S_MAX + 1, ERR_FIELD_VALUE},
+        {"reset-pin", 300, ERR_FIELD_VALUE},
+        {"", 300, ERR_FIELD_VALUE},
+    };
+    struct world *world = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO(memory_freep) char *ticket = NULL;
+        struct err err = ERR_INIT;
+        assert_int_equal(
+            portal_ticket_add(world->portal, order, cases[i].kind, cases[i].ttl_s, &ticket, &err),
+            cases[i].code);
+        assert_int_equal(ticket != NULL, cases[i].code == ERR_NONE);
+    }
+}
+
+static void there_is_none_without_an_order(void **state)
+{
+    struct world *world = *state;
+    AUTO(memory_freep) char *ticket = NULL;
+    struct err err = ERR_INIT;
+    assert_int_equal(
+        portal_ticket_add(world->portal, "20260101999999", "renew", 300, &ticket, &err),
+        ERR_NO_SUCH_RECORD);
+}
+
+static void it_is_redeemed_once(void **state)
+{
+    struct world *world = *state;
+    AUTO(memory_freep) char *text = world_ticket(world, order, "renew");
+    AUTO(portal_ticket_freep) struct portal_ticket *ticket = NULL;
+    AUTO(portal_job_freep) struct portal_job *job = world_job(world, key, order);
+    AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
+    struct err err = ERR_INIT;
+    world_must(portal_ticket_find(world->portal, text, &ticket, &err), &err);
+    world_must(portal_transaction_begin(&transaction, world->portal->db, &err), &err);
+    world_must(portal_ticket_redeemed(world->portal, ticket, job->id, key->serial, &err), &err);
+    assert_int_equal(portal_ticket_redeemed(world->portal, ticket, job->id, key->serial, &err),
+                     ERR_TICKET_USED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_its_hash_is_kept),
+        cmocka_unit_test(it_is_found_with_what_it_is_for),
+        cmocka_unit_test(forged_ones_are_unknown),
+        cmocka_unit_test(kind_and_time_have_bounds),
+        cmocka_unit_test(there_is_none_without_an_order),
+        cmocka_unit_test(it_is_redeemed_once),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
