@@ -37,19 +37,17 @@ def claim(true, text):
         raise ScenarioError(text)
 
 
-class Shown:
-    """The key's certificates at one time, as files and as lines to read."""
-
-    def __init__(self, world, card, name, export):
-        """export(usage) gives PEM bytes."""
-        self.files = {}
-        say(f"The key {name}: serial {card.serial}")
-        for usage, title in (("sign", "签名证书 signing   "), ("encrypt", "加密证书 encryption")):
-            path = world.case_folder / f"{name}-{usage}.pem"
-            path.write_bytes(export(usage))
-            self.files[usage] = path
-            say(f"  {title}  {openssl.subject(path)}")
-            say(f"      serial {openssl.serial(path)}, until {openssl.end_date(path):%Y-%m-%d %H:%M} UTC")
+def show_certificates(world, agent, name, container):
+    """Prints a container's certificates as `ukeyctl cert export` reads them from the key; their files."""
+    say(f"  container {container}")
+    files = {}
+    for usage, title in (("sign", "签名证书 signing   "), ("encrypt", "加密证书 encryption")):
+        words = ["cert", "export", "--usage", usage, "--container", container]
+        path = files[usage] = world.case_folder / f"{name}-{usage}.pem"
+        path.write_bytes(agent.ctl(*words).stdout)
+        say(f"    {title}  {openssl.subject(path)}")
+        say(f"        number {openssl.serial(path)}, until {openssl.end_date(path):%Y-%m-%d %H:%M} UTC")
+    return files
 
 
 def follow(agent, events, operation, dialogs):
@@ -71,15 +69,15 @@ def follow(agent, events, operation, dialogs):
         if seen["state"] == "waiting-user" and not typed:
             typed = True
             dialogs.answer_pin(PIN)
-            say(f"         (typed {PIN} into pinentry-gtk-2, key by key, as a user would)", "dim")
+            say(f"         ({PIN} was typed into pinentry-gtk-2, key by key, as a user would)", "dim")
         if seen["state"] in OVER:
             return agent.operation(operation["id"])
 
 
 def prove_certificates(world, before, after):
     issuer, root = world.portal.issuer("sm2")[0], world.portal.root("sm2")
-    for usage, old in before.files.items():
-        new = after.files[usage]
+    for usage, old in before.items():
+        new = after[usage]
         claim(openssl.verify(new, issuer)[0], f"openssl verify: the {usage} certificate is signed by the issuing CA")
         claim(openssl.subject(new) == openssl.subject(old), f"same holder: {openssl.subject(new)}")
         claim(
@@ -89,41 +87,51 @@ def prove_certificates(world, before, after):
     claim(openssl.verify(issuer, root)[0], "openssl verify: the issuing CA is signed by the root CA")
 
 
+def prove_keys(world, card, key, before, after, ciphertext):
+    same = openssl.public_key(before["sign"]) == openssl.public_key(after["sign"])
+    claim(same == (key == "keep"), "the key pair is the same" if same else "the key pair is a new one")
+    claim(
+        card.decrypt(before["encrypt"], ciphertext) == SECRET,
+        "what was enciphered to the OLD encryption certificate can still be deciphered by the key",
+    )
+    states = {c["serial_number"].lstrip("0"): c["status"] for c in world.portal.certificates(card)}
+    for files, state, text in ((after, "active", "the new certificates are active"),
+                               (before, "revoked", "the old ones are revoked")):
+        numbers = [openssl.serial(path).lstrip("0") for path in files.values()]
+        claim({states[number] for number in numbers} == {state}, f"platform: {text}")
+
+
 def renew(world, card, key):
     """One renewal, from the platform's page to the proof."""
     dialogs = world.keep(RealDialogs())
     agent = world.agent(dialogs)
-    export = lambda usage: agent.ctl("cert", "export", "--usage", usage).stdout
-    before = Shown(world, card, "before", export)
-    ciphertext = openssl.encrypt(before.files["encrypt"], SECRET)
-    say("  (a file key was enciphered to the present encryption certificate, to be opened afterwards)", "dim")
+    old = card.container()["name"]
+    say(f"The key before, serial {card.serial}:")
+    before = show_certificates(world, agent, "before", old)
+    ciphertext = openssl.encrypt(before["encrypt"], SECRET)
+    say("  (a file key was enciphered to this encryption certificate, to be opened afterwards)", "dim")
 
     order = world.portal.order(card, key=key)
     ticket = world.portal.ticket(order)
-    say(f"\nOrder {order} is paid and approved; the page got a one-time ticket and calls the agent:")
+    say(f"\nOrder {order} is paid and approved. The page has a one-time ticket and calls the agent:")
     say(f"  POST https://127.0.0.1:27510/v1/operations   Origin: {agent.origin}", "dim")
     events = agent.events()
     operation = follow(agent, events, agent.start_operation("renew", ticket), dialogs)
     events.close()
     if operation["state"] != "done":
         raise ScenarioError(f"{operation['state']}: {operation['error']}")
-    say(f"\n  {operation['message']}\n", "good")
-
-    after = Shown(world, card, "after", export)
-    say("Checked with the openssl command on what was read back from the key:")
-    prove_certificates(world, before, after)
-    same = openssl.public_key(before.files["sign"]) == openssl.public_key(after.files["sign"])
-    claim(same == (key == "keep"), "the key pair is the same as before" if same else "the key pair is a new one")
-    claim(
-        card.decrypt(before.files["encrypt"], ciphertext) == SECRET,
-        "what was enciphered to the OLD encryption certificate can still be deciphered by the key",
-    )
-    states = {c["serial_number"].lstrip("0"): c["status"] for c in world.portal.certificates(card)}
-    number = lambda path: openssl.serial(path).lstrip("0")
-    claim(all(states[number(f)] == "active" for f in after.files.values()), "platform: the new certificates are active")
-    claim(all(states[number(f)] == "revoked" for f in before.files.values()), "platform: the old ones are revoked")
     result = operation["result"]
-    say(f"  {result['key_commands']} commands to the key", "dim")
+    say(f"\n  {operation['message']}", "good")
+    say(f"  ({result['key_commands']} commands to the key)\n", "dim")
+
+    say(f"The key after, serial {card.serial}:")
+    after = show_certificates(world, agent, "after", result["container"])
+    if key == "replace":
+        say("  and, untouched, the old pair for what was enciphered to it:")
+        show_certificates(world, agent, "kept", old)
+    say("\nChecked with the openssl command on the certificates read back from the key:")
+    prove_certificates(world, before, after)
+    prove_keys(world, card, key, before, after, ciphertext)
 
 
 def perform(world):
@@ -161,7 +169,7 @@ def main():
     asked = parser.parse_args()
     if asked.bin:
         return run_inside(asked)
-    say("Starting a platform, pcscd with a virtual reader, a virtual UKey and the agent, in namespaces of their own …")
+    say("Starting a platform, pcscd with a virtual reader, a virtual UKey and the agent,\nin namespaces of their own; this script plays the page and the person.")
     with RunFolder(asked.build) as folder:
         make_template(folder.programs, folder.path / "template")
         command = [sys.executable, "-B", __file__, "--vpcd", asked.vpcd]

@@ -40,6 +40,14 @@ class Display:
         self.name = None
 
     def __enter__(self):
+        try:
+            self._open()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _open(self):
         read, write = os.pipe()
         self._start(["Xvfb", "-displayfd", str(write), "-screen", "0", SCREEN, "-nolisten", "tcp",
                      "-fbdir", self._folder.name],
@@ -48,14 +56,12 @@ class Display:
         with os.fdopen(read) as number:
             text = number.readline().strip()
         if not text:
-            self.__exit__()
             raise RuntimeError("Xvfb did not start")
         self.name = ":" + text
         if self._window_manager:
             self._start(["openbox"], env=self.env())
             # A window that is mapped while openbox starts is never shown.
             self._wait(lambda: self._xdotool("search", "--class", "openbox"), "openbox did not start")
-        return self
 
     def __exit__(self, *_):
         for process in reversed(self._processes):
