@@ -49,7 +49,7 @@ class Display:
 
     def _open(self):
         read, write = os.pipe()
-        self._start(["Xvfb", "-displayfd", str(write), "-screen", "0", SCREEN, "-nolisten", "tcp",
+        self._start(["Xvfb", "-displayfd", str(write), "-screen", "0", SCREEN, "-nolisten", "tcp", "-noreset",
                      "-fbdir", self._folder.name],
                     pass_fds=(write,))
         os.close(write)
