@@ -15,6 +15,9 @@
 #define ACCEPTS_PER_EVENT 16
 /* A wait before the next try when the process is out of descriptors. */
 #define ACCEPT_PAUSE_MS 200
+/* Before it has had this time to shake hands and ask, a connection is not made to leave: a flood of others
+ * must not keep it from its first answer. */
+#define SETTLE_MS 200
 
 struct listener {
     struct http_front *front;
@@ -28,6 +31,7 @@ struct listener {
 
 struct member {
     struct http_connection *connection;
+    struct deadline settled;
     struct member *next;
 };
 
@@ -87,12 +91,23 @@ static bool on_attach(void *context, struct http_connection *connection, int fd)
     return front->options.hooks.attach(front->options.hooks.context, connection, fd);
 }
 
-/* Who leaves when there is no room: the oldest that is idle; NULL when all are at work. */
-static struct http_connection *find_idle(const struct http_front *front)
+static void pause_until(struct http_front *front, struct deadline deadline)
 {
-    for (struct member *member = front->oldest; member != NULL; member = member->next)
-        if (http_connection_is_idle(member->connection))
-            return member->connection;
+    set_paused(front, true);
+    loop_timer_set(front->resume, deadline);
+}
+
+/* Who leaves when there is no room: the oldest that is idle. NULL when there is none; the listeners then
+ * rest until one has settled or ends. One that is at work may become idle without a word, so it is looked
+ * for again: under this pressure only. */
+static struct http_connection *find_leaver(struct http_front *front)
+{
+    struct member *member = front->oldest;
+    while (member != NULL && !http_connection_is_idle(member->connection))
+        member = member->next;
+    if (member != NULL && deadline_passed(member->settled))
+        return member->connection;
+    pause_until(front, member != NULL ? member->settled : deadline_in_ms(SETTLE_MS));
     return NULL;
 }
 
@@ -125,6 +140,7 @@ static void add_connection(struct listener *listener, int fd,
     struct member *member = memory_new(sizeof *member);
     member->connection =
         http_connection_new(front->options.loop, front->options.times, &hooks, stream, &peer);
+    member->settled = deadline_in_ms(SETTLE_MS);
     *front->last = member;
     front->last = &member->next;
     front->count++;
@@ -136,23 +152,20 @@ static bool accept_one(struct listener *listener)
     struct sockaddr_storage address = {0};
     socklen_t length = sizeof address;
     bool full = front->count >= front->options.connections_max;
-    struct http_connection *idle = full ? find_idle(front) : NULL;
-    if (full && idle == NULL) {
-        set_paused(front, true); /* until a connection ends */
+    struct http_connection *leaver = full ? find_leaver(front) : NULL;
+    if (full && leaver == NULL)
         return false;
-    }
     int fd =
         accept4(listener->fd, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
         if (full)
-            on_over(front, idle);
+            on_over(front, leaver);
         add_connection(listener, fd, &address);
         return true;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
         log_debug("http", "no descriptor for a new connection");
-        set_paused(front, true);
-        loop_timer_set(front->resume, deadline_in_ms(ACCEPT_PAUSE_MS));
+        pause_until(front, deadline_in_ms(ACCEPT_PAUSE_MS));
     }
     return false;
 }

@@ -65,13 +65,22 @@ static void kick(void *context)
     loop_timer_set(server->timer, deadline_in_ms(0));
 }
 
-/* MHD tells of TCP options that a Unix socket hasn't. */
+/* MHD complains of TCP options that a Unix socket hasn't, at each answer. */
+static bool is_noise(const char *text)
+{
+    static const char *const parts[] = {"TCP_NODELAY", "TCP_CORK", "push the data from buffers"};
+    for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+        if (strstr(text, parts[i]) != NULL)
+            return true;
+    return false;
+}
+
 __attribute__((format(printf, 2, 0))) static void log_mhd(void *context, const char *format,
                                                           va_list arguments)
 {
     char text[256];
     int length = vsnprintf(text, sizeof text, format, arguments);
-    if (length > 0 && strstr(text, "TCP_NODELAY") == NULL && strstr(text, "TCP_CORK") == NULL)
+    if (length > 0 && !is_noise(text))
         log_debug("http", "%.*s", (int)strcspn(text, "\n"), text);
 }
 
