@@ -13,7 +13,6 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "scenario"), str(TESTS / "bench")]
 
 import namespaces  # noqa: E402
-from commands import counted_commands  # noqa: E402
 from portal import make_template  # noqa: E402
 from processes import Process, wait_until  # noqa: E402
 from run_folder import RunFolder  # noqa: E402
@@ -113,33 +112,38 @@ def bench_idle(world):
 # ---- renewal ----
 
 
-def renewal(world, key, latency):
+def renewal(world, key):
+    """The operation's result, and what the key counted meanwhile."""
     card = world.card(plugged=False)
-    trace = world.case_folder / f"{card.serial}.trace"
-    card.plug_in(latency=latency, trace=trace)
+    card.plug_in(latency="real")
     agent = world.agent()
-    start = trace.stat().st_size if trace.exists() else 0
-    operation = agent.perform("renew", world.ticket(card, key=key))
+    agent.get("/v1/tokens")  # the page shows the key before the user clicks
+    ticket = world.ticket(card, key=key)
+    card.control("stats", "clear")
+    operation = agent.perform("renew", ticket)
     assert operation["state"] == "done", operation["error"]
-    return operation["result"], counted_commands(trace, start)
+    return operation["result"], card.control("stats")
 
 
 def bench_renewal(world, key, title):
-    result, counts = renewal(world, key, "real")
+    result, stats = renewal(world, key)
     print(f"\nRenewal, {title} (sm2, dual; the key takes as long as a real one)")
     row("command to the key", "times")
-    for name, times in sorted(counts.items(), key=lambda item: -item[1]):
-        row(f"  {name}", times)
-    row("all, from the trace", sum(counts.values()))
+    for entry in sorted(stats["instructions"], key=lambda entry: -entry["count"]):
+        row(f"  {entry['name']}", entry["count"])
+    row("all, as the key counted", stats["commands"])
     row("all, as the agent counted", result["key_commands"], "", f"aim: at most {AIMS[key]}")
-    total = result["total_ms"]
-    parts = {"the key": result["key_ms"], "the platform": result["platform_ms"], "the person (fake dialog)": result["user_ms"]}
-    ours = total - sum(parts.values())
-    parts["us"] = ours
+    total = result["total_us"]
+    parts = {
+        "the key": result["key_us"],
+        "the platform": result["platform_us"],
+        "the person (a fake dialog)": result["user_us"],
+    }
+    parts["us"] = total - sum(parts.values())
     row("time spent in", "ms", "share")
-    for name, ms in parts.items():
+    for name, us in parts.items():
         aim = f"aim: at most {AIMS['share']} %" if name == "us" else ""
-        row(f"  {name}", ms, f"{100 * ms / total:.1f} %", aim)
+        row(f"  {name}", f"{us / 1000:.1f}", f"{100 * us / total:.1f} %", aim)
 
 
 def perform(world):
