@@ -14,7 +14,10 @@ _Static_assert(PCSC_NAME_BYTES == MAX_READERNAME, "see pcsclite.h");
 #define CONNECT_TRIES 11
 #define CONNECT_PAUSE_MS 100
 /* A card that was pulled out is noticed within two such looks. */
-#define REMOVAL_NOTICED_MS 900
+#define REMOVAL_LOOKS 9
+#define REMOVAL_PAUSE_MS 100
+/* TAG_IFD_ATR of pcsc-lite's handler interface: the ATR, known to every driver of readers. */
+#define ATTRIBUTE_ATR 0x0303
 #define PNP_READER "\\\\?PnP?\\Notification"
 #define COUNTER_BITS 0xFFFF0000UL
 /* Bits that say who uses the card change with our own connections, and are no news. */
@@ -97,11 +100,18 @@ static LONG connect_when_seen(struct pcsc_card *card)
     return result;
 }
 
+/* By the attribute, since SCardStatus of pcsc-lite 1.9 writes a table that all contexts of the process
+ * share while the watch reads it; it is left for drivers that don't know the attribute. */
 static LONG read_atr(struct pcsc_card *card, uint8_t atr[MAX_ATR_SIZE], DWORD *out_bytes)
 {
-    char name[PCSC_NAME_BYTES];
-    DWORD name_bytes = sizeof name, state = 0, protocol = 0, atr_bytes = MAX_ATR_SIZE;
-    LONG result = SCardStatus(card->handle, name, &name_bytes, &state, &protocol, atr, &atr_bytes);
+    DWORD atr_bytes = MAX_ATR_SIZE;
+    LONG result = SCardGetAttrib(card->handle, ATTRIBUTE_ATR, atr, &atr_bytes);
+    if (result != SCARD_S_SUCCESS) {
+        char name[PCSC_NAME_BYTES];
+        DWORD name_bytes = sizeof name, state = 0, protocol = 0;
+        atr_bytes = MAX_ATR_SIZE;
+        result = SCardStatus(card->handle, name, &name_bytes, &state, &protocol, atr, &atr_bytes);
+    }
     if (result == SCARD_S_SUCCESS)
         *out_bytes = atr_bytes;
     return result;
@@ -171,19 +181,23 @@ static enum err_code reconnect(struct pcsc_card *card, struct err *err)
                            "another program reset the card");
 }
 
+static bool has_left(LONG result)
+{
+    return result == SCARD_W_REMOVED_CARD || result == SCARD_E_NO_SMARTCARD ||
+           result == SCARD_E_READER_UNAVAILABLE;
+}
+
 /* After a broken exchange the same handle looks sound until pcscd has had its next look: whether the
  * card was pulled out decides what the person is told. */
 static enum err_code broke(struct pcsc_card *card, LONG foreign, const char *doing, struct err *err)
 {
-    SCARD_READERSTATE reader = {
-        .szReader = card->reader,
-        .dwCurrentState = SCARD_STATE_PRESENT,
-    };
-    LONG result = SCardGetStatusChange(card->context, REMOVAL_NOTICED_MS, &reader, 1);
-    bool gone = result == SCARD_E_UNKNOWN_READER ||
-                (result == SCARD_S_SUCCESS && (reader.dwEventState & SCARD_STATE_PRESENT) == 0);
-    if (gone)
-        return err_set_foreign(err, ERR_TOKEN_REMOVED, foreign, "%s: the card left", doing);
+    for (int looks = 0; looks < REMOVAL_LOOKS; looks++) {
+        uint8_t atr[MAX_ATR_SIZE];
+        DWORD atr_bytes = sizeof atr;
+        pause_ms(REMOVAL_PAUSE_MS);
+        if (has_left(SCardGetAttrib(card->handle, ATTRIBUTE_ATR, atr, &atr_bytes)))
+            return err_set_foreign(err, ERR_TOKEN_REMOVED, foreign, "%s: the card left", doing);
+    }
     return err_set_foreign(err, ERR_TOKEN_TRANSPORT, foreign, "%s: %08lX", doing,
                            (unsigned long)foreign);
 }

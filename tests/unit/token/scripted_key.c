@@ -63,6 +63,20 @@ void scripted_key_close(struct scripted_key *key, bool logged_in)
     key->script = NULL;
 }
 
+void scripted_key_close_stale(struct scripted_key *key, bool logged_in)
+{
+    if (logged_in) {
+        AUTO(memory_freep)
+        char *info = scripted_key_dev_info(token_peek_facts(key->token)->manufacturer, "LABEL",
+                                           "SN0001", false);
+        scripted_key_expect(key, SCRIPTED_KEY_OPEN_DEV_INFO, info);
+        scripted_key_expect(key, "80 26 00 00 00 00 03 41 50 50 00 0A",
+                            "00 00 00 10 04 08 00 20 10 00 9000");
+        scripted_key_close(key, true);
+    }
+    token_closep(&key->token);
+}
+
 struct secret *scripted_key_secret(const char *text)
 {
     struct secret *secret = NULL;

@@ -27,6 +27,8 @@ void scripted_key_expect_open(struct scripted_channel *script, const char *manuf
 struct scripted_key scripted_key_new(const char *manufacturer);
 /* Expects CloseApplication (and ClearSecureState before it when logged_in) and closes. */
 void scripted_key_close(struct scripted_key *key, bool logged_in);
+/* After an answer that made no sense the log-in can be ended only once the token is back in step. */
+void scripted_key_close_stale(struct scripted_key *key, bool logged_in);
 /* Logs in with 123456; the challenge is 0102030405060708. */
 void scripted_key_login(struct scripted_key *key);
 

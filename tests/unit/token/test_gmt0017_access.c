@@ -93,14 +93,10 @@ static void sends_no_pin_after_a_bad_challenge(void **state)
         scripted_key_expect(&key, CHALLENGE, answers[i]);
         assert_int_equal(token_login(key.token, pin, &key.err), expected[i]);
         assert_int_equal(scripted_channel_left(key.script), 0);
-        if (expected[i] == ERR_TOKEN_ANSWER) { /* back in step, then the end of the log-in */
-            AUTO(memory_freep)
-            char *info = scripted_key_dev_info(SCRIPTED_KEY_PLAIN, "LABEL", "SN0001", false);
-            scripted_key_expect(&key, SCRIPTED_KEY_OPEN_DEV_INFO, info);
-            scripted_key_expect(&key, "80 26 00 00 00 00 03 41 50 50 00 0A",
-                                "00 00 00 10 04 08 00 20 10 00 9000");
-        }
-        scripted_key_close(&key, true);
+        if (expected[i] == ERR_TOKEN_ANSWER)
+            scripted_key_close_stale(&key, true);
+        else
+            scripted_key_close(&key, true);
     }
 }
 
