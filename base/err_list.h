@@ -368,6 +368,64 @@ ERR_ITEM(ERR_READ_BACK, "read-back", STOP, 502,
     "写入后读回的内容不一致", "What was read back is not what was written",
     "请重新办理；原密钥仍可使用。", "Start again; the old key still works.")
 
+/* ---- electronic seals ---- */
+ERR_ITEM(ERR_SEAL_FORMAT, "seal-format", STOP, 502,
+    "电子签章数据格式有误", "The electronic seal is malformed",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_SEAL_VERSION, "seal-version", STOP, 502,
+    "不支持该版本的电子签章", "This version of electronic seal is not supported",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_SEAL_MAKER, "seal-maker", STOP, 502,
+    "电子签章不是由可信的制章人制作", "The seal's maker is not trusted",
+    "CA锁未被改动。请联系平台客服。", "Nothing was written. Ask the platform's support.")
+ERR_ITEM(ERR_SEAL_SIGNATURE, "seal-signature", STOP, 502,
+    "电子签章的签名不正确", "The seal's signature is wrong",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_SEAL_TIME, "seal-time", USER, 409,
+    "电子签章不在有效期内", "The seal is not valid now",
+    "请办理签章延期；如刚办理完成，请检查电脑时间。", "Extend the seal; if that was just done check the computer's clock.")
+ERR_ITEM(ERR_SEAL_HOLDER, "seal-holder", STOP, 409,
+    "电子签章与CA锁中的证书不匹配", "The seal is not bound to the key's certificate",
+    "请办理签章延期。", "Extend the seal.")
+ERR_ITEM(ERR_SEAL_PICTURE, "seal-picture", STOP, 502,
+    "新签章的印章图片与原签章不同", "The new seal has another picture",
+    "CA锁未被改动。请联系平台客服。", "Nothing was written. Ask the platform's support.")
+ERR_ITEM(ERR_SEAL_IDENTITY, "seal-identity", STOP, 502,
+    "新签章不是原签章的延期", "The new seal is not the present one extended",
+    "CA锁未被改动。请联系平台客服。", "Nothing was written. Ask the platform's support.")
+ERR_ITEM(ERR_SEAL_END, "seal-end", STOP, 502,
+    "新签章的有效期没有延长", "The new seal does not end later than the present one",
+    "CA锁未被改动。请联系平台客服。", "Nothing was written. Ask the platform's support.")
+ERR_ITEM(ERR_SEAL_TOO_LARGE, "seal-too-large", STOP, 409,
+    "电子签章过大，CA锁放不下", "The seal is too large for the key",
+    "CA锁未被改动。请联系平台客服。", "Nothing was written. Ask the platform's support.")
+ERR_ITEM(ERR_SEAL_MISSING, "seal-missing", STOP, 409,
+    "CA锁中没有电子签章", "The key holds no electronic seal",
+    "请先在平台上办理电子签章。", "Apply for a seal on the platform first.")
+ERR_ITEM(ERR_SEAL_SEVERAL, "several-seals", STOP, 409,
+    "CA锁中有多个电子签章", "The key holds several electronic seals",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_RENEW_FIRST, "renew-first", USER, 409,
+    "证书尚未延期，不能办理签章延期", "The certificate has not been renewed yet",
+    "请先办理CA延期续费。", "Renew the certificate first.")
+
+/* ---- PIN reset ---- */
+ERR_ITEM(ERR_ADMIN_PIN_LOCKED, "administrator-pin-locked", STOP, 409,
+    "CA锁的管理员密码已锁死，无法在线重置", "The key's administrator PIN is locked, so it can't be reset online",
+    "请联系平台客服更换CA锁。", "Ask the platform's support for a new key.")
+ERR_ITEM(ERR_ADMIN_PIN_LOW, "administrator-tries-low", STOP, 409,
+    "CA锁的管理员密码剩余次数过少，为保护CA锁已停止重置", "Too few administrator tries are left; the reset was stopped to protect the key",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_UNBLOCK_REFUSED, "unblock-refused", STOP, 409,
+    "CA锁拒绝了重置密码的命令", "The key refused the PIN reset",
+    "请不要反复尝试，联系平台客服。", "Don't try again and again; ask the platform's support.")
+ERR_ITEM(ERR_RESET_LIMIT, "reset-limit", STOP, 429,
+    "密码重置次数已达上限", "The limit of PIN resets is reached",
+    "请明天再试，或联系平台客服。", "Try again tomorrow, or ask the platform's support.")
+ERR_ITEM(ERR_PROFILE_UNKNOWN, "profile-unknown", STOP, 409,
+    "平台不支持重置这种CA锁的密码", "The platform can't reset the PIN of this kind of key",
+    "请联系平台客服。", "Ask the platform's support.")
+
 /* ---- the portal's own ---- */
 ERR_ITEM(ERR_NO_SUCH_RECORD, "no-such-record", STOP, 404,
     "没有这条记录", "There is no such record",

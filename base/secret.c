@@ -73,5 +73,10 @@ void secret_set_length(struct secret *secret, size_t length)
 
 bool secret_equal(const struct secret *a, const struct secret *b)
 {
-    return a->length == b->length && CRYPTO_memcmp(a->at, b->at, a->length) == 0;
+    return secret_equal_spans(secret_peek(a), secret_peek(b));
+}
+
+bool secret_equal_spans(struct span a, struct span b)
+{
+    return a.len == b.len && CRYPTO_memcmp(a.at, b.at, a.len) == 0;
 }

@@ -25,3 +25,5 @@ size_t secret_capacity(const struct secret *secret);
 void secret_set_length(struct secret *secret, size_t length);
 /* Constant-time in the content; the length is not hidden. */
 bool secret_equal(const struct secret *a, const struct secret *b);
+/* The same for borrowed bytes of secrets. */
+bool secret_equal_spans(struct span a, struct span b);

@@ -25,7 +25,13 @@ enum op_outcome {
     OP_STEP_FAILED, /* *err says why */
 };
 
-enum op_touches { OP_TOUCHES_NOTHING, OP_TOUCHES_KEY, OP_TOUCHES_PLATFORM, OP_TOUCHES_USER };
+enum op_touches {
+    OP_TOUCHES_NOTHING,
+    OP_TOUCHES_KEY,
+    OP_TOUCHES_KEY_IF_THERE, /* passed over when the key is gone: nothing is lost */
+    OP_TOUCHES_PLATFORM,
+    OP_TOUCHES_USER,
+};
 
 /* What to do when the process died inside the step. */
 enum op_after_death {
@@ -68,6 +74,9 @@ struct op_key {
     struct cert *sign_cert; /* of pair */
     struct cert *encrypt_cert; /* of pair; NULL: none */
     struct token_pin_state pin;
+    struct token_pin_state administrator; /* reset-pin */
+    struct op_seals *seals;               /* extend-seal, see op_seals.h */
+    const struct op_seal *seal;           /* the present one, inside seals */
 };
 
 struct op {
@@ -87,8 +96,10 @@ struct op {
     struct op_facts facts;
     struct op_key key;
     struct bytes *public_key; /* that certificates are asked for: DER SubjectPublicKeyInfo */
+    struct remote_new_seal *new_seal; /* extend-seal: what the platform made */
     struct deadline retry_at;
     unsigned attempts; /* of the present step */
+    struct text said; /* the message at the end, when it is not the kind's */
     int64_t started_us;
     int64_t platform_us;
     int64_t user_us;
@@ -138,3 +149,6 @@ const struct op_kind *op_kind_named(const char *name);
 const struct op_kind *op_kind_at(size_t index);
 extern const struct op_kind op_renew;
 extern const struct op_kind op_check;
+extern const struct op_kind op_extend_seal;
+extern const struct op_kind op_reset_pin;
+extern const struct op_kind op_change_pin;

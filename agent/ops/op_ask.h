@@ -1,8 +1,18 @@
-/* The step in which a person reads what will happen, types the PIN, and the key logs them in. */
+/* The step in which a person reads what will happen and types the PIN. */
 #pragma once
 
 #include "agent/ops/op.h"
 
-/* Step. Spends exactly the tries that were typed: reads the tries left before it asks, asks again after a
+/* What is done with the PIN that was typed; ERR_PIN_WRONG has it asked for again. dialog: for more
+ * questions. */
+typedef enum err_code (*op_pin_use)(struct op *op, const struct secret *pin,
+                                    const struct cancel *dialog, struct err *err);
+
+/* Spends exactly the tries that were typed: reads the tries left before it asks, asks again after a
  * wrong PIN until the person gives up, and wants a separate yes before the last try. */
+enum op_outcome op_ask_pin_for(struct op *op, op_pin_use use, struct err *err);
+/* Step: the same, and the key logs the person in. */
 enum op_outcome op_ask_pin(struct op *op, struct err *err);
+/* A use: logs in. */
+MUST_CHECK enum err_code op_ask_login(struct op *op, const struct secret *pin,
+                                      const struct cancel *dialog, struct err *err);

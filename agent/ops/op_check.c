@@ -76,7 +76,7 @@ static const struct op_step steps[] = {
      OP_TOUCHES_PLATFORM,
      OP_TELL,
      true,
-     30},
+     15},
 };
 
 const struct op_kind op_check = {

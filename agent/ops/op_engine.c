@@ -186,9 +186,13 @@ bool op_key_gone(struct op *op)
 static enum op_outcome run_step(struct op *op, struct err *err)
 {
     const struct op_step *step = op_step_of(op);
+    bool holds_key =
+        step->touches == OP_TOUCHES_KEY || step->touches == OP_TOUCHES_KEY_IF_THERE;
     op->attempts++;
-    if (step->touches != OP_TOUCHES_KEY)
+    if (!holds_key)
         return step->run(op, err);
+    if (op->key.token == NULL && step->touches == OP_TOUCHES_KEY_IF_THERE)
+        return OP_STEP_NEXT;
     token_set_deadline(op->key.token, op_step_deadline(op));
     if (token_begin(op->key.token, err) != ERR_NONE)
         return OP_STEP_FAILED;

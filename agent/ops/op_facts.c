@@ -83,7 +83,12 @@ struct json *op_facts_to_json(const struct op_facts *facts)
     add_bytes(json, "old_encrypt_cert", facts->old_encrypt_cert);
     json_add_integer(json, "old_not_after", facts->old_not_after_utc);
     json_add_integer(json, "new_not_after", facts->new_not_after_utc);
-    if (facts->confirmation_proof != NULL)
+    if (facts->seal_file[0] != '\0')
+        json_add_text(json, "seal_file", facts->seal_file);
+    if (facts->old_seal_file[0] != '\0')
+        json_add_text(json, "old_seal_file", facts->old_seal_file);
+    json_add_bool(json, "written", facts->written);
+    if (facts->written)
         json_add_base64(json, "written_digest", SPAN_ARRAY(facts->written_digest));
     add_bytes(json, "confirmation_proof", facts->confirmation_proof);
     if (facts->error.code != ERR_NONE)
@@ -180,7 +185,7 @@ static enum err_code error_from_json(const struct json *json, struct err *out, s
 static enum err_code read_parts(const struct json *json, struct op_facts *facts, struct err *err)
 {
     const struct json *job = NULL, *issued = NULL, *error = NULL;
-    const char *container = "";
+    const char *container = "", *seal_file = "", *old_seal_file = "";
     AUTO(bytes_freep) struct bytes *digest = NULL;
     const struct json_field fields[] = {
         {"job", JSON_OBJECT, true, 0, &job},
@@ -195,6 +200,9 @@ static enum err_code read_parts(const struct json *json, struct op_facts *facts,
         {"old_encrypt_cert", JSON_BASE64, true, TOKEN_CERT_BYTES_MAX, &facts->old_encrypt_cert},
         {"old_not_after", JSON_INTEGER, false, 0, &facts->old_not_after_utc},
         {"new_not_after", JSON_INTEGER, false, 0, &facts->new_not_after_utc},
+        {"seal_file", JSON_TEXT, true, TOKEN_NAME_BYTES_MAX, &seal_file},
+        {"old_seal_file", JSON_TEXT, true, TOKEN_NAME_BYTES_MAX, &old_seal_file},
+        {"written", JSON_BOOL, false, 0, &facts->written},
         {"written_digest", JSON_BASE64, true, OP_DIGEST_BYTES, &digest},
         {"confirmation_proof", JSON_BASE64, true, REMOTE_CERT_BYTES_MAX,
          &facts->confirmation_proof},
@@ -203,6 +211,8 @@ static enum err_code read_parts(const struct json *json, struct op_facts *facts,
     if (json_read(json, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_IGNORED, err) != ERR_NONE)
         return err->code;
     memcpy(facts->container, container, strlen(container) + 1);
+    memcpy(facts->seal_file, seal_file, strlen(seal_file) + 1);
+    memcpy(facts->old_seal_file, old_seal_file, strlen(old_seal_file) + 1);
     if (digest != NULL && digest->len == OP_DIGEST_BYTES)
         memcpy(facts->written_digest, digest->at, OP_DIGEST_BYTES);
     if (job != NULL && job_from_json(job, &facts->job, err) != ERR_NONE)

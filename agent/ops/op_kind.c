@@ -22,6 +22,7 @@ const struct op_kind *op_kind_named(const char *name)
 static const char *const touches_texts[] = {
     [OP_TOUCHES_NOTHING] = "nothing",
     [OP_TOUCHES_KEY] = "key",
+    [OP_TOUCHES_KEY_IF_THERE] = "key, if it is there",
     [OP_TOUCHES_PLATFORM] = "platform",
     [OP_TOUCHES_USER] = "person",
 };

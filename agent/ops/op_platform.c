@@ -95,6 +95,30 @@ enum op_outcome op_platform_issue(struct op *op, struct err *err)
     return code == ERR_NONE ? OP_STEP_NEXT : OP_STEP_FAILED;
 }
 
+/* ---- seal and PIN ---- */
+
+enum err_code op_platform_seal(struct op *op, const struct remote_seal_request *request,
+                               struct remote_new_seal **out, struct err *err)
+{
+    struct remote_call call = call_of(op);
+    int64_t start_us = clock_monotonic_us();
+    enum err_code code =
+        remote_of(op)->class->seal(remote_of(op), &call, op->facts.job, request, out, err);
+    op->platform_us += clock_monotonic_us() - start_us;
+    return code;
+}
+
+enum err_code op_platform_unblock(struct op *op, const struct remote_unblock_request *request,
+                                  struct bytes **out, struct err *err)
+{
+    struct remote_call call = call_of(op);
+    int64_t start_us = clock_monotonic_us();
+    enum err_code code =
+        remote_of(op)->class->unblock(remote_of(op), &call, op->facts.job, request, out, err);
+    op->platform_us += clock_monotonic_us() - start_us;
+    return code;
+}
+
 /* ---- confirm ---- */
 
 static enum op_outcome try_again_later(struct op *op, struct err *err)

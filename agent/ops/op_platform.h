@@ -7,6 +7,13 @@
 enum op_outcome op_platform_redeem(struct op *op, struct err *err);
 /* Step: hands in facts.csr and facts.proof, takes facts.issued. */
 enum op_outcome op_platform_issue(struct op *op, struct err *err);
+/* Asks for the extended seal. */
+MUST_CHECK enum err_code op_platform_seal(struct op *op, const struct remote_seal_request *request,
+                                          struct remote_new_seal **out, struct err *err);
+/* Has the platform compute what the key's challenge asks for. */
+MUST_CHECK enum err_code op_platform_unblock(struct op *op,
+                                             const struct remote_unblock_request *request,
+                                             struct bytes **out, struct err *err);
 /* Step: tells that the key holds the new certificates; keeps trying until the platform says so. */
 enum op_outcome op_platform_confirm(struct op *op, struct err *err);
 /* Tells that the key does not hold what was issued; proof by the present key. True when the platform

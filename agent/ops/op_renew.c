@@ -293,6 +293,7 @@ static enum err_code use_new_key(struct op *op, struct err *err)
         cert_verify(cert, span_bytes(message), span_bytes(signature), err) != ERR_NONE)
         return err_add(err, "sign a test value with the new key");
     op->facts.confirmation_proof = TAKE(signature);
+    op->facts.written = true;
     return ERR_NONE;
 }
 
@@ -363,7 +364,7 @@ static void undo(struct op *op, const struct err *why)
 {
     const struct op_facts *facts = &op->facts;
     struct err err = ERR_INIT;
-    if (op->key.token == NULL || facts->job == NULL || facts->confirmation_proof != NULL)
+    if (op->key.token == NULL || facts->job == NULL || facts->written)
         return;
     token_set_deadline(op->key.token, op_step_deadline(op));
     if (token_begin(op->key.token, &err) != ERR_NONE) {
@@ -411,7 +412,7 @@ static const struct op_step steps[] = {
      OP_TOUCHES_PLATFORM,
      OP_TELL,
      true,
-     30},
+     15},
     {"judge",
      {"核对订单与CA锁", "Compare order and key"},
      judge,

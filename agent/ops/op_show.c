@@ -35,9 +35,14 @@ static struct json *step_json(const struct op *op, enum lang lang)
     return json;
 }
 
+static struct text said_of(const struct op *op)
+{
+    return op->said.zh != NULL ? op->said : op->kind->success;
+}
+
 static void add_outcome(const struct op *op, enum lang lang, struct json *json)
 {
-    json_add_text(json, "message", op->state == OP_DONE ? text_in(op->kind->success, lang) : NULL);
+    json_add_text(json, "message", op->state == OP_DONE ? text_in(said_of(op), lang) : NULL);
     if (op->error.code != ERR_NONE && op->state != OP_DONE)
         json_add(json, "error", problem_json(&op->error, lang));
     else

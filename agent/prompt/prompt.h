@@ -19,6 +19,16 @@ struct prompt_question {
     struct deadline deadline; /* ERR_PROMPT_TIMEOUT after it */
 };
 
+/* A new PIN, typed twice. */
+struct prompt_new_pin {
+    struct prompt_question question;
+    const char *repeat_label; /* before the second entry */
+    const char *repeat_error; /* when the two differ */
+    /* What the dialog shows while typing: 0 to 100, negative: not allowed. pin is borrowed, secret. */
+    int (*quality)(void *context, struct span pin);
+    void *context;
+};
+
 struct prompt {
     const struct prompt_class *class;
 };
@@ -31,6 +41,8 @@ struct prompt_class {
                          const struct cancel *cancel, struct secret **out, struct err *err);
     enum err_code (*confirm)(struct prompt *prompt, const struct prompt_question *question,
                              const struct cancel *cancel, struct err *err);
+    enum err_code (*new_pin)(struct prompt *prompt, const struct prompt_new_pin *question,
+                             const struct cancel *cancel, struct secret **out, struct err *err);
 };
 
 /* The real one. program: absolute path of a pinentry, NULL: /usr/bin/pinentry. lang: of its own words.

@@ -65,9 +65,33 @@ struct remote_issued {
 void remote_issued_free(struct remote_issued *issued);
 void remote_issued_freep(struct remote_issued **issued);
 
+/* A seal that the platform made: everything is owned by the struct. */
+struct remote_new_seal {
+    struct bytes *seal; /* DER */
+    size_t chain_count;
+    struct bytes *chain[REMOTE_CHAIN_MAX]; /* the maker's CAs, without the root */
+};
+void remote_new_seal_free(struct remote_new_seal *seal);
+void remote_new_seal_freep(struct remote_new_seal **seal);
+
 struct remote_request {
     struct span csr;
     struct span proof; /* by the key's present signing key */
+};
+
+struct remote_seal_request {
+    struct span seal; /* DER, the present one */
+    struct span proof; /* by the key's signing key */
+};
+
+enum remote_unblock_purpose { REMOTE_UNBLOCK_LOGIN, REMOTE_UNBLOCK_PIN };
+
+struct remote_unblock_request {
+    enum remote_unblock_purpose purpose;
+    struct span challenge; /* fresh from the key */
+    struct span application; /* its 2-byte id */
+    const char *profile;
+    int administrator_tries; /* left, as the key says */
 };
 
 struct remote_confirmation {
@@ -98,6 +122,15 @@ struct remote_class {
     enum err_code (*confirm)(struct remote *remote, const struct remote_call *call,
                              const struct remote_job *job,
                              const struct remote_confirmation *confirmation, struct err *err);
+    enum err_code (*seal)(struct remote *remote, const struct remote_call *call,
+                          const struct remote_job *job, const struct remote_seal_request *request,
+                          struct remote_new_seal **out, struct err *err);
+    /* Never repeated by itself: each answer is for one challenge and counts. *out: 16 to
+     * REMOTE_BLOB_BYTES_MAX bytes. */
+    enum err_code (*unblock)(struct remote *remote, const struct remote_call *call,
+                             const struct remote_job *job,
+                             const struct remote_unblock_request *request, struct bytes **out,
+                             struct err *err);
 };
 
 /* The real one, on libcurl. Thread-safe: each call has its own transfer. */

@@ -12,6 +12,8 @@ static struct op_facts full_facts(void)
         .container_is_ours = true,
         .key_changed = true,
         .requested = true,
+        .written = true,
+        .seal_file = "seal-01020304",
         .old_not_after_utc = 1000,
         .new_not_after_utc = 2000,
         .error = ERR_INIT,

@@ -1,0 +1,121 @@
+#include "agent/ops/op_dialog.h"
+
+#include "base/buf.h"
+
+#define DESCRIPTION_BYTES_MAX 2048
+
+static const struct text title_text = {"CA锁密码", "Key PIN"};
+static const struct text label_text = {"CA锁密码：", "PIN:"};
+static const struct text ok_text = {"确定", "OK"};
+static const struct text cancel_text = {"取消", "Cancel"};
+
+/* One line of the description: "操作：CA延期续费". */
+static void add_line(struct buf *buf, enum lang lang, struct text name, const char *value)
+{
+    if (value != NULL && *value != '\0')
+        buf_printf(buf, "%s%s\n", text_in(name, lang), value);
+}
+
+static void describe_origin(const struct op *op, struct buf *buf)
+{
+    if (op->platform != NULL)
+        add_line(buf, op->lang, (struct text){"平台：", "Platform: "}, op->platform->remote.name);
+    if (op->origin != NULL)
+        add_line(buf, op->lang, (struct text){"网站：", "Site: "}, op->origin);
+    else
+        add_line(buf, op->lang, (struct text){"来源：", "Started from: "},
+                 text_in((struct text){"本机终端", "your own terminal"}, op->lang));
+}
+
+char *op_dialog_describe(const struct op *op)
+{
+    const struct token_facts *facts = token_peek_facts(op->key.token);
+    const struct remote_job *job = op->facts.job;
+    AUTO(buf_done) struct buf buf = BUF_INIT(DESCRIPTION_BYTES_MAX);
+    enum lang lang = op->lang;
+    describe_origin(op, &buf);
+    add_line(&buf, lang, (struct text){"操作：", "Operation: "}, text_in(op->kind->title, lang));
+    add_line(&buf, lang, (struct text){"单位：", "Holder: "},
+             cert_peek(op->key.sign_cert)->common_name);
+    add_line(&buf, lang, (struct text){"CA锁序列号：", "Key: "}, facts->serial);
+    if (job != NULL) {
+        add_line(&buf, lang, (struct text){"订单：", "Order: "}, job->order);
+        if (job->algorithm != NULL)
+            add_line(&buf, lang, (struct text){"方式：", "Key pair: "},
+                     job->replace_key ? text_in((struct text){"换发新密钥，旧密钥保留用于解密",
+                                                              "replaced; the old one stays for "
+                                                              "decryption"},
+                                                lang)
+                                      : text_in((struct text){"沿用原密钥", "kept"}, lang));
+    }
+    if (op->key.pin.tries_left > 0)
+        buf_printf(&buf, lang == LANG_EN ? "Tries left: %d" : "剩余密码次数：%d",
+                   op->key.pin.tries_left);
+    buf_add_u8(&buf, 0);
+    return buf.bad ? memory_text("") : memory_text((const char *)buf_span(&buf).at);
+}
+
+/* Every dialog gets the full time: each wrong PIN is a person at work. */
+struct prompt_question op_dialog_question(const struct op *op, const char *description,
+                                          const char *error)
+{
+    return (struct prompt_question){
+        .title = text_in(title_text, op->lang),
+        .description = description,
+        .label = text_in(label_text, op->lang),
+        .error = error,
+        .ok = text_in(ok_text, op->lang),
+        .cancel = text_in(cancel_text, op->lang),
+        .deadline = deadline_in_ms((int64_t)op_options(op)->prompt_seconds * 1000),
+    };
+}
+
+enum err_code op_dialog_confirm(struct op *op, const struct cancel *dialog, struct text title,
+                                const char *description, struct text yes, struct err *err)
+{
+    struct prompt *prompt = op_options(op)->prompt;
+    struct prompt_question question = op_dialog_question(op, description, NULL);
+    question.title = text_in(title, op->lang);
+    question.ok = text_in(yes, op->lang);
+    int64_t start_us = clock_monotonic_us();
+    enum err_code code = prompt->class->confirm(prompt, &question, dialog, err);
+    op->user_us += clock_monotonic_us() - start_us;
+    return code;
+}
+
+enum err_code op_dialog_pin(struct op *op, const struct cancel *dialog,
+                            const struct prompt_question *question, struct secret **out,
+                            struct err *err)
+{
+    struct prompt *prompt = op_options(op)->prompt;
+    int64_t start_us = clock_monotonic_us();
+    enum err_code code = prompt->class->pin(prompt, question, dialog, out, err);
+    op->user_us += clock_monotonic_us() - start_us;
+    return code;
+}
+
+enum err_code op_dialog_new_pin(struct op *op, const struct cancel *dialog,
+                                const struct prompt_new_pin *question, struct secret **out,
+                                struct err *err)
+{
+    struct prompt *prompt = op_options(op)->prompt;
+    int64_t start_us = clock_monotonic_us();
+    enum err_code code = prompt->class->new_pin(prompt, question, dialog, out, err);
+    op->user_us += clock_monotonic_us() - start_us;
+    return code;
+}
+
+enum err_code op_dialog_run(struct op *op, op_talk talk, void *context, struct err *err)
+{
+    AUTO(cancel_freep) struct cancel *dialog = NULL;
+    if (cancel_new(&dialog, err) != ERR_NONE)
+        return err->code;
+    op_set_dialog(op, dialog); /* before others see that it waits: they may withdraw it at once */
+    enum err_code code = op_enter(op, OP_WAITING_USER, op->step, err);
+    if (code == ERR_NONE)
+        code = talk(op, dialog, context, err);
+    op_set_dialog(op, NULL);
+    if (code == ERR_CANCELLED && op_key_gone(op))
+        return err_set(err, ERR_TOKEN_REMOVED, "pulled out while the dialog was open");
+    return code == ERR_NONE ? op_enter(op, OP_RUNNING, op->step, err) : code;
+}
