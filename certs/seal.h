@@ -18,7 +18,17 @@ enum seal_version { SEAL_V1 = 1, SEAL_V4 = 4, SEAL_V5 = 5 };
 /* How the certificate list names its holders. V1 has certificates only. */
 enum seal_list { SEAL_LIST_CERTIFICATES = 1, SEAL_LIST_DIGESTS = 2 };
 
+/* Extension data of one seal; samples have none or a few. */
+#define SEAL_EXTENSIONS_MAX 32
+
 struct seal;
+
+/* ExtData: what a maker adds of its own. */
+struct seal_extension {
+    struct span id; /* content of the OID */
+    bool critical;
+    struct span value;
+};
 
 /* Facts, borrowed from the seal. Texts are UTF-8 (IA5 where the standard says so). */
 struct seal_facts {
@@ -40,11 +50,16 @@ struct seal_facts {
     int64_t picture_height_mm;
     struct span maker_cert;     /* DER */
     struct span der;            /* of the whole seal */
+    struct span algorithm;      /* of the maker's signature: content of the OID */
+    size_t extension_count;
+    const struct seal_extension *extensions;
+    struct span time_stamp;     /* V5: opaque and covered by no signature; empty when absent */
 };
 
 /* Reads it strictly: DER only, nothing behind the end, lengths, versions, time types, list type. Tolerant
  * exactly where real seals are: FALSE encoded explicitly, extension data untagged or [0].
- * ERR_SEAL_FORMAT, ERR_SEAL_VERSION; the detail names the clause. */
+ * Control characters in a text are refused: a person reads them on a terminal.
+ * ERR_SEAL_FORMAT, ERR_SEAL_VERSION; the detail names the standard's type and field. */
 MUST_CHECK enum err_code seal_parse(struct span der, struct seal **out, struct err *err);
 void seal_free(struct seal *seal);
 void seal_freep(struct seal **seal);
@@ -61,10 +76,12 @@ struct seal_check {
 
 /* In the order of GB/T 38540-2020, seal verification: format · maker's certificate (chain, key usage, valid
  * when the seal was made and now) · signature · validity · the signer is in the list. Each refusal names its
- * step: ERR_SEAL_MAKER, ERR_SEAL_SIGNATURE, ERR_SEAL_TIME, ERR_SEAL_HOLDER. */
+ * step: ERR_SEAL_FORMAT (a critical extension, of which none is known here), ERR_SEAL_MAKER,
+ * ERR_SEAL_SIGNATURE, ERR_SEAL_TIME, ERR_SEAL_HOLDER. */
 MUST_CHECK enum err_code seal_verify(const struct seal *seal, const struct seal_check *check,
                                      struct err *err);
-/* Whether this certificate is in the list: byte-equal, or its digest is. */
+/* Whether this certificate is in the list: byte-equal, or its digest is. A digest whose algorithm has a
+ * name of the maker's own is taken for SM3. */
 bool seal_binds(const struct seal *seal, const struct cert *cert);
 
 /* Whether next is present extended: same id, name, type and picture to the byte, and ends later.

@@ -399,7 +399,8 @@ static void serial_numbers_have_at_most_20_bytes(void **state)
     }
 }
 
-static struct bytes *with_extensions(int count)
+/* step 0: the same extension count times. */
+static struct bytes *with_extensions(int count, int step)
 {
     AUTO(bytes_freep)
     struct bytes *plain = fixture_cert(&(struct fixture_cert){.common_name = "a", .key = sm2_key});
@@ -407,7 +408,7 @@ static struct bytes *with_extensions(int count)
     uint8_t *der = NULL;
     X509 *x509 = d2i_X509(NULL, &at, (long)plain->len);
     for (int i = 0; i < count; i++) {
-        AUTO(memory_freep) char *oid = memory_printf("1.2.3.%d", i);
+        AUTO(memory_freep) char *oid = memory_printf("1.2.3.%d", i * step);
         ASN1_OBJECT *object = OBJ_txt2obj(oid, 1);
         ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
         X509_EXTENSION *extension = X509_EXTENSION_create_by_OBJ(NULL, object, 0, value);
@@ -432,9 +433,18 @@ static void at_most_40_extensions(void **state)
         enum err_code code;
     } cases[] = {{0, ERR_NONE}, {39, ERR_NONE}, {40, ERR_NONE}, {41, ERR_DER}};
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        AUTO(bytes_freep) struct bytes *der = with_extensions(cases[i].count);
+        AUTO(bytes_freep) struct bytes *der = with_extensions(cases[i].count, 1);
         assert_int_equal(parse(span_bytes(der)), cases[i].code);
     }
+}
+
+static void no_extension_occurs_twice(void **state)
+{
+    (void)state;
+    AUTO(bytes_freep) struct bytes *once = with_extensions(1, 0);
+    AUTO(bytes_freep) struct bytes *twice = with_extensions(2, 0);
+    assert_int_equal(parse(span_bytes(once)), ERR_NONE);
+    assert_int_equal(parse(span_bytes(twice)), ERR_DER);
 }
 
 static void free_takes_nothing(void **state)
@@ -482,6 +492,7 @@ int main(void)
         cmocka_unit_test_teardown(every_flipped_bit_is_harmless, fixture_no_errors_left),
         cmocka_unit_test_teardown(serial_numbers_have_at_most_20_bytes, fixture_no_errors_left),
         cmocka_unit_test_teardown(at_most_40_extensions, fixture_no_errors_left),
+        cmocka_unit_test_teardown(no_extension_occurs_twice, fixture_no_errors_left),
         cmocka_unit_test(free_takes_nothing),
     };
     return cmocka_run_group_tests_name("certs/cert", tests, make_keys, free_keys);

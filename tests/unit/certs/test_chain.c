@@ -293,6 +293,19 @@ static void an_unknown_critical_extension_is_refused(void **state)
     }
 }
 
+/* Even where it is not needed for the path. */
+static void only_cas_may_come_with_the_chain(void **state)
+{
+    (void)state;
+    AUTO(path_done) struct path path = make_path(root_key, issuer_key, end_key);
+    struct span given[] = {span_bytes(path.issuer), span_bytes(path.end)};
+    assert_int_equal(check(span_bytes(path.end), given, 2, span_bytes(path.root), FIXTURE_NOW),
+                     ERR_CERT_USAGE);
+    given[1] = span_part(given[0], 0, given[0].len - 1);
+    assert_int_equal(check(span_bytes(path.end), given, 2, span_bytes(path.root), FIXTURE_NOW),
+                     ERR_DER);
+}
+
 /* ---- time ---- */
 
 static void every_certificate_must_be_valid_now(void **state)
@@ -538,6 +551,7 @@ int main(void)
         cmocka_unit_test_teardown(an_issuer_must_be_a_ca, fixture_no_errors_left),
         cmocka_unit_test_teardown(the_path_length_is_kept, fixture_no_errors_left),
         cmocka_unit_test_teardown(an_unknown_critical_extension_is_refused, fixture_no_errors_left),
+        cmocka_unit_test_teardown(only_cas_may_come_with_the_chain, fixture_no_errors_left),
         cmocka_unit_test_teardown(every_certificate_must_be_valid_now, fixture_no_errors_left),
         cmocka_unit_test_teardown(an_expired_issuer_or_root_is_found, fixture_no_errors_left),
         cmocka_unit_test_teardown(every_flipped_bit_of_the_end_certificate_is_refused,

@@ -193,9 +193,11 @@ static void every_cut_and_every_tail_is_refused(void **state)
     assert_int_equal(parse(span_bytes(huge)), ERR_CSR);
 }
 
-static struct bytes *request_by_openssl(EVP_PKEY *key, const char *digest, const char *id)
+static struct bytes *request_by_openssl(EVP_PKEY *key, const char *digest, const char *id,
+                                        long version)
 {
     X509_REQ *request = X509_REQ_new();
+    assert_int_equal(X509_REQ_set_version(request, version), 1);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     EVP_PKEY_CTX *key_ctx;
     uint8_t *der = NULL;
@@ -229,7 +231,7 @@ static void only_the_default_identifier_and_our_digests_are_taken(void **state)
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         AUTO(bytes_freep)
-        struct bytes *der = request_by_openssl(cases[i].key, cases[i].digest, cases[i].id);
+        struct bytes *der = request_by_openssl(cases[i].key, cases[i].digest, cases[i].id, 0);
         assert_int_equal(parse(span_bytes(der)), cases[i].code);
     }
 }
@@ -239,12 +241,42 @@ static void other_keys_are_refused(void **state)
     (void)state;
     EVP_PKEY *small = EVP_RSA_gen(1024);
     EVP_PKEY *p256 = EVP_EC_gen("P-256");
-    AUTO(bytes_freep) struct bytes *by_small = request_by_openssl(small, "SHA256", NULL);
-    AUTO(bytes_freep) struct bytes *by_p256 = request_by_openssl(p256, "SHA256", NULL);
+    AUTO(bytes_freep) struct bytes *by_small = request_by_openssl(small, "SHA256", NULL, 0);
+    AUTO(bytes_freep) struct bytes *by_p256 = request_by_openssl(p256, "SHA256", NULL, 0);
     assert_int_equal(parse(span_bytes(by_small)), ERR_CSR);
     assert_int_equal(parse(span_bytes(by_p256)), ERR_CSR);
     EVP_PKEY_free(small);
     EVP_PKEY_free(p256);
+}
+
+static void only_version_1_is_taken(void **state)
+{
+    (void)state;
+    AUTO(bytes_freep)
+    struct bytes *other = request_by_openssl(sm2_key->key, "SM3", SM2_DEFAULT_ID, 1);
+    assert_int_equal(parse(span_bytes(other)), ERR_CSR);
+}
+
+/* The name of the algorithm is not part of what is signed. */
+static void the_algorithm_named_is_that_of_the_key(void **state)
+{
+    (void)state;
+    static const uint8_t rsa_with_sha256[] = {0x30, 0x0D, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86,
+                                              0xF7, 0x0D, 0x01, 0x01, 0x0B, 0x05, 0x00};
+    AUTO(bytes_freep) struct bytes *der = make(sm2_key);
+    AUTO(buf_done) struct buf content = BUF_INIT(CSR_BYTES_MAX);
+    AUTO(buf_done) struct buf changed = BUF_INIT(CSR_BYTES_MAX);
+    struct span from = span_bytes(der);
+    struct span request, info, algorithm, signature;
+    assert_true(der_take(&from, DER_SEQUENCE, &request));
+    assert_true(der_take_whole(&request, DER_SEQUENCE, &info));
+    assert_true(der_take_whole(&request, DER_SEQUENCE, &algorithm));
+    assert_true(der_take_whole(&request, DER_BIT_STRING, &signature));
+    buf_add(&content, info);
+    buf_add(&content, SPAN_ARRAY(rsa_with_sha256));
+    buf_add(&content, signature);
+    der_add(&changed, DER_SEQUENCE, buf_span(&content));
+    assert_int_equal(parse(buf_span(&changed)), ERR_CSR);
 }
 
 /* ---- threads ---- */
@@ -321,6 +353,8 @@ int main(void)
         cmocka_unit_test_teardown(only_the_default_identifier_and_our_digests_are_taken,
                                   fixture_no_errors_left),
         cmocka_unit_test_teardown(other_keys_are_refused, fixture_no_errors_left),
+        cmocka_unit_test_teardown(only_version_1_is_taken, fixture_no_errors_left),
+        cmocka_unit_test_teardown(the_algorithm_named_is_that_of_the_key, fixture_no_errors_left),
     };
     return cmocka_run_group_tests_name("certs/csr", tests, make_keys, free_keys);
 }

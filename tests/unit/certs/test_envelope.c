@@ -27,6 +27,8 @@
 #define PRIVATE_1 "21F292BEEF9C7E928502516378A45AEA"
 #define PRIVATE_2 "943E2398F31672EF73D059644959F7C4"
 #define DE "128B2FA8BD433C6C068C8D803DFF79792A519A55171B1B650C23661D15897263"
+#define N_MINUS_DE "ED74D05642BCC393F973727FC200868647B245160AAAE9C647988DEC244BCEC0"
+#define P_MINUS_EY "6DEF8C88701C2A631AB1865B6BBA308C012DCF78AC8FD8DAB2E976B92B86ACC1"
 #define D "3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8"
 #define X "09F9DF311E5421A150DD7D161E4BC5C672179FAD1833FC076BB08FF356F35020"
 #define Y "CCEA490CE26775A52DC6EA718CC1AA600AED05FBF35E084A6632F6072DA9AD13"
@@ -375,12 +377,19 @@ static void only_the_certificate_of_its_key_fits(void **state)
     (void)state;
     AUTO(fixture_key_freep)
     struct fixture_key *key = fixture_key_from(private_key(DE, EX, EY), CERT_SM2);
+    /* the same x, the other y */
+    AUTO(fixture_key_freep)
+    struct fixture_key *mirrored =
+        fixture_key_from(private_key(N_MINUS_DE, EX, P_MINUS_EY), CERT_SM2);
     AUTO(fixture_key_freep) struct fixture_key *other = fixture_key_new(CERT_SM2, 0);
     AUTO(fixture_key_freep) struct fixture_key *rsa = fixture_key_new(CERT_RSA, 2048);
     struct {
         struct fixture_key *key;
         enum err_code code;
-    } cases[] = {{key, ERR_NONE}, {other, ERR_ENVELOPE_KEY}, {rsa, ERR_ENVELOPE_KEY}};
+    } cases[] = {{key, ERR_NONE},
+                 {mirrored, ERR_ENVELOPE_KEY},
+                 {other, ERR_ENVELOPE_KEY},
+                 {rsa, ERR_ENVELOPE_KEY}};
     struct envelope envelope;
     assert_int_equal(parse_hex(EXAMPLE, &envelope), ERR_NONE);
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
