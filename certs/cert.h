@@ -12,28 +12,28 @@ struct cert;
 
 /* Told apart by key usage, never by order. Source: GM/T 0015 5.2.4.2.5 (key usage). */
 enum cert_usage {
-    CERT_USAGE_SIGN,    /* digitalSignature and/or nonRepudiation */
+    CERT_USAGE_SIGN, /* digitalSignature and/or nonRepudiation */
     CERT_USAGE_ENCRYPT, /* keyEncipherment, dataEncipherment and/or keyAgreement, no signing */
-    CERT_USAGE_BOTH,    /* signing and encryption in one certificate */
+    CERT_USAGE_BOTH, /* signing and encryption in one certificate */
     CERT_USAGE_CA,
     CERT_USAGE_OTHER,
 };
 
 /* Facts, borrowed from the certificate. Texts are UTF-8, "" when absent, cut at CERT_TEXT_BYTES_MAX. */
 struct cert_facts {
-    const char *subject;         /* RFC 2253 style, UTF-8 */
+    const char *subject; /* RFC 2253 style, UTF-8 */
     const char *common_name;
     const char *organisation;
     const char *issuer;
-    const char *serial;          /* hexadecimal, upper case */
-    const char *sha256;          /* of the DER, hexadecimal, upper case */
+    const char *serial; /* hexadecimal, upper case */
+    const char *sha256; /* of the DER, hexadecimal, upper case */
     int64_t not_before_utc;
     int64_t not_after_utc;
     enum cert_algorithm algorithm; /* of the public key */
     enum cert_usage usage;
     struct span der;
-    struct span public_key;      /* DER SubjectPublicKeyInfo */
-    struct span subject_der;     /* DER Name */
+    struct span public_key; /* DER SubjectPublicKeyInfo */
+    struct span subject_der; /* DER Name */
 };
 
 /* Fails with ERR_DER, ERR_DER_TRAILING, ERR_CERT_ALGORITHM (neither SM2 nor RSA of 2048 to 4096 bits). */

@@ -20,5 +20,5 @@ void chain_roots_freep(struct chain_roots **roots);
  * all are valid at now_utc. ERR_CERT_UNTRUSTED, ERR_CERT_TIME, ERR_CERT_USAGE.
  * Source: RFC 5280 6.1; GM/T 0015. */
 MUST_CHECK enum err_code chain_check(const struct cert *cert, const struct span *intermediates,
-                                     size_t count, const struct chain_roots *roots,
-                                     int64_t now_utc, struct err *err);
+                                     size_t count, const struct chain_roots *roots, int64_t now_utc,
+                                     struct err *err);

@@ -12,7 +12,7 @@ MUST_CHECK enum err_code csr_make(struct span subject_der, const struct signer *
 struct csr;
 struct csr_facts {
     enum cert_algorithm algorithm;
-    struct span public_key;  /* DER SubjectPublicKeyInfo */
+    struct span public_key; /* DER SubjectPublicKeyInfo */
     struct span subject_der;
 };
 /* Reads it strictly and verifies its own signature. ERR_CSR, ERR_DER_TRAILING, ERR_SIGNATURE. */

@@ -9,11 +9,11 @@
 #define DUE_GRACE_DAYS_DEFAULT 365
 
 enum due_state {
-    DUE_NOT_YET,      /* more than window_days left */
-    DUE_NOW,          /* inside the window */
-    DUE_EXPIRED,      /* ended, inside the grace: renew at once */
-    DUE_TOO_LATE,     /* ended before the grace: needs a new application (新办) */
-    DUE_CLOCK_WRONG,  /* not valid yet: the computer's clock is likely wrong */
+    DUE_NOT_YET, /* more than window_days left */
+    DUE_NOW, /* inside the window */
+    DUE_EXPIRED, /* ended, inside the grace: renew at once */
+    DUE_TOO_LATE, /* ended before the grace: needs a new application (新办) */
+    DUE_CLOCK_WRONG, /* not valid yet: the computer's clock is likely wrong */
 };
 
 struct due_policy {
@@ -23,10 +23,10 @@ struct due_policy {
 
 struct due {
     enum due_state state;
-    int days_left;          /* negative after the end; whole days, rounded down */
+    int days_left; /* negative after the end; whole days, rounded down */
     int64_t window_start_utc;
     int64_t not_after_utc;
-    int64_t latest_utc;     /* until when the renewal can be asked for */
+    int64_t latest_utc; /* until when the renewal can be asked for */
 };
 
 /* policy: NULL for the defaults. */
