@@ -34,10 +34,13 @@ enum err_code gmt0017_access_pin_state(struct gmt0017 *key, enum token_role role
     AUTO(bytes_freep) struct bytes *answer = NULL;
     if (gmt0017_read(key, &command, PIN_STATE_BYTES, &answer, err) != ERR_NONE)
         return err->code;
+    if (answer->len != PIN_STATE_BYTES)
+        return err_set(err, ERR_TOKEN_ANSWER, "GetPinInfo: %zu bytes instead of %d", answer->len,
+                       PIN_STATE_BYTES);
     const uint8_t *at = answer->at;
-    if (answer->len != PIN_STATE_BYTES || at[0] == 0 || at[1] > at[0] || at[2] > 1)
-        return err_set(err, ERR_TOKEN_ANSWER, "GetPinInfo: %zu bytes, %d of %d tries, default %d",
-                       answer->len, at[1], at[0], at[2]);
+    if (at[0] == 0 || at[1] > at[0] || at[2] > 1)
+        return err_set(err, ERR_TOKEN_ANSWER, "GetPinInfo: %d of %d tries, default PIN: %d", at[1],
+                       at[0], at[2]);
     *out =
         (struct token_pin_state){.tries_max = at[0], .tries_left = at[1], .is_default = at[2] == 1};
     return ERR_NONE;

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/hex.h"
 #include "tests/unit/token/scripted_key.h"
 
 static const uint8_t digest[32] = {1};
@@ -107,11 +108,8 @@ static void checks_names(void **state)
     assert_int_equal(token_read_file(key.token, "", &out, &key.err), ERR_FIELD_VALUE);
     assert_int_equal(token_delete_file(key.token, "\x7F", &key.err), ERR_FIELD_VALUE);
     name[TOKEN_NAME_BYTES_MAX] = '\0';
-    AUTO(memory_freep) char *command = memory_new(512);
-    strcat(command, "80 42 00 00 00 00 42 10 00 ");
-    for (int i = 0; i < TOKEN_NAME_BYTES_MAX; i++)
-        strcat(command, "6E");
-    strcat(command, "00 02");
+    AUTO(memory_freep) char *hex = hex_encode(span_text(name));
+    AUTO(memory_freep) char *command = memory_printf("80 42 00 00 00 00 42 10 00 %s 00 02", hex);
     scripted_key_expect(&key, command, "6A91");
     assert_int_equal(token_read_cert(key.token, name, TOKEN_SIGN, &out, &key.err),
                      ERR_TOKEN_NO_CONTAINER);

@@ -90,12 +90,10 @@ static void leaves_other_cards_alone(void **state)
 static void check_length(size_t length, enum err_code expected)
 {
     AUTO(memory_freep) char *info = scripted_key_dev_info(SCRIPTED_KEY_PLAIN, "L", "S", false);
-    char *answer = memory_new(2 * (length + 2) + 1);
-    memset(answer, '0', 2 * length);
-    memcpy(answer, info, 2 * (length < 288 ? length : 288));
-    strncat(answer, "9000", 5);
+    AUTO(memory_freep) char *zeros = memory_printf("%0*d", (int)(2 * length), 0);
+    memcpy(zeros, info, 2 * (length < 288 ? length : 288));
+    AUTO(memory_freep) char *answer = memory_printf("%s 9000", zeros);
     assert_int_equal(open_with(answer, NULL, expected == ERR_NONE, NULL), expected);
-    memory_freep(&answer);
 }
 
 static void demands_all_288_bytes(void **state)
