@@ -80,6 +80,8 @@ static void what_someone_with_the_file_changes_is_found(void **state)
         "UPDATE audit SET actor = 'x' WHERE id = 1",
         "UPDATE audit SET at_utc = at_utc + 1 WHERE id = 3",
         "UPDATE audit SET event = subject, subject = event WHERE id = 2",
+        "UPDATE audit SET subject = 'other' WHERE id = 2",
+        "UPDATE audit SET event = 'other' WHERE id = 2",
         "DELETE FROM audit WHERE id = 2",
         "DELETE FROM audit WHERE id = 1",
         "UPDATE audit SET hash = x'00' WHERE id = 1",
