@@ -3,8 +3,8 @@
 
 #include "base/err.h"
 
-MUST_CHECK enum err_code sim_create(char **arguments, int count, struct err *err);
-MUST_CHECK enum err_code sim_run(char **arguments, int count, struct err *err);
-MUST_CHECK enum err_code sim_control(char **arguments, int count, struct err *err);
-MUST_CHECK enum err_code sim_show(char **arguments, int count, struct err *err);
-MUST_CHECK enum err_code sim_decrypt(char **arguments, int count, struct err *err);
+MUST_CHECK enum err_code sim_create(const char *const *arguments, int count, struct err *err);
+MUST_CHECK enum err_code sim_run(const char *const *arguments, int count, struct err *err);
+MUST_CHECK enum err_code sim_control(const char *const *arguments, int count, struct err *err);
+MUST_CHECK enum err_code sim_show(const char *const *arguments, int count, struct err *err);
+MUST_CHECK enum err_code sim_decrypt(const char *const *arguments, int count, struct err *err);

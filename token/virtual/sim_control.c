@@ -21,7 +21,7 @@ static bool answer_is_good(const char *answer)
            ok;
 }
 
-enum err_code sim_control(char **arguments, int count, struct err *err)
+enum err_code sim_control(const char *const *arguments, int count, struct err *err)
 {
     const char *socket = NULL;
     int rest = 0;

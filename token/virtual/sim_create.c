@@ -32,7 +32,7 @@ struct create_wish {
     bool force;
 };
 
-static enum err_code read_wish(char **arguments, int count, struct create_wish *wish,
+static enum err_code read_wish(const char *const *arguments, int count, struct create_wish *wish,
                                struct err *err)
 {
     const struct sim_option options[] = {
@@ -81,7 +81,7 @@ static enum err_code translate(const struct create_wish *wish, struct virtual_pe
     return ERR_NONE;
 }
 
-enum err_code sim_create(char **arguments, int count, struct err *err)
+enum err_code sim_create(const char *const *arguments, int count, struct err *err)
 {
     struct create_wish wish = {
         .profile = "gmt0017-2012",

@@ -28,7 +28,7 @@ static const char help[] =
 
 static const struct {
     const char *name;
-    enum err_code (*function)(char **, int, struct err *);
+    enum err_code (*function)(const char *const *, int, struct err *);
 } commands[] = {
     {"create", sim_create}, {"run", sim_run},         {"control", sim_control},
     {"show", sim_show},     {"decrypt", sim_decrypt},
@@ -41,7 +41,7 @@ static int report(const struct err *err)
     return err->code == ERR_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }
 
-static int run_command(char **arguments, int count)
+static int run_command(const char *const *arguments, int count)
 {
     struct err err = ERR_INIT;
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
@@ -76,5 +76,5 @@ int main(int argc, char **argv)
         puts("ukey-sim " UKEYD_VERSION);
         return 0;
     }
-    return run_command(argv + 1, argc - 1);
+    return run_command((const char *const *)argv + 1, argc - 1);
 }

@@ -40,7 +40,8 @@ static enum err_code set_value(const struct sim_option *option, const char *valu
 
 /* One option at arguments[*at]; *at moves to the last word that it used. */
 static enum err_code read_one(const struct sim_option *options, size_t option_count,
-                              char **arguments, int count, int *at, bool *seen, struct err *err)
+                              const char *const *arguments, int count, int *at, bool *seen,
+                              struct err *err)
 {
     const char *word = arguments[*at];
     const char *name = word + 2;
@@ -64,7 +65,7 @@ static enum err_code read_one(const struct sim_option *options, size_t option_co
 }
 
 enum err_code sim_options_read(const struct sim_option *options, size_t option_count,
-                               char **arguments, int count, int *rest, struct err *err)
+                               const char *const *arguments, int count, int *rest, struct err *err)
 {
     bool seen[OPTIONS_MAX] = {false};
     int at = 0;

@@ -24,4 +24,5 @@ struct sim_option {
 /* Reads arguments[0..count). Words that are no options end them when rest is not NULL (*rest: where they
  * begin), else they are refused. Fails with ERR_USAGE. */
 MUST_CHECK enum err_code sim_options_read(const struct sim_option *options, size_t option_count,
-                                          char **arguments, int count, int *rest, struct err *err);
+                                          const char *const *arguments, int count, int *rest,
+                                          struct err *err);

@@ -136,7 +136,8 @@ static int open_signals(void)
     return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static enum err_code read_wish(char **arguments, int count, struct run_wish *wish, struct err *err)
+static enum err_code read_wish(const char *const *arguments, int count, struct run_wish *wish,
+                               struct err *err)
 {
     const struct sim_option options[] = {
         {"state", SIM_OPTION_TEXT, .required = true, .out = &wish->state},
@@ -175,7 +176,7 @@ static enum err_code run_loop(struct run *run, const struct run_wish *wish, int 
     return code;
 }
 
-enum err_code sim_run(char **arguments, int count, struct err *err)
+enum err_code sim_run(const char *const *arguments, int count, struct err *err)
 {
     struct run_wish wish = {.port = DEFAULT_PORT, .host = "127.0.0.1", .latency = "none"};
     AUTO(file_closep) int trace_fd = -1;

@@ -14,7 +14,7 @@
 #define CIPHERTEXT_BYTES_MAX (64 * 1024)
 #define CERTIFICATE_BYTES_MAX (64 * 1024)
 
-enum err_code sim_show(char **arguments, int count, struct err *err)
+enum err_code sim_show(const char *const *arguments, int count, struct err *err)
 {
     const char *state = NULL;
     const struct sim_option options[] = {
@@ -44,7 +44,7 @@ static enum err_code read_stdin(struct buf *out, struct err *err)
     }
 }
 
-enum err_code sim_decrypt(char **arguments, int count, struct err *err)
+enum err_code sim_decrypt(const char *const *arguments, int count, struct err *err)
 {
     const char *state = NULL;
     const char *certificate_path = NULL;

@@ -50,6 +50,8 @@ struct span virtual_apdu_part(struct virtual_reader *reader, size_t len)
         reader->bad = true;
         return SPAN_NONE;
     }
+    if (len == 0)
+        return SPAN_NONE;
     struct span part = span_of(reader->rest.at, len);
     reader->rest = span_of(reader->rest.at + len, reader->rest.len - len);
     return part;

@@ -151,7 +151,7 @@ static void limits_the_number_of_applications(void **state)
         bench_init(&bench, &profile);
         bench_authenticate(&bench);
         assert_int_equal(bench_send(&bench, "80200000 000050 " NEW_BIG), cases[i].status);
-        assert_int_equal(bench_send(&bench, "80200000 000050 4D%s", NEW_BIG + 2),
+        assert_int_equal(bench_send(&bench, "80200000 000050 4D%s", &NEW_BIG[2]),
                          cases[i].max == 1 ? 0x6A90 : 0x6A84);
         bench_done(&bench);
     }

@@ -110,7 +110,7 @@ static void guards_files_by_their_rights(void **state)
             assert_int_equal(bench_send(&bench, "803A0000 00000D 1000 0000 0004 " SEAL "0001 AA"),
                              expected);
             assert_int_equal(
-                bench_send(&bench, "80301000 00002C 61%s 00000010 000000FF 00000010", SEAL_32 + 2),
+                bench_send(&bench, "80301000 00002C 61%s 00000010 000000FF 00000010", &SEAL_32[2]),
                 expected);
             assert_int_equal(bench_send(&bench, "80321000 000004 " SEAL), expected);
             bench_done(&bench);
@@ -137,10 +137,10 @@ static void limits_size_number_and_space(void **state)
                      0x9000);
     profile.space_bytes = 128 * 1024;
     assert_int_equal(
-        bench_send(&bench, "80301000 00002C 61%s 00000010 000000FF 00000010", SEAL_32 + 2), 0x6A84);
+        bench_send(&bench, "80301000 00002C 61%s 00000010 000000FF 00000010", &SEAL_32[2]), 0x6A84);
     bench.application->files_max = 2;
     assert_int_equal(
-        bench_send(&bench, "80301000 00002C 61%s 00010000 000000FF 00000010", SEAL_32 + 2), 0x9000);
+        bench_send(&bench, "80301000 00002C 61%s 00010000 000000FF 00000010", &SEAL_32[2]), 0x9000);
     bench_done(&bench);
 }
 
