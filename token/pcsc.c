@@ -154,7 +154,6 @@ void pcsc_card_close(struct pcsc_card *card, bool reset)
         SCardDisconnect(card->handle, reset ? SCARD_RESET_CARD : SCARD_LEAVE_CARD);
     if (card->has_context)
         SCardReleaseContext(card->context);
-    explicit_bzero(card->answer, sizeof card->answer);
     free(card);
 }
 

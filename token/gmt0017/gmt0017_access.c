@@ -122,7 +122,9 @@ enum err_code gmt0017_access_change_pin(struct gmt0017 *key, const struct secret
     enum err_code code =
         send_secret(key, &command, span_of(wrapped, wrapped_bytes), SPAN_ARRAY(mac), err);
     explicit_bzero(data, sizeof data);
-    return code;
+    if (code == ERR_TOKEN_MAC) /* it is made with the old PIN: some keys find the mistake there */
+        err->code = ERR_PIN_WRONG;
+    return code == ERR_NONE ? ERR_NONE : err->code;
 }
 
 enum err_code gmt0017_access_admin_login(struct gmt0017 *key, struct span cryptogram,

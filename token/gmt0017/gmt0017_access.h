@@ -10,6 +10,7 @@ MUST_CHECK enum err_code gmt0017_access_pin_state(struct gmt0017 *key, enum toke
 MUST_CHECK enum err_code gmt0017_access_login(struct gmt0017 *key, const struct secret *pin,
                                               struct err *err);
 MUST_CHECK enum err_code gmt0017_access_logout(struct gmt0017 *key, struct err *err);
+/* Two commands. ERR_PIN_WRONG has no tries_left where the key refuses the authentication code alone. */
 MUST_CHECK enum err_code gmt0017_access_change_pin(struct gmt0017 *key,
                                                    const struct secret *old_pin,
                                                    const struct secret *new_pin, struct err *err);

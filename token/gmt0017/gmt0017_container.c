@@ -44,6 +44,16 @@ static void forget(struct gmt0017 *key, const char *name)
         *container = key->containers[--key->container_count];
 }
 
+void gmt0017_container_remember(struct gmt0017 *key, const char *name,
+                                const struct gmt0017_container_info *info)
+{
+    struct gmt0017_container *container = find_or_add(key, name);
+    if (container == NULL)
+        return;
+    container->info = *info;
+    container->info_known = true;
+}
+
 void gmt0017_container_forget_info(struct gmt0017 *key, const char *name)
 {
     struct gmt0017_container *container = find(key, name);
@@ -173,11 +183,7 @@ enum err_code gmt0017_container_info(struct gmt0017 *key, const char *name,
     struct gmt0017_container_info info;
     if (parse_info(key, answer->at, &info, err) != ERR_NONE)
         return err->code;
-    struct gmt0017_container *container = find_or_add(key, name);
-    if (container != NULL) {
-        container->info = info;
-        container->info_known = true;
-    }
+    gmt0017_container_remember(key, name, &info);
     *out = info;
     return ERR_NONE;
 }
@@ -374,7 +380,6 @@ enum err_code gmt0017_container_write_cert(struct gmt0017 *key, const char *name
     };
     if (data.bad)
         return err_set(err, ERR_TOKEN_NO_SPACE, "%s: %zu bytes", command.name, der.len);
-    gmt0017_container_forget_info(key, name);
     return gmt0017_container_send(key, name, &command, 0, NULL, err);
 }
 

@@ -10,10 +10,13 @@ MUST_CHECK enum err_code gmt0017_container_list(struct gmt0017 *key, struct err 
 MUST_CHECK enum err_code gmt0017_container_info(struct gmt0017 *key, const char *name,
                                                 struct gmt0017_container_info *out,
                                                 struct err *err);
-/* What is remembered, else asks. */
+/* What is remembered of its keys, else asks. Certificates may have come since. */
 MUST_CHECK enum err_code gmt0017_container_known_info(struct gmt0017 *key, const char *name,
                                                       struct gmt0017_container_info *out,
                                                       struct err *err);
+/* What we know without asking, because we just made it so. */
+void gmt0017_container_remember(struct gmt0017 *key, const char *name,
+                                const struct gmt0017_container_info *info);
 /* Forgets what is known of the keys in it, not its number. */
 void gmt0017_container_forget_info(struct gmt0017 *key, const char *name);
 

@@ -128,9 +128,14 @@ enum err_code gmt0017_key_create(struct gmt0017 *key, const char *container,
         return err->code;
     enum err_code code = algorithm == TOKEN_SM2 ? generate_ecc(key, container, out, err)
                                                 : generate_rsa(key, container, out, err);
-    gmt0017_container_forget_info(key, container);
-    if (code == ERR_NONE)
+    if (code == ERR_NONE) {
+        struct gmt0017_container_info info = {
+            .algorithm = algorithm,
+            .sign_bits = algorithm == TOKEN_SM2 ? ECC_BITS : RSA_BITS,
+        };
+        gmt0017_container_remember(key, container, &info);
         return ERR_NONE;
+    }
     struct err second = ERR_INIT; /* on a broken line it stays behind, empty */
     if (gmt0017_container_delete(key, container, &second) != ERR_NONE)
         return err_add(err, "and the new container could not be removed");
@@ -184,14 +189,14 @@ static void add_envelope(const struct gmt0017 *key, struct buf *data,
     add_private(key, data, envelope);
 }
 
-static enum err_code check_importable(struct gmt0017 *key, const char *container, struct err *err)
+static enum err_code check_importable(struct gmt0017 *key, const char *container,
+                                      struct gmt0017_container_info *info, struct err *err)
 {
-    struct gmt0017_container_info info;
-    if (gmt0017_container_info(key, container, &info, err) != ERR_NONE)
+    if (gmt0017_container_info(key, container, info, err) != ERR_NONE)
         return err->code;
-    if (info.encrypt_bits != 0)
+    if (info->encrypt_bits != 0)
         return err_set(err, ERR_TOKEN_EXISTS, "the container %s has an encryption key", container);
-    if (info.algorithm != TOKEN_SM2 || info.sign_bits == 0)
+    if (info->algorithm != TOKEN_SM2 || info->sign_bits == 0)
         return err_set(err, ERR_TOKEN_NO_KEY, "the container %s has no SM2 signing key", container);
     return ERR_NONE;
 }
@@ -201,7 +206,8 @@ enum err_code gmt0017_key_import(struct gmt0017 *key, const char *container,
 {
     if (envelope->cipher_id != ENVELOPE_SM4_ECB)
         return err_set(err, ERR_ENVELOPE, "cipher %08X is not SM4-ECB", envelope->cipher_id);
-    if (check_importable(key, container, err) != ERR_NONE)
+    struct gmt0017_container_info info;
+    if (check_importable(key, container, &info, err) != ERR_NONE)
         return err->code;
     AUTO(buf_done) struct buf data = BUF_INIT(ENVELOPE_BYTES_MAX);
     add_envelope(key, &data, envelope);
@@ -213,7 +219,11 @@ enum err_code gmt0017_key_import(struct gmt0017 *key, const char *container,
         .le = APDU_LE_NONE,
     };
     gmt0017_container_forget_info(key, container);
-    return gmt0017_container_send(key, container, &command, 0, NULL, err);
+    if (gmt0017_container_send(key, container, &command, 0, NULL, err) != ERR_NONE)
+        return err->code;
+    info.encrypt_bits = ECC_BITS;
+    gmt0017_container_remember(key, container, &info);
+    return ERR_NONE;
 }
 
 /* ---- signing ---- */

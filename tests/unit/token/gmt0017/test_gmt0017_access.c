@@ -118,6 +118,20 @@ static void changes_the_pin(void **state)
     scripted_key_close(&key, true);
 }
 
+/* Keys that check the code first never get to the PIN: no try is spent, and none is known. */
+static void takes_a_wrong_code_for_a_wrong_old_pin(void **state)
+{
+    struct scripted_key key = scripted_key_new(SCRIPTED_KEY_PLAIN);
+    AUTO(secret_freep) struct secret *old_pin = scripted_key_secret("123456");
+    AUTO(secret_freep) struct secret *new_pin = scripted_key_secret("654321x");
+    scripted_key_expect(&key, CHALLENGE, CHALLENGED);
+    scripted_key_expect(
+        &key, "84 16 00 01 00 00 16 10 00 A2372C7B7BB49AEF59A85000F3269DE3 89CD8838", "6988");
+    assert_int_equal(token_change_pin(key.token, old_pin, new_pin, &key.err), ERR_PIN_WRONG);
+    assert_int_equal(key.err.tries_left, -1);
+    scripted_key_close(&key, true);
+}
+
 /* Known answer: variant A with m1. */
 static void unblocks_with_the_platforms_blob(void **state)
 {
@@ -191,6 +205,7 @@ int main(void)
         cmocka_unit_test(says_what_a_wrong_pin_left),
         cmocka_unit_test(sends_no_pin_after_a_bad_challenge),
         cmocka_unit_test(changes_the_pin),
+        cmocka_unit_test(takes_a_wrong_code_for_a_wrong_old_pin),
         cmocka_unit_test(unblocks_with_the_platforms_blob),
         cmocka_unit_test(sends_only_blobs_of_a_possible_length),
         cmocka_unit_test(logs_the_administrator_in),

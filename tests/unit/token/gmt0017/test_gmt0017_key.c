@@ -230,6 +230,26 @@ static void makes_a_pair_in_a_new_container(void **state)
     scripted_key_close(&key, true);
 }
 
+/* Nothing has to be asked of a container that was made just now. */
+static void signs_with_the_new_pair_at_once(void **state)
+{
+    struct scripted_key key = scripted_key_new(SCRIPTED_KEY_PLAIN);
+    struct token_public_key public = {0};
+    AUTO(bytes_freep) struct bytes *signature = NULL;
+    AUTO(memory_freep) char *zeros = memory_printf("%058d", 0);
+    AUTO(memory_freep)
+    char *command = memory_printf("80 74 02 00 00 00 24 10 00 30 01 010203 %s 00 00", zeros);
+    scripted_key_login(&key);
+    scripted_key_expect(&key, LIST, "9000");
+    scripted_key_expect(&key, CREATE_C1, "30 01 9000");
+    scripted_key_expect(&key, GENERATE_ECC, HEX32 HEX32_B "9000");
+    assert_int_equal(token_create_pair(key.token, "C1", TOKEN_SM2, &public, &key.err), ERR_NONE);
+    scripted_key_expect(&key, command, "00000100" HEX32 HEX32_B "9000");
+    assert_int_equal(token_sign(key.token, "C1", SPAN_ARRAY(digest), &signature, &key.err),
+                     ERR_NONE);
+    scripted_key_close(&key, true);
+}
+
 static void makes_an_rsa_pair(void **state)
 {
     struct scripted_key key = scripted_key_new(SCRIPTED_KEY_PLAIN);
@@ -420,6 +440,7 @@ int main(void)
         cmocka_unit_test(reads_public_keys),
         cmocka_unit_test(refuses_what_is_no_public_key),
         cmocka_unit_test(makes_a_pair_in_a_new_container),
+        cmocka_unit_test(signs_with_the_new_pair_at_once),
         cmocka_unit_test(makes_an_rsa_pair),
         cmocka_unit_test(sends_lengths_the_little_endian_way),
         cmocka_unit_test(never_touches_a_container_that_exists),
