@@ -159,6 +159,16 @@ static enum err_code open_ports(struct web *web, const struct web_options *optio
     return ERR_NONE;
 }
 
+static void say_ready(const struct web *web, const struct web_options *options)
+{
+    if (options->inherited_count > 0)
+        log_info("web", "listening on %zu sockets of the service manager, %s",
+                 options->inherited_count, web->socket_path);
+    else
+        log_info("web", "listening on 127.0.0.1:%u (https), 127.0.0.1:%u (http), %s",
+                 web->ports.https, web->ports.http, web->socket_path);
+}
+
 static void web_freep(struct web **web)
 {
     web_free(*web);
@@ -185,8 +195,7 @@ enum err_code web_new(const struct web_options *options, struct web **out, struc
     web->identity_timer = loop_timer_new(web->loop, on_identity_timer, web);
     loop_timer_set(web->identity_timer, deadline_in_ms(IDENTITY_CHECK_MS));
     ops_observe(options->ops, on_change, web);
-    log_info("web", "listening on 127.0.0.1:%u (https), 127.0.0.1:%u (http), %s", web->ports.https,
-             web->ports.http, web->socket_path);
+    say_ready(web, options);
     *out = TAKE(web);
     return ERR_NONE;
 }

@@ -48,11 +48,25 @@ static void test_speaks_both_languages(void **state)
     assert_string_equal(json_text_of(json_member(en, "detail")), "7 bytes");
 }
 
+/* A name that was cut within a character must not make the answer unreadable. */
+static void test_stays_readable_with_a_broken_detail(void **state)
+{
+    struct err err = ERR_INIT;
+    struct err ignored = ERR_INIT;
+    AUTO(json_freep) struct json *read = NULL;
+    err_set(&err, ERR_FIELD_UNKNOWN, "unknown field \"%.4s\"", "你好");
+    AUTO(json_freep) struct json *problem = http_problem_json(&err, LANG_ZH);
+    AUTO(memory_freep) char *text = json_print(problem);
+    assert_int_equal(json_parse(span_text(text), 4096, &read, &ignored), ERR_NONE);
+    assert_string_equal(json_text_of(json_member(read, "detail")), "unknown field \"你?\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_makes_a_whole_answer_of_every_error),
         cmocka_unit_test(test_speaks_both_languages),
+        cmocka_unit_test(test_stays_readable_with_a_broken_detail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

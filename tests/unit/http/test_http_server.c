@@ -182,6 +182,29 @@ static void test_takes_a_large_body_and_gives_it_back(void **state)
     client_close(&client);
 }
 
+/* Source: RFC 9110 10.1.1. */
+static void test_says_whether_to_continue(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int more = 0; more <= 1; more++) {
+        struct client client;
+        struct answer answer;
+        client_tls(&client, "127.0.0.1", fixture->tls_port);
+        client_say(&client,
+                   "POST /echo HTTP/1.1\r\n" HOST "Expect: 100-continue\r\n"
+                   "Content-Length: %d\r\n\r\n",
+                   more ? FIXTURE_ECHO_BYTES_MAX + 1 : 3);
+        expect_status(&client, more ? 413 : 100);
+        if (!more) {
+            client_say(&client, "abc");
+            client_answer(&client, &answer);
+            assert_string_equal(answer.body, "abc");
+            answer_done(&answer);
+        }
+        client_close(&client);
+    }
+}
+
 static void test_sends_a_large_answer(void **state)
 {
     struct fixture *fixture = *state;
@@ -346,7 +369,10 @@ static void test_notices_that_a_waiting_client_left(void **state)
     struct fixture *fixture = *state;
     for (int way = 0; way < 4; way++) {
         struct client client;
-        client_tls(&client, "127.0.0.1", fixture->tls_port);
+        if (way == 3)
+            client_tcp(&client, "127.0.0.1", fixture->plain_port);
+        else
+            client_tls(&client, "127.0.0.1", fixture->tls_port);
         client_say(&client, "GET /later HTTP/1.1\r\n" HOST "\r\n");
         fixture_wait_for(&fixture->handled, way + 1);
         leave(&client, way);
@@ -413,6 +439,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_limits_the_body_by_route, start, stop),
         cmocka_unit_test_setup_teardown(test_says_413_to_a_client_that_keeps_sending, start, stop),
         cmocka_unit_test_setup_teardown(test_takes_a_large_body_and_gives_it_back, start, stop),
+        cmocka_unit_test_setup_teardown(test_says_whether_to_continue, start, stop),
         cmocka_unit_test_setup_teardown(test_sends_a_large_answer, start, stop),
         cmocka_unit_test_setup_teardown(test_refuses_with_the_right_status, start, stop),
         cmocka_unit_test_setup_teardown(test_names_the_allowed_methods, start, stop),
