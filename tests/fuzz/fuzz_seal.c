@@ -53,7 +53,7 @@ static void touch(struct span span, struct span inside)
 {
     static volatile uint8_t seen;
     for (size_t i = 0; i < span.len; i++)
-        seen ^= span.at[i];
+        seen = seen ^ span.at[i];
     fuzz_require(span.len == 0 ||
                  (span.at >= inside.at && span.at + span.len <= inside.at + inside.len));
 }
