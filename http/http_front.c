@@ -17,7 +17,7 @@
 #define ACCEPT_PAUSE_MS 200
 /* Before it has had this time to shake hands and ask, a connection is not made to leave: a flood of others
  * must not keep it from its first answer. */
-#define SETTLE_MS 200
+#define SETTLE_MS 100
 
 struct listener {
     struct http_front *front;

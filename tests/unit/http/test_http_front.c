@@ -53,7 +53,7 @@ static void test_idle_ones_make_room(void **state)
         client_tcp(&idle[i], "127.0.0.1", i % 2 ? fixture->tls_port : fixture->plain_port);
     int64_t from = clock_monotonic_ms();
     expect_hello(fixture);
-    assert_true(clock_monotonic_ms() - from < 1000);
+    assert_true(clock_monotonic_ms() - from < 3000); /* they are idle for 10 s */
     assert_true(client_wait_closed(&idle[0]) >= 0); /* the oldest had to go */
     for (size_t i = 0; i < ARRAY_SIZE(idle); i++)
         client_close(&idle[i]);
