@@ -1,4 +1,3 @@
-/* sim_run.c and sim_control.c together: a running key, and what is said to it. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,30 +109,6 @@ static void obeys_its_control_socket(void **state)
     running_close(&running);
 }
 
-static enum err_code control(struct running *running, const char **words, int count)
-{
-    struct err err = ERR_INIT;
-    const char *all[8] = {"--socket", running->socket};
-    for (int i = 0; i < count; i++)
-        all[2 + i] = words[i];
-    return sim_control(all, 2 + count, &err);
-}
-
-static void is_controlled_by_the_program(void **state)
-{
-    (void)state;
-    struct running running;
-    const char *good[] = {"fault", "status", "2", "6F00"};
-    const char *bad[] = {"fault", "status"};
-    running_open(&running);
-    check(&running, "stats", "\"ok\":true");
-    assert_int_equal(control(&running, good, 4), ERR_NONE);
-    assert_int_equal(control(&running, bad, 2), ERR_USAGE);
-    assert_int_equal(control(&running, NULL, 0), ERR_USAGE);
-    running_close(&running);
-    assert_int_equal(control(&running, good, 4), ERR_SOCKET);
-}
-
 static void refuses_what_it_does_not_understand(void **state)
 {
     (void)state;
@@ -152,7 +127,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(obeys_its_control_socket),
-        cmocka_unit_test(is_controlled_by_the_program),
         cmocka_unit_test(refuses_what_it_does_not_understand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
