@@ -10,7 +10,8 @@ static const char help[] =
     "The local agent that renews certificates on a USB key for a procurement platform's page.\n"
     "\n"
     "  --config FILE     settings (default /etc/ukeyd/ukeyd.conf and /etc/ukeyd/platforms.d)\n"
-    "  --state FOLDER    identity and journal (default $XDG_DATA_HOME/ukeyd, ~/.local/share/ukeyd)\n"
+    "  --state FOLDER    identity and journal (default $XDG_DATA_HOME/ukeyd, "
+    "~/.local/share/ukeyd)\n"
     "  --runtime FOLDER  socket of ukeyctl (default $XDG_RUNTIME_DIR/ukeyd)\n"
     "  --log-level L     error, warning, info (default) or debug\n"
     "  --print-states    print the steps of each operation as Markdown and end\n"
@@ -22,8 +23,15 @@ const char *options_help(void)
     return help;
 }
 
-enum { OPTION_CONFIG, OPTION_STATE, OPTION_RUNTIME, OPTION_LOG, OPTION_STATES, OPTION_VERSION,
-       OPTION_HELP };
+enum {
+    OPTION_CONFIG,
+    OPTION_STATE,
+    OPTION_RUNTIME,
+    OPTION_LOG,
+    OPTION_STATES,
+    OPTION_VERSION,
+    OPTION_HELP
+};
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, OPTION_CONFIG},

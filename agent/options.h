@@ -17,8 +17,7 @@ struct options {
 };
 
 /* Fills in the folders of the XDG base directories where none are given. ERR_USAGE. */
-MUST_CHECK enum err_code options_parse(int argc, char **argv, struct options *out,
-                                       struct err *err);
+MUST_CHECK enum err_code options_parse(int argc, char **argv, struct options *out, struct err *err);
 void options_done(struct options *options);
 /* What --help prints: static text. */
 const char *options_help(void);

@@ -75,8 +75,8 @@ struct op_key {
     struct cert *encrypt_cert; /* of pair; NULL: none */
     struct token_pin_state pin;
     struct token_pin_state administrator; /* reset-pin */
-    struct op_seals *seals;               /* extend-seal, see op_seals.h */
-    const struct op_seal *seal;           /* the present one, inside seals */
+    struct op_seals *seals; /* extend-seal, see op_seals.h */
+    const struct op_seal *seal; /* the present one, inside seals */
 };
 
 struct op {

@@ -186,8 +186,7 @@ bool op_key_gone(struct op *op)
 static enum op_outcome run_step(struct op *op, struct err *err)
 {
     const struct op_step *step = op_step_of(op);
-    bool holds_key =
-        step->touches == OP_TOUCHES_KEY || step->touches == OP_TOUCHES_KEY_IF_THERE;
+    bool holds_key = step->touches == OP_TOUCHES_KEY || step->touches == OP_TOUCHES_KEY_IF_THERE;
     op->attempts++;
     if (!holds_key)
         return step->run(op, err);

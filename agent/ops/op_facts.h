@@ -21,7 +21,7 @@ struct op_facts {
     struct bytes *old_encrypt_cert;
     int64_t old_not_after_utc;
     int64_t new_not_after_utc;
-    char seal_file[TOKEN_NAME_BYTES_MAX + 1];     /* extend-seal: that the new seal goes into */
+    char seal_file[TOKEN_NAME_BYTES_MAX + 1]; /* extend-seal: that the new seal goes into */
     char old_seal_file[TOKEN_NAME_BYTES_MAX + 1]; /* that is removed at the end */
     bool written; /* and read back: only the platform still has to hear of it */
     uint8_t written_digest[OP_DIGEST_BYTES];

@@ -1,5 +1,6 @@
 #include "agent/ops/op_key.h"
 
+#include "agent/ops/op_seals.h"
 #include "base/log.h"
 #include "certs/sm2.h"
 
@@ -35,6 +36,7 @@ void op_key_done(struct op_key *key)
     cert_freep(&key->sign_cert);
     cert_freep(&key->encrypt_cert);
     token_pairs_freep(&key->pairs);
+    op_seals_freep(&key->seals);
     token_closep(&key->token);
     *key = (struct op_key){0};
 }

@@ -6,6 +6,7 @@
 
 #include "agent/ops/op_engine.h"
 #include "agent/ops/op_key.h"
+#include "agent/ops/op_seals.h"
 #include "base/problem.h"
 #include "base/thread.h"
 
@@ -43,6 +44,7 @@ struct reading {
         struct token_facts facts;
         struct token_pin_state pin;
         struct token_pairs *pairs;
+        struct op_seals *seals;
     } cards[TOKEN_READERS_MAX];
 };
 
@@ -82,6 +84,32 @@ static void add_cert(struct json *array, const char *container, const struct byt
     json_append(array, json);
 }
 
+/* The certificate that the key's seals should be bound to; NULL: none. */
+static struct cert *current_cert(const struct token_pairs *pairs)
+{
+    struct cert *cert = NULL;
+    struct err ignored = ERR_INIT; /* without it no seal is bound */
+    const struct token_pair *pair = op_key_current_pair(pairs);
+    if (pair == NULL || cert_parse(span_bytes(pair->sign_cert), &cert, &ignored) != ERR_NONE)
+        return NULL;
+    return cert;
+}
+
+static void add_seal(struct json *array, const struct op_seal *seal, const struct cert *cert)
+{
+    const struct seal_facts *facts = seal_peek(seal->seal);
+    struct json *json = json_new_object();
+    json_add_text(json, "file", seal->file);
+    json_add_text(json, "id", facts->id);
+    json_add_text(json, "name", facts->name);
+    json_add_integer(json, "version", facts->version);
+    json_add_utc(json, "valid_from", facts->valid_from_utc);
+    json_add_utc(json, "valid_until", facts->valid_until_utc);
+    json_add_bool(json, "bound", cert != NULL && seal_binds(seal->seal, cert));
+    json_add_integer(json, "size", (int64_t)facts->der.len);
+    json_append(array, json);
+}
+
 static struct json *card_json(const struct card *card, const struct due_policy *policy,
                               enum lang lang)
 {
@@ -109,6 +137,11 @@ static struct json *card_json(const struct card *card, const struct due_policy *
         add_cert(certs, pair->name, pair->encrypt_cert, policy);
     }
     json_add(json, "certificates", certs);
+    AUTO(cert_freep) struct cert *cert = current_cert(card->pairs);
+    struct json *seals = json_new_array();
+    for (size_t i = 0; i < card->seals->count; i++)
+        add_seal(seals, &card->seals->seals[i], cert);
+    json_add(json, "seals", seals);
     return json;
 }
 
@@ -150,14 +183,18 @@ static enum err_code read_card(struct card *card, struct err *err)
     enum err_code code = token_read_pin_state(token, TOKEN_USER, &card->pin, err);
     if (code == ERR_NONE)
         code = token_read_pairs(token, &card->pairs, err);
+    if (code == ERR_NONE)
+        code = op_seals_read(token, &card->seals, err);
     token_end(token);
     return code;
 }
 
 static void reading_free(struct reading *reading)
 {
-    for (size_t i = 0; i < reading->count; i++)
+    for (size_t i = 0; i < reading->count; i++) {
         token_pairs_free(reading->cards[i].pairs);
+        op_seals_free(reading->cards[i].seals);
+    }
     free(reading);
 }
 

@@ -4,7 +4,8 @@
 
 #define DRAWING_BYTES_MAX 65536
 
-static const struct op_kind *const kinds[] = {&op_check, &op_renew};
+static const struct op_kind *const kinds[] = {&op_check, &op_renew, &op_extend_seal, &op_reset_pin,
+                                              &op_change_pin};
 
 const struct op_kind *op_kind_at(size_t index)
 {

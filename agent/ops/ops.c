@@ -25,6 +25,7 @@ static void op_free(struct op *op)
     op_key_done(&op->key);
     op_facts_done(&op->facts);
     bytes_freep(&op->public_key);
+    remote_new_seal_freep(&op->new_seal);
     cancel_freep(&op->cancel);
     json_freep(&op->result);
     char *const texts[] = {op->origin, op->ticket, op->wanted_serial,

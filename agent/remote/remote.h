@@ -46,6 +46,7 @@ struct remote_job {
     char *holder; /* 单位名称 */
     char *serial; /* of the key that the order is for */
     bool approved;
+    /* The rest for check and renew only: false, NULL and 0 for other kinds. */
     bool replace_key; /* policy: new key pair in a new container */
     char *algorithm; /* "sm2" or "rsa2048" */
     bool dual; /* signing and encryption certificate */
@@ -97,7 +98,7 @@ struct remote_unblock_request {
 struct remote_confirmation {
     const char *outcome; /* "written" or "failed" */
     struct span digest; /* SHA-256 over what was written, see certs/proof.h */
-    struct span proof; /* by the key's new signing key */
+    struct span proof; /* by the key's new signing key; empty for reset-pin, which has none */
 };
 
 struct remote_call {

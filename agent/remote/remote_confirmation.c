@@ -25,8 +25,10 @@ enum err_code remote_confirmation_put(const struct remote_call *call, const stru
     AUTO(json_freep) struct json *body = json_new_object();
     json_add_text(body, "outcome", confirmation->outcome);
     json_add_base64(body, "digest", confirmation->digest);
-    json_add_base64(body, "proof", confirmation->proof);
-    const struct remote_exchange exchange = {"PUT", path, job->secret, body};
+    if (confirmation->proof.len > 0)
+        json_add_base64(body, "proof", confirmation->proof);
+    const struct remote_exchange exchange = {
+        .method = "PUT", .path = path, .bearer = job->secret, .body = body};
     AUTO(remote_answer_done) struct remote_answer answer = {0};
     if (remote_http_exchange(call, &exchange, &answer, err) != ERR_NONE)
         return err_add(err, "confirm to the platform");

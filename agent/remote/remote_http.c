@@ -9,6 +9,8 @@
 #include "agent/remote/remote_curl.h"
 #include "agent/remote/remote_jobs.h"
 #include "agent/remote/remote_request.h"
+#include "agent/remote/remote_seal.h"
+#include "agent/remote/remote_unblock.h"
 #include "agent/remote/remote_verdict.h"
 #include "base/buf.h"
 #include "base/log.h"
@@ -28,6 +30,11 @@
 void remote_answer_done(struct remote_answer *answer)
 {
     json_free(answer->json);
+}
+
+static size_t body_bytes_max(const struct remote_exchange *exchange)
+{
+    return exchange->body_bytes_max == 0 ? REMOTE_BODY_BYTES_MAX : exchange->body_bytes_max;
 }
 
 /* Everything that one attempt holds. */
@@ -99,7 +106,6 @@ static const struct option fixed_options[] = {
     {CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS},
     {CURLOPT_LOW_SPEED_LIMIT, 1},
     {CURLOPT_LOW_SPEED_TIME, STALL_SECONDS},
-    {CURLOPT_MAXFILESIZE, REMOTE_BODY_BYTES_MAX},
     {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
     {CURLOPT_PROXYAUTH, (long)CURLAUTH_ANY},
     /* A look-up that hangs ends by itself later; waiting for it would hold up the cancellation. */
@@ -130,6 +136,7 @@ static bool set_options(struct attempt *attempt, const struct remote_call *call,
     int bad = 0;
     for (size_t i = 0; i < ARRAY_SIZE(fixed_options); i++)
         bad |= curl->easy_setopt(easy, fixed_options[i].option, fixed_options[i].number);
+    bad |= curl->easy_setopt(easy, CURLOPT_MAXFILESIZE, (long)body_bytes_max(exchange));
     bad |= curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
     bad |= curl->easy_setopt(easy, CURLOPT_URL, url);
     bad |= curl->easy_setopt(easy, CURLOPT_CUSTOMREQUEST, exchange->method);
@@ -223,7 +230,7 @@ static enum err_code read_answer(const struct attempt *attempt, struct remote_an
                                  struct err *err)
 {
     struct json *json = NULL;
-    if (json_parse(buf_span(&attempt->body), REMOTE_BODY_BYTES_MAX, &json, err) != ERR_NONE) {
+    if (json_parse(buf_span(&attempt->body), attempt->body.limit, &json, err) != ERR_NONE) {
         err_add(err, "read the platform's answer");
         return err->code = ERR_PLATFORM_ANSWER;
     }
@@ -248,7 +255,7 @@ static enum err_code attempt_once(const struct remote_call *call,
     if (remote_curl_get(&curl, err) != ERR_NONE)
         return err->code;
     AUTO(attempt_done)
-    struct attempt attempt = {.curl = curl, .body = BUF_INIT(REMOTE_BODY_BYTES_MAX)};
+    struct attempt attempt = {.curl = curl, .body = BUF_INIT(body_bytes_max(exchange))};
     attempt.easy = curl->easy_init();
     attempt.multi = curl->multi_init();
     if (attempt.easy == NULL || attempt.multi == NULL)
@@ -309,9 +316,9 @@ enum err_code remote_http_exchange(const struct remote_call *call,
 {
     AUTO(memory_freep) char *text = json_print(exchange->body);
     struct span body = span_text(text);
-    if (body.len > REMOTE_BODY_BYTES_MAX)
-        return err_set(err, ERR_HTTP_TOO_LARGE, "%s %s: %zu bytes, at most %d", exchange->method,
-                       exchange->path, body.len, REMOTE_BODY_BYTES_MAX);
+    if (body.len > body_bytes_max(exchange))
+        return err_set(err, ERR_HTTP_TOO_LARGE, "%s %s: %zu bytes, at most %zu", exchange->method,
+                       exchange->path, body.len, body_bytes_max(exchange));
     AUTO(memory_freep)
     char *url = memory_printf("%s%s", call->platform->base_url, exchange->path);
     for (int attempt = 1;; attempt++) {
@@ -322,7 +329,7 @@ enum err_code remote_http_exchange(const struct remote_call *call,
             return ERR_NONE;
         err_add(err, "%s %s, attempt %d", exchange->method, url, attempt);
         int pause_ms = remote_http_pause_ms(attempt, hint.retry_after_s, random_number());
-        if (!hint.retry || !leaves_room(call->deadline, pause_ms))
+        if (exchange->once || !hint.retry || !leaves_room(call->deadline, pause_ms))
             return err->code;
         log_debug("remote", "%s; again in %d ms", err->detail, pause_ms);
         if (pause_for(call, pause_ms, err) != ERR_NONE)
@@ -353,10 +360,27 @@ static enum err_code confirm(struct remote *remote, const struct remote_call *ca
     return remote_confirmation_put(call, job, confirmation, err);
 }
 
+static enum err_code seal(struct remote *remote, const struct remote_call *call,
+                          const struct remote_job *job, const struct remote_seal_request *request,
+                          struct remote_new_seal **out, struct err *err)
+{
+    return remote_seal_put(call, job, request, out, err);
+}
+
+static enum err_code unblock(struct remote *remote, const struct remote_call *call,
+                             const struct remote_job *job,
+                             const struct remote_unblock_request *request, struct bytes **out,
+                             struct err *err)
+{
+    return remote_unblock_post(call, job, request, out, err);
+}
+
 static const struct remote_class http_class = {
     .redeem = redeem,
     .request = request,
     .confirm = confirm,
+    .seal = seal,
+    .unblock = unblock,
 };
 
 enum err_code remote_http_new(struct remote **out, struct err *err)

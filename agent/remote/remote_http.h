@@ -9,6 +9,8 @@ struct remote_exchange {
     const char *path; /* below the platform's base address: "/jobs" */
     const char *bearer; /* the job's secret, checked by remote_jobs; NULL: none. Never logged */
     const struct json *body;
+    size_t body_bytes_max; /* of the request and of the answer; 0: REMOTE_BODY_BYTES_MAX */
+    bool once; /* never sent again: each request that arrives has an effect */
 };
 
 struct remote_answer {
@@ -18,8 +20,8 @@ struct remote_answer {
 };
 void remote_answer_done(struct remote_answer *answer);
 
-/* Sends it, and sends the same bytes again after 1, 2, 4, 4 ... seconds (or what Retry-After says) while
- * the failure is one that passes and the deadline leaves room. Every attempt has a connection of its own:
+/* Sends it, and unless it is to be sent once, sends the same bytes again after 1, 2, 4, 4 ... seconds (or
+ * what Retry-After says) while the failure is one that passes and the deadline leaves room. Every attempt has a connection of its own:
  * on a reused one libcurl itself repeats a request that died, unseen by us.
  * Fails as remote_verdict says, and with ERR_CANCELLED and ERR_HTTP_TOO_LARGE (the request). */
 MUST_CHECK enum err_code remote_http_exchange(const struct remote_call *call,

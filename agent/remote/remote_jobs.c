@@ -9,7 +9,11 @@ static const char hex_digits[] = "0123456789abcdefABCDEF";
 static const char bearer_characters[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=";
 
-static const char *const kinds[] = {"check", "renew", "extend-seal", "reset-pin"};
+/* What a ticket can be for, and whether its job says how certificates are made. */
+static const struct {
+    const char *name;
+    bool has_policy;
+} kinds[] = {{"check", true}, {"renew", true}, {"extend-seal", false}, {"reset-pin", false}};
 static const char *const key_policies[] = {"keep", "replace"};
 static const char *const algorithms[] = {"sm2", "rsa2048"};
 
@@ -79,9 +83,9 @@ static struct json *redeem_body(const struct remote_redeem *redeem)
 struct reading {
     const char *id, *secret, *kind, *expires, *order, *holder, *serial, *not_after;
     const char *key, *algorithm;
-    const struct json *policy;
     struct bytes *challenge;
     bool approved, dual;
+    bool has_policy; /* false: not_after, key and algorithm are NULL */
     int64_t expires_utc, not_after_utc;
 };
 
@@ -119,23 +123,60 @@ static enum err_code read_members(const struct json *json, struct reading *readi
         {"holder", JSON_TEXT, .limit = REMOTE_TEXT_BYTES_MAX, .out = &reading->holder},
         {"serial", JSON_TEXT, .limit = REMOTE_TEXT_BYTES_MAX, .out = &reading->serial},
         {"approved", JSON_BOOL, .out = &reading->approved},
-        {"not_after", JSON_TEXT, .limit = CLOCK_TEXT_BYTES - 1, .out = &reading->not_after},
-        {"policy", JSON_OBJECT, .out = &reading->policy},
     };
     return json_read(json, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_IGNORED, err);
 }
 
-static enum err_code read_policy(struct reading *reading, struct err *err)
+static enum err_code read_kind(struct reading *reading, struct err *err)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        if (strcmp(kinds[i].name, reading->kind) == 0) {
+            reading->has_policy = kinds[i].has_policy;
+            return ERR_NONE;
+        }
+    return err_set(err, ERR_FIELD_VALUE, "kind: a value that we don't know");
+}
+
+static enum err_code read_policy(const struct json *policy, struct reading *reading,
+                                 struct err *err)
 {
     const struct json_field fields[] = {
         {"key", JSON_TEXT, .limit = REMOTE_TEXT_BYTES_MAX, .out = &reading->key},
         {"algorithm", JSON_TEXT, .limit = REMOTE_TEXT_BYTES_MAX, .out = &reading->algorithm},
         {"dual", JSON_BOOL, .out = &reading->dual},
     };
-    if (json_read(reading->policy, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_IGNORED, err) !=
-        ERR_NONE)
+    if (json_read(policy, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_IGNORED, err) != ERR_NONE)
         return err_add(err, "policy");
     return ERR_NONE;
+}
+
+/* How certificates are made, where the kind makes any. */
+static enum err_code read_making(const struct json *json, struct reading *reading, struct err *err)
+{
+    const struct json *policy = NULL;
+    const struct json_field fields[] = {
+        {"not_after", JSON_TEXT, .limit = CLOCK_TEXT_BYTES - 1, .out = &reading->not_after},
+        {"policy", JSON_OBJECT, .out = &policy},
+    };
+    if (!reading->has_policy)
+        return ERR_NONE;
+    if (json_read(json, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_IGNORED, err) != ERR_NONE)
+        return err->code;
+    return read_policy(policy, reading, err);
+}
+
+/* The name of the first member of the policy that we don't know how to follow, NULL: none. */
+static const char *wrong_in_making(struct reading *reading)
+{
+    if (!reading->has_policy)
+        return NULL;
+    if (!clock_parse_utc(reading->not_after, &reading->not_after_utc))
+        return "not_after";
+    if (!is_one_of(reading->key, key_policies, ARRAY_SIZE(key_policies)))
+        return "policy.key";
+    if (!is_one_of(reading->algorithm, algorithms, ARRAY_SIZE(algorithms)))
+        return "policy.algorithm";
+    return NULL;
 }
 
 static enum err_code check_values(struct reading *reading, struct err *err)
@@ -145,8 +186,6 @@ static enum err_code check_values(struct reading *reading, struct err *err)
         wrong = "id";
     else if (!secret_is_well_formed(reading->secret))
         wrong = "secret";
-    else if (!is_one_of(reading->kind, kinds, ARRAY_SIZE(kinds)))
-        wrong = "kind";
     else if (reading->challenge->len < REMOTE_CHALLENGE_BYTES_MIN)
         wrong = "challenge";
     else if (!clock_parse_utc(reading->expires, &reading->expires_utc))
@@ -157,12 +196,8 @@ static enum err_code check_values(struct reading *reading, struct err *err)
         wrong = "holder";
     else if (!is_one_line(reading->serial))
         wrong = "serial";
-    else if (!clock_parse_utc(reading->not_after, &reading->not_after_utc))
-        wrong = "not_after";
-    else if (!is_one_of(reading->key, key_policies, ARRAY_SIZE(key_policies)))
-        wrong = "policy.key";
-    else if (!is_one_of(reading->algorithm, algorithms, ARRAY_SIZE(algorithms)))
-        wrong = "policy.algorithm";
+    else
+        wrong = wrong_in_making(reading);
     return wrong == NULL ? ERR_NONE
                          : err_set(err, ERR_FIELD_VALUE, "%s: a value that we don't know", wrong);
 }
@@ -179,7 +214,7 @@ static struct remote_job *job_of(struct reading *reading)
     job->holder = memory_text(reading->holder);
     job->serial = memory_text(reading->serial);
     job->approved = reading->approved;
-    job->replace_key = strcmp(reading->key, "replace") == 0;
+    job->replace_key = reading->has_policy && strcmp(reading->key, "replace") == 0;
     job->algorithm = memory_text(reading->algorithm);
     job->dual = reading->dual;
     job->not_after_utc = reading->not_after_utc;
@@ -189,8 +224,8 @@ static struct remote_job *job_of(struct reading *reading)
 static enum err_code read_job(const struct json *json, struct remote_job **out, struct err *err)
 {
     AUTO(reading_done) struct reading reading = {0};
-    if (read_members(json, &reading, err) != ERR_NONE || read_policy(&reading, err) != ERR_NONE ||
-        check_values(&reading, err) != ERR_NONE)
+    if (read_members(json, &reading, err) != ERR_NONE || read_kind(&reading, err) != ERR_NONE ||
+        read_making(json, &reading, err) != ERR_NONE || check_values(&reading, err) != ERR_NONE)
         return err->code = ERR_PLATFORM_ANSWER;
     *out = job_of(&reading);
     return ERR_NONE;
@@ -200,7 +235,7 @@ enum err_code remote_jobs_redeem(const struct remote_call *call, const struct re
                                  struct remote_job **out, struct err *err)
 {
     AUTO(json_freep) struct json *body = redeem_body(redeem);
-    const struct remote_exchange exchange = {"POST", "/jobs", NULL, body};
+    const struct remote_exchange exchange = {.method = "POST", .path = "/jobs", .body = body};
     AUTO(remote_answer_done) struct remote_answer answer = {0};
     if (remote_http_exchange(call, &exchange, &answer, err) != ERR_NONE)
         return err_add(err, "redeem the ticket");

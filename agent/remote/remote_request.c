@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
+#include "agent/remote/remote_chain.h"
 #include "agent/remote/remote_http.h"
 #include "agent/remote/remote_jobs.h"
-#include "base/hex.h"
 
 void remote_issued_free(struct remote_issued *issued)
 {
@@ -24,20 +24,6 @@ void remote_issued_freep(struct remote_issued **issued)
     *issued = NULL;
 }
 
-static enum err_code read_chain(const struct json *chain, struct remote_issued *issued,
-                                struct err *err)
-{
-    for (size_t i = 0; i < json_count(chain); i++) {
-        const char *text = json_text_of(json_item(chain, i));
-        if (text == NULL)
-            return err_set(err, ERR_FIELD_TYPE, "chain: item %zu is not a string", i);
-        if (base64_decode(text, REMOTE_CERT_BYTES_MAX, &issued->chain[i], err) != ERR_NONE)
-            return err_add(err, "chain, item %zu", i);
-        issued->chain_count = i + 1;
-    }
-    return ERR_NONE;
-}
-
 static enum err_code read_members(const struct json *json, struct remote_issued *issued,
                                   struct err *err)
 {
@@ -51,7 +37,7 @@ static enum err_code read_members(const struct json *json, struct remote_issued 
     };
     if (json_read(json, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_IGNORED, err) != ERR_NONE)
         return err->code;
-    return read_chain(chain, issued, err);
+    return remote_chain_read(chain, issued->chain, &issued->chain_count, err);
 }
 
 static enum err_code read_issued(const struct json *json, struct remote_issued **out,
@@ -81,7 +67,8 @@ enum err_code remote_request_put(const struct remote_call *call, const struct re
     AUTO(json_freep) struct json *body = json_new_object();
     json_add_base64(body, "csr", request->csr);
     json_add_base64(body, "proof", request->proof);
-    const struct remote_exchange exchange = {"PUT", path, job->secret, body};
+    const struct remote_exchange exchange = {
+        .method = "PUT", .path = path, .bearer = job->secret, .body = body};
     AUTO(remote_answer_done) struct remote_answer answer = {0};
     if (remote_http_exchange(call, &exchange, &answer, err) != ERR_NONE)
         return err_add(err, "hand in the certificate request");

@@ -63,11 +63,40 @@ static const struct verdict status_verdicts[] = {
 
 /* What a platform may say; any other code of our list is not for it to say. */
 static const enum err_code platform_codes[] = {
-    ERR_TICKET_USED,  ERR_TICKET_EXPIRED, ERR_TICKET_UNKNOWN,
-    ERR_TICKET_KIND,  ERR_WRONG_TOKEN,    ERR_ORDER_NOT_APPROVED,
-    ERR_ORDER_STATE,  ERR_JOB_UNKNOWN,    ERR_JOB_EXPIRED,
-    ERR_JOB_CONFLICT, ERR_JOB_FORBIDDEN,  ERR_PROOF,
-    ERR_NOT_DUE,      ERR_POLICY,         ERR_CSR,
+    ERR_TICKET_USED,
+    ERR_TICKET_EXPIRED,
+    ERR_TICKET_UNKNOWN,
+    ERR_TICKET_KIND,
+    ERR_WRONG_TOKEN,
+    ERR_ORDER_NOT_APPROVED,
+    ERR_ORDER_STATE,
+    ERR_JOB_UNKNOWN,
+    ERR_JOB_EXPIRED,
+    ERR_JOB_CONFLICT,
+    ERR_JOB_FORBIDDEN,
+    ERR_PROOF,
+    ERR_NOT_DUE,
+    ERR_POLICY,
+    ERR_CSR,
+    ERR_FIELD_VALUE,
+    /* extend-seal */
+    ERR_RENEW_FIRST,
+    ERR_SEAL_FORMAT,
+    ERR_SEAL_VERSION,
+    ERR_SEAL_MAKER,
+    ERR_SEAL_SIGNATURE,
+    ERR_SEAL_TIME,
+    ERR_SEAL_HOLDER,
+    ERR_SEAL_PICTURE,
+    ERR_SEAL_IDENTITY,
+    ERR_SEAL_END,
+    ERR_SEAL_TOO_LARGE,
+    ERR_SEAL_MISSING,
+    /* reset-pin */
+    ERR_RESET_LIMIT,
+    ERR_ADMIN_PIN_LOW,
+    ERR_ADMIN_PIN_LOCKED,
+    ERR_PROFILE_UNKNOWN,
 };
 
 static const struct verdict *look_up(const struct verdict *verdicts, size_t count, long foreign)

@@ -163,7 +163,18 @@ static enum err_code ask_confirm(struct prompt *prompt, const struct prompt_ques
     return is_answer(answer) ? ERR_NONE : answer_failure(answer, cancel, err);
 }
 
-static const struct prompt_class prompt_class = {ask_pin, ask_confirm};
+static enum err_code ask_new_pin(struct prompt *prompt, const struct prompt_new_pin *question,
+                                 const struct cancel *cancel, struct secret **out, struct err *err)
+{
+    struct stand_in_person *person = (struct stand_in_person *)prompt;
+    if (ask_pin(prompt, &question->question, cancel, out, err) != ERR_NONE)
+        return err->code;
+    person->new_pins++;
+    person->last_quality = question->quality(question->context, secret_peek(*out));
+    return ERR_NONE;
+}
+
+static const struct prompt_class prompt_class = {ask_pin, ask_confirm, ask_new_pin};
 
 void stand_in_person_init(struct stand_in_person *person)
 {

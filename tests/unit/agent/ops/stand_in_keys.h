@@ -32,6 +32,8 @@ struct stand_in_person {
     const char *answers[8];
     unsigned asked;
     unsigned confirms;
+    unsigned new_pins;
+    int last_quality; /* of the new PIN, as the dialog would show it */
     char last_description[2048];
     char last_error[256];
 };

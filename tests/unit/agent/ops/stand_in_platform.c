@@ -9,6 +9,7 @@
 #include "certs/csr.h"
 #include "certs/envelope.h"
 #include "certs/proof.h"
+#include "certs/seal.h"
 
 static const char sign_usage[] = "critical,digitalSignature,nonRepudiation";
 static const char encrypt_usage[] = "critical,keyEncipherment,dataEncipherment,keyAgreement";
@@ -97,6 +98,8 @@ static enum err_code redeem(struct remote *remote, const struct remote_call *cal
         AUTO(cert_freep) struct cert *cert = fixture_parse(redeem->certs[1]);
         platform->present_encrypt_key = bytes_new(cert_peek(cert)->public_key);
     }
+    bytes_free(platform->present_sign_cert);
+    platform->present_sign_cert = bytes_new(redeem->certs[0]);
     struct remote_job *job = memory_new(sizeof *job);
     *job = (struct remote_job){
         .id = memory_text("0123456789abcdef0123456789abcdef"),
@@ -164,7 +167,9 @@ static enum err_code confirm(struct remote *remote, const struct remote_call *ca
         platform->confirm_failures--;
         return err_set(err, platform->confirm_fails_with, "not now");
     }
-    AUTO(cert_freep) struct cert *cert = fixture_parse(span_bytes(platform->sign_cert));
+    const struct bytes *der =
+        platform->sign_cert != NULL ? platform->sign_cert : platform->present_sign_cert;
+    AUTO(cert_freep) struct cert *cert = fixture_parse(span_bytes(der));
     AUTO(bytes_freep)
     struct bytes *body = proof_confirmation_body("written", confirmation->digest.at);
     AUTO(bytes_freep) struct bytes *message = NULL;
@@ -177,7 +182,55 @@ static enum err_code confirm(struct remote *remote, const struct remote_call *ca
     return ERR_NONE;
 }
 
-static const struct remote_class class = {redeem, request, confirm};
+/* ---- seals ---- */
+
+struct bytes *stand_in_platform_seal(const struct stand_in_platform *platform, struct span holder,
+                                     int64_t valid_until_utc)
+{
+    AUTO(bytes_freep) struct bytes *picture = bytes_new_size(2048);
+    picture->at[0] = platform->seal_other_picture ? 1 : 0;
+    const struct seal_wish wish = {
+        .version = SEAL_V4,
+        .vendor = "ukeyd",
+        .id = "370100000001",
+        .name = "测试单位公章",
+        .type = 1,
+        .created_utc = FIXTURE_NOW - FIXTURE_DAY,
+        .valid_from_utc = FIXTURE_NOW - FIXTURE_DAY,
+        .valid_until_utc = valid_until_utc,
+        .list = SEAL_LIST_CERTIFICATES,
+        .holder_count = 1,
+        .holders = &holder,
+        .picture_type = "PNG",
+        .picture = span_bytes(picture),
+        .picture_width_mm = 40,
+        .picture_height_mm = 40,
+        .maker_cert = span_bytes(platform->maker_cert),
+    };
+    struct bytes *out = NULL;
+    struct err err = ERR_INIT;
+    if (seal_make(&wish, &platform->maker_key->signer, &out, &err) != ERR_NONE)
+        fail_msg("make a seal: %s", err.detail);
+    return out;
+}
+
+static enum err_code seal(struct remote *remote, const struct remote_call *call,
+                          const struct remote_job *job, const struct remote_seal_request *request,
+                          struct remote_new_seal **out, struct err *err)
+{
+    struct stand_in_platform *platform = (struct stand_in_platform *)remote;
+    struct span holder = span_bytes(platform->seal_other_holder ? platform->maker_cert
+                                                                : platform->present_sign_cert);
+    if (platform->new_seal == NULL)
+        platform->new_seal = stand_in_platform_seal(platform, holder, platform->seal_until_utc);
+    platform->seals_made++;
+    struct remote_new_seal *made = memory_new(sizeof *made);
+    made->seal = copy(platform->new_seal);
+    *out = made;
+    return ERR_NONE;
+}
+
+static const struct remote_class class = {redeem, request, confirm, seal};
 
 void stand_in_platform_init(struct stand_in_platform *platform)
 {
@@ -204,6 +257,11 @@ void stand_in_platform_init(struct stand_in_platform *platform)
     platform->ca = fixture_cert(&ca);
     const struct span ders[] = {span_bytes(platform->ca)};
     AUTO(memory_freep) char *pem = fixture_pem(ders, 1);
+    platform->maker_key = fixture_key_new(CERT_SM2, 0);
+    platform->maker_cert =
+        stand_in_platform_issue(platform, platform->maker_key, "maker", "critical,digitalSignature",
+                                FIXTURE_NOW + 3000 * (int64_t)FIXTURE_DAY);
+    platform->seal_until_utc = FIXTURE_NOW + 385 * FIXTURE_DAY;
     assert_int_equal(chain_roots_from_pem(span_text(pem), &platform->roots, &err), ERR_NONE);
 }
 
@@ -212,6 +270,10 @@ void stand_in_platform_done(struct stand_in_platform *platform)
     take_back(platform);
     bytes_freep(&platform->present_encrypt_key);
     bytes_freep(&platform->ca);
+    bytes_freep(&platform->maker_cert);
+    bytes_freep(&platform->present_sign_cert);
+    bytes_freep(&platform->new_seal);
+    fixture_key_freep(&platform->maker_key);
     fixture_key_freep(&platform->ca_key);
     chain_roots_freep(&platform->roots);
 }

@@ -30,10 +30,21 @@ struct stand_in_platform {
     struct bytes *first_public_key; /* that it issued for */
     struct bytes *sign_cert, *encrypt_cert, *envelope;
     struct fixture_key *encrypt_key;
+    /* The seal maker. */
+    struct fixture_key *maker_key;
+    struct bytes *maker_cert;
+    unsigned seals_made;
+    int64_t seal_until_utc; /* of the next seal */
+    bool seal_other_picture, seal_other_holder, seal_other_maker;
+    struct bytes *present_sign_cert; /* from the redeemed certificates */
+    struct bytes *new_seal;
 };
 
 void stand_in_platform_init(struct stand_in_platform *platform);
 void stand_in_platform_done(struct stand_in_platform *platform);
+/* A seal of 2 KiB, bound to holder (DER certificate); the caller frees. */
+struct bytes *stand_in_platform_seal(const struct stand_in_platform *platform, struct span holder,
+                                     int64_t valid_until_utc);
 /* A certificate by its CA; the caller frees. usage: "critical,digitalSignature". */
 struct bytes *stand_in_platform_issue(const struct stand_in_platform *platform,
                                       const struct fixture_key *key, const char *name,

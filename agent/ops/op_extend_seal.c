@@ -1,0 +1,290 @@
+/* CA签章延期: the seal on the key, bound to the renewed certificate, with a later end.
+ *
+ * The new seal goes into a file of its own, is read back, and only when the platform has acknowledged it
+ * does the old one go. A key with two files after an attempt that broke off is understood: the platform
+ * gives the same seal again, and the file that already holds it is taken. */
+#include <stdio.h>
+
+#include "agent/ops/op_ask.h"
+#include "agent/ops/op_key.h"
+#include "agent/ops/op_platform.h"
+#include "agent/ops/op_seals.h"
+#include "base/hex.h"
+#include "base/log.h"
+#include "certs/proof.h"
+#include "certs/sm2.h"
+
+/* "seal-" and 32 bits of the seal's hash: short enough for every key's name width. */
+#define FILE_PREFIX "seal-"
+#define FILE_HASH_BYTES 4
+/* What a file needs beside its content. */
+#define FILE_OVERHEAD_BYTES 256
+
+/* ---- read ---- */
+
+static enum op_outcome read_seals(struct op *op, struct err *err)
+{
+    if (op_seals_read(op->key.token, &op->key.seals, err) != ERR_NONE ||
+        op_seals_present(op->key.seals, op->key.sign_cert, &op->key.seal, err) != ERR_NONE)
+        return OP_STEP_FAILED;
+    memcpy(op->facts.old_seal_file, op->key.seal->file, sizeof op->facts.old_seal_file);
+    op->facts.old_not_after_utc = seal_peek(op->key.seal->seal)->valid_until_utc;
+    return OP_STEP_NEXT;
+}
+
+/* ---- prove ---- */
+
+static enum err_code prove(struct op *op, const char *label, struct span body, struct bytes **out,
+                           struct err *err)
+{
+    const struct remote_job *job = op->facts.job;
+    const struct cert_facts *facts = cert_peek(op->key.sign_cert);
+    struct op_key_signer self = {op->key.token, op->key.pair->name};
+    struct signer signer = op_key_signer(&self, facts->algorithm, facts->public_key);
+    AUTO(bytes_freep) struct bytes *message = NULL;
+    AUTO(bytes_freep) struct bytes *signature = NULL;
+    if (proof_message(label, job->id, span_bytes(job->challenge), body, &message, err) !=
+            ERR_NONE ||
+        signer_sign_message(&signer, span_bytes(message), &signature, err) != ERR_NONE ||
+        cert_verify(op->key.sign_cert, span_bytes(message), span_bytes(signature), err) != ERR_NONE)
+        return err_add(err, "prove the key");
+    *out = TAKE(signature);
+    return ERR_NONE;
+}
+
+static enum op_outcome prove_key(struct op *op, struct err *err)
+{
+    uint8_t digest[32];
+    proof_sha256(seal_peek(op->key.seal->seal)->der, digest);
+    return prove(op, PROOF_SEAL, SPAN_ARRAY(digest), &op->facts.proof, err) == ERR_NONE
+               ? OP_STEP_NEXT
+               : OP_STEP_FAILED;
+}
+
+/* ---- new seal ---- */
+
+static enum op_outcome get_seal(struct op *op, struct err *err)
+{
+    const struct remote_seal_request request = {
+        .seal = seal_peek(op->key.seal->seal)->der,
+        .proof = span_bytes(op->facts.proof),
+    };
+    return op_platform_seal(op, &request, &op->new_seal, err) == ERR_NONE ? OP_STEP_NEXT
+                                                                          : OP_STEP_FAILED;
+}
+
+static enum err_code check_room(const struct op *op, struct err *err)
+{
+    struct span der = span_bytes(op->new_seal->seal);
+    const struct token_facts *facts = token_peek_facts(op->key.token);
+    if (op_seals_holding(op->key.seals, der) != NULL)
+        return ERR_NONE;
+    if (der.len > TOKEN_FILE_BYTES_MAX || der.len + FILE_OVERHEAD_BYTES > facts->free_bytes)
+        return err_set(err, ERR_SEAL_TOO_LARGE, "%zu bytes, %zu are free", der.len,
+                       facts->free_bytes);
+    return ERR_NONE;
+}
+
+static enum op_outcome check_seal(struct op *op, struct err *err)
+{
+    AUTO(seal_freep) struct seal *next = NULL;
+    struct span chain[REMOTE_CHAIN_MAX];
+    for (size_t i = 0; i < op->new_seal->chain_count; i++)
+        chain[i] = span_bytes(op->new_seal->chain[i]);
+    const struct seal_check check = {
+        .roots = op->platform->roots,
+        .intermediates = chain,
+        .intermediate_count = op->new_seal->chain_count,
+        .signer = op->key.sign_cert,
+        .now_utc = clock_now_utc(),
+    };
+    if (seal_parse(span_bytes(op->new_seal->seal), &next, err) != ERR_NONE ||
+        seal_verify(next, &check, err) != ERR_NONE ||
+        seal_check_extension(op->key.seal->seal, next, err) != ERR_NONE ||
+        check_room(op, err) != ERR_NONE) {
+        err_add(err, "check the new seal");
+        return OP_STEP_FAILED;
+    }
+    op->facts.new_not_after_utc = seal_peek(next)->valid_until_utc;
+    return OP_STEP_NEXT;
+}
+
+/* ---- write ---- */
+
+static void name_file(struct op *op)
+{
+    uint8_t hash[32];
+    struct span der = span_bytes(op->new_seal->seal);
+    const struct op_seal *holding = op_seals_holding(op->key.seals, der);
+    if (holding != NULL) {
+        memcpy(op->facts.seal_file, holding->file, sizeof op->facts.seal_file);
+        return;
+    }
+    proof_sha256(der, hash);
+    AUTO(memory_freep) char *digits = hex_encode(span_of(hash, FILE_HASH_BYTES));
+    snprintf(op->facts.seal_file, sizeof op->facts.seal_file, FILE_PREFIX "%s", digits);
+}
+
+/* A file of this name that does not hold the seal was cut while it was written. */
+static enum err_code write_fresh(struct op *op, struct err *err)
+{
+    struct token *token = op->key.token;
+    const char *name = op->facts.seal_file;
+    struct span der = span_bytes(op->new_seal->seal);
+    if (token_write_file(token, name, der, err) != ERR_TOKEN_EXISTS)
+        return err->code;
+    if (token_delete_file(token, name, err) != ERR_NONE)
+        return err_add(err, "remove what an earlier attempt left");
+    return token_write_file(token, name, der, err);
+}
+
+static enum op_outcome write_seal(struct op *op, struct err *err)
+{
+    name_file(op);
+    if (op_seals_holding(op->key.seals, span_bytes(op->new_seal->seal)) != NULL)
+        return OP_STEP_NEXT;
+    op->facts.key_changed = true;
+    struct err written = ERR_INIT;
+    if (write_fresh(op, &written) == ERR_NONE)
+        return OP_STEP_NEXT;
+    *err = written;
+    err_add(err, "write the new seal");
+    return OP_STEP_FAILED;
+}
+
+/* ---- read back ---- */
+
+static enum op_outcome read_back(struct op *op, struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *got = NULL;
+    if (token_read_file(op->key.token, op->facts.seal_file, &got, err) != ERR_NONE) {
+        err_add(err, "read the new seal back");
+        return OP_STEP_FAILED;
+    }
+    if (!span_equal(span_bytes(got), span_bytes(op->new_seal->seal))) {
+        err_set(err, ERR_READ_BACK, "the new seal differs");
+        return OP_STEP_FAILED;
+    }
+    proof_sha256(span_bytes(got), op->facts.written_digest);
+    AUTO(bytes_freep)
+    struct bytes *body = proof_confirmation_body("written", op->facts.written_digest);
+    if (prove(op, PROOF_CONFIRMATION, span_bytes(body), &op->facts.confirmation_proof, err) !=
+        ERR_NONE)
+        return OP_STEP_FAILED;
+    op->facts.written = true;
+    return OP_STEP_NEXT;
+}
+
+/* The new seal is on the key and acknowledged: what is left of the old one harms nobody. */
+static enum op_outcome remove_old(struct op *op, struct err *err)
+{
+    if (strcmp(op->facts.old_seal_file, op->facts.seal_file) != 0 &&
+        token_delete_file(op->key.token, op->facts.old_seal_file, err) != ERR_NONE)
+        log_err("ops", "remove the old seal", err);
+    token_logout(op->key.token);
+    return OP_STEP_NEXT;
+}
+
+/* The old seal was not touched; a half-written new one goes. */
+static void undo(struct op *op, const struct err *why)
+{
+    (void)why;
+    struct err err = ERR_INIT;
+    if (op->key.token == NULL || op->facts.written)
+        return;
+    token_set_deadline(op->key.token, op_step_deadline(op));
+    if (token_begin(op->key.token, &err) != ERR_NONE) {
+        log_err("ops", "undo", &err);
+        return;
+    }
+    if (op->facts.key_changed &&
+        token_delete_file(op->key.token, op->facts.seal_file, &err) != ERR_NONE &&
+        err.code != ERR_TOKEN_NO_FILE)
+        log_err("ops", "remove the half-written seal", &err);
+    else
+        op->facts.key_changed = false;
+    token_logout(op->key.token);
+    token_end(op->key.token);
+}
+
+/* ---- the table ---- */
+
+static void report(const struct op *op, struct json *result)
+{
+    json_add_text(result, "file", op->facts.seal_file);
+    json_add_utc(result, "old_not_after", op->facts.old_not_after_utc);
+    json_add_utc(result, "not_after", op->facts.new_not_after_utc);
+}
+
+static const struct op_step steps[] = {
+    {"find-key", {"查找CA锁", "Find the key"}, op_key_find, OP_TOUCHES_NOTHING, OP_TELL, true, 15},
+    {"redeem",
+     {"验证平台凭据", "Redeem the ticket"},
+     op_platform_redeem,
+     OP_TOUCHES_PLATFORM,
+     OP_TELL,
+     true,
+     15},
+    {"read-seal",
+     {"读取现有签章", "Read the present seal"},
+     read_seals,
+     OP_TOUCHES_KEY,
+     OP_TELL,
+     true,
+     60},
+    {"ask",
+     {"请在密码框中输入CA锁密码", "Type the PIN into the dialog"},
+     op_ask_pin,
+     OP_TOUCHES_USER,
+     OP_TELL,
+     true,
+     15},
+    {"prove", {"证明CA锁身份", "Prove the key"}, prove_key, OP_TOUCHES_KEY, OP_TELL, true, 30},
+    {"new-seal",
+     {"等待平台制作新签章", "Wait for the new seal"},
+     get_seal,
+     OP_TOUCHES_PLATFORM,
+     OP_TELL,
+     true,
+     60},
+    {"check-seal",
+     {"检查新签章", "Check the new seal"},
+     check_seal,
+     OP_TOUCHES_NOTHING,
+     OP_TELL,
+     true,
+     5},
+    {"write-seal",
+     {"写入CA锁，请勿拔出", "Write to the key, leave it in"},
+     write_seal,
+     OP_TOUCHES_KEY,
+     OP_TELL,
+     false,
+     120},
+    {"read-back", {"读回并验证", "Read back"}, read_back, OP_TOUCHES_KEY, OP_TELL, false, 60},
+    {"confirm",
+     {"向平台确认", "Confirm to the platform"},
+     op_platform_confirm,
+     OP_TOUCHES_PLATFORM,
+     OP_RESUME,
+     false,
+     30},
+    {"remove-old",
+     {"删除旧签章", "Remove the old seal"},
+     remove_old,
+     OP_TOUCHES_KEY_IF_THERE,
+     OP_RESUME,
+     false,
+     30},
+};
+
+const struct op_kind op_extend_seal = {
+    .name = "extend-seal",
+    .title = {"CA签章延期", "Seal extension"},
+    .success = {"CA签章延期成功!", "The electronic seal was extended."},
+    .ticket = OP_TICKET_REQUIRED,
+    .steps = steps,
+    .step_count = ARRAY_SIZE(steps),
+    .undo = undo,
+    .report = report,
+};

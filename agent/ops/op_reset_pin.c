@@ -1,0 +1,246 @@
+/* CA锁密码重置: the platform computes what unblocks the key from the key's own challenge; we relay. The
+ * administrator PIN is never here. A challenge dies with the next command or the connection, so each
+ * relay runs inside one card transaction. */
+#include "agent/ops/op_change_pin.h"
+#include "agent/ops/op_dialog.h"
+#include "agent/ops/op_key.h"
+#include "agent/ops/op_platform.h"
+#include "base/log.h"
+#include "certs/proof.h"
+
+/* A miss here locks the key for good: the platform stops early too. */
+#define ADMINISTRATOR_TRIES_MIN 3
+/* Another program may reset the key between challenge and answer; then both are made anew. */
+#define RELAY_ATTEMPTS_MAX 3
+
+static const struct text confirm_title = {"CA锁密码重置", "PIN reset"};
+static const struct text confirm_yes = {"重置密码", "Reset the PIN"};
+static const struct text offer_title = {"修改初始密码", "Change the initial PIN"};
+static const struct text offer_yes = {"现在修改", "Change it now"};
+static const struct text said_changed = {"重置锁成功,CA锁密码已修改。",
+                                         "The PIN was reset, and then changed by you."};
+
+/* ---- judge ---- */
+
+static enum op_outcome judge(struct op *op, struct err *err)
+{
+    if (token_read_pin_state(op->key.token, TOKEN_USER, &op->key.pin, err) != ERR_NONE ||
+        token_read_pin_state(op->key.token, TOKEN_ADMINISTRATOR, &op->key.administrator, err) !=
+            ERR_NONE)
+        return OP_STEP_FAILED;
+    if (op->key.administrator.tries_left > 0 &&
+        op->key.administrator.tries_left >= ADMINISTRATOR_TRIES_MIN)
+        return OP_STEP_NEXT;
+    err_set(err, op->key.administrator.tries_left <= 0 ? ERR_ADMIN_PIN_LOCKED : ERR_ADMIN_PIN_LOW,
+            "%d administrator tries left", op->key.administrator.tries_left);
+    return OP_STEP_FAILED;
+}
+
+/* ---- confirm in a dialog ---- */
+
+static enum err_code talk_confirm(struct op *op, const struct cancel *dialog, void *context,
+                                  struct err *err)
+{
+    (void)context;
+    AUTO(memory_freep) char *facts = op_dialog_describe(op);
+    AUTO(memory_freep)
+    char *description = memory_printf(
+        op->lang == LANG_EN ? "%s\n\nThe PIN of this key will be reset to the initial one."
+                            : "%s\n\n此CA锁的密码将被重置为初始密码。",
+        facts);
+    return op_dialog_confirm(op, dialog, confirm_title, description, confirm_yes, err);
+}
+
+static enum op_outcome confirm_reset(struct op *op, struct err *err)
+{
+    return op_dialog_run(op, talk_confirm, NULL, err) == ERR_NONE ? OP_STEP_NEXT : OP_STEP_FAILED;
+}
+
+/* ---- relay ---- */
+
+/* A challenge from the key, and what the platform makes of it. */
+static enum err_code relay(struct op *op, enum remote_unblock_purpose purpose, struct bytes **out,
+                           struct err *err)
+{
+    uint8_t challenge[TOKEN_CHALLENGE_BYTES];
+    const struct token_facts *facts = token_peek_facts(op->key.token);
+    if (token_challenge(op->key.token, challenge, err) != ERR_NONE)
+        return err_add(err, "take a challenge");
+    const struct remote_unblock_request request = {
+        .purpose = purpose,
+        .challenge = SPAN_ARRAY(challenge),
+        .application = SPAN_ARRAY(facts->application_id),
+        .profile = facts->profile,
+        .administrator_tries = op->key.administrator.tries_left,
+    };
+    return op_platform_unblock(op, &request, out, err);
+}
+
+/* What the key says to a wrong answer of the platform, in words for a reset. */
+static enum err_code say_refused(struct err *err)
+{
+    static const struct {
+        enum err_code key, said;
+    } words[] = {
+        {ERR_PIN_WRONG, ERR_UNBLOCK_REFUSED},
+        {ERR_TOKEN_MAC, ERR_UNBLOCK_REFUSED},
+        {ERR_PIN_LOCKED, ERR_ADMIN_PIN_LOCKED},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (words[i].key == err->code)
+            return err->code = words[i].said;
+    return err->code;
+}
+
+static enum err_code log_administrator_in(struct op *op, struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *cryptogram = NULL;
+    if (!token_peek_facts(op->key.token)->unblock_needs_admin_login)
+        return ERR_NONE;
+    if (relay(op, REMOTE_UNBLOCK_LOGIN, &cryptogram, err) != ERR_NONE)
+        return err->code;
+    if (token_admin_login(op->key.token, span_bytes(cryptogram), err) == ERR_NONE)
+        return ERR_NONE;
+    err_add(err, "log the administrator in");
+    return say_refused(err);
+}
+
+/* *out_sent: the key may have taken the answer; it must not be tried again blindly. */
+static enum err_code unblock_once(struct op *op, bool *out_sent, struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *blob = NULL;
+    if (log_administrator_in(op, err) != ERR_NONE ||
+        relay(op, REMOTE_UNBLOCK_PIN, &blob, err) != ERR_NONE)
+        return err->code;
+    *out_sent = true;
+    op->facts.key_changed = true;
+    if (token_unblock(op->key.token, span_bytes(blob), err) == ERR_NONE) {
+        proof_sha256(span_bytes(blob), op->facts.written_digest);
+        op->facts.written = true;
+        return ERR_NONE;
+    }
+    err_add(err, "unblock the PIN");
+    return say_refused(err);
+}
+
+static enum err_code unblock_in_transaction(struct op *op, bool *out_sent, struct err *err)
+{
+    token_set_deadline(op->key.token, op_step_deadline(op));
+    if (token_begin(op->key.token, err) != ERR_NONE)
+        return err->code;
+    enum err_code code = unblock_once(op, out_sent, err);
+    token_logout(op->key.token); /* the administrator too */
+    token_end(op->key.token);
+    return code;
+}
+
+static enum op_outcome unblock(struct op *op, struct err *err)
+{
+    for (int attempt = 1;; attempt++) {
+        bool sent = false;
+        enum err_code code = unblock_in_transaction(op, &sent, err);
+        if (code == ERR_NONE)
+            return OP_STEP_NEXT;
+        if (code != ERR_TOKEN_RESET || sent || attempt == RELAY_ATTEMPTS_MAX)
+            return OP_STEP_FAILED;
+        log_err("ops", "start the relay over", err);
+    }
+}
+
+/* The key itself says whether it was reset. */
+static enum op_outcome verify(struct op *op, struct err *err)
+{
+    if (token_read_pin_state(op->key.token, TOKEN_USER, &op->key.pin, err) != ERR_NONE)
+        return OP_STEP_FAILED;
+    if (op->key.pin.tries_left == op->key.pin.tries_max)
+        return OP_STEP_NEXT;
+    err_set(err, ERR_UNBLOCK_REFUSED, "%d of %d tries left after the reset", op->key.pin.tries_left,
+            op->key.pin.tries_max);
+    return OP_STEP_FAILED;
+}
+
+/* ---- offer to change the initial PIN ---- */
+
+static enum err_code talk_offer(struct op *op, const struct cancel *dialog, void *context,
+                                struct err *err)
+{
+    (void)context;
+    const char *description =
+        op->lang == LANG_EN
+            ? "The PIN now is the initial one, which others know.\nChange it at once?"
+            : "CA锁密码现在是初始密码，其他人也可能知道。\n是否立即修改？";
+    return op_dialog_confirm(op, dialog, offer_title, description, offer_yes, err);
+}
+
+/* Whatever becomes of the offer, the reset itself is done. */
+static enum op_outcome offer_change(struct op *op, struct err *err)
+{
+    if (op->key.token == NULL)
+        return OP_STEP_NEXT; /* confirmed after a restart: the person sees "default" in the key's state */
+    if (op_dialog_run(op, talk_offer, NULL, err) != ERR_NONE ||
+        op_change_pin_ask(op, err) != OP_STEP_NEXT) {
+        log_info("ops", "the initial PIN stays: %s", err_code_text(err->code));
+        return OP_STEP_NEXT;
+    }
+    op->key.pin.is_default = false;
+    op->said = said_changed;
+    return OP_STEP_NEXT;
+}
+
+/* ---- the table ---- */
+
+static void report(const struct op *op, struct json *result)
+{
+    json_add_bool(result, "pin_default", op->key.token == NULL || op->key.pin.is_default);
+}
+
+static const struct op_step steps[] = {
+    {"find-key", {"查找CA锁", "Find the key"}, op_key_find, OP_TOUCHES_NOTHING, OP_TELL, true, 15},
+    {"redeem",
+     {"验证平台凭据", "Redeem the ticket"},
+     op_platform_redeem,
+     OP_TOUCHES_PLATFORM,
+     OP_TELL,
+     true,
+     15},
+    {"judge", {"核对CA锁", "Look at the key"}, judge, OP_TOUCHES_KEY, OP_TELL, true, 10},
+    {"ask",
+     {"请在提示框中确认重置密码", "Confirm the reset in the dialog"},
+     confirm_reset,
+     OP_TOUCHES_USER,
+     OP_TELL,
+     true,
+     15},
+    {"unblock",
+     {"重置密码，请勿拔出CA锁", "Reset the PIN, leave the key in"},
+     unblock,
+     OP_TOUCHES_NOTHING,
+     OP_TELL,
+     false,
+     40},
+    {"verify", {"检查结果", "Look at the result"}, verify, OP_TOUCHES_KEY, OP_TELL, false, 10},
+    {"confirm",
+     {"向平台确认", "Confirm to the platform"},
+     op_platform_confirm,
+     OP_TOUCHES_PLATFORM,
+     OP_RESUME,
+     false,
+     30},
+    {"offer",
+     {"建议立即修改初始密码", "Offer to change the initial PIN"},
+     offer_change,
+     OP_TOUCHES_USER,
+     OP_RESUME,
+     true,
+     15},
+};
+
+const struct op_kind op_reset_pin = {
+    .name = "reset-pin",
+    .title = {"CA锁密码重置", "PIN reset"},
+    .success = {"重置锁成功,CA锁密码为:123456。", "The PIN was reset to 123456."},
+    .ticket = OP_TICKET_REQUIRED,
+    .steps = steps,
+    .step_count = ARRAY_SIZE(steps),
+    .report = report,
+};

@@ -1,0 +1,72 @@
+/* The PIN: which tries are spent, and which are not. */
+#include "tests/unit/agent/ops/ops_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static void a_wrong_pin_is_asked_again_and_counted(void **state)
+{
+    struct ops_world *world = *state;
+    world->person.answers[0] = "111111";
+    world->person.answers[1] = "12"; /* too short: not sent */
+    world->person.answers[2] = "123456";
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_state(operation), "done");
+    assert_int_equal(world->person.asked, 3);
+    assert_non_null(strstr(world->person.last_error, "未计入"));
+}
+
+static void cancelling_costs_only_what_was_typed(void **state)
+{
+    struct ops_world *world = *state;
+    int before = ops_world_tries_left(world);
+    AUTO(memory_freep) char *key_before = stand_in_keys_describe(&world->keys, 0);
+    world->person.answers[0] = "111111";
+    world->person.answers[1] = "cancel";
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_state(operation), "cancelled");
+    assert_string_equal(ops_world_code(operation), "prompt-cancelled");
+    assert_int_equal(ops_world_tries_left(world), before - 1);
+    assert_int_equal(world->platform.requested, 0);
+}
+
+static void the_last_try_wants_a_yes_of_its_own(void **state)
+{
+    struct ops_world *world = *state;
+    while (ops_world_tries_left(world) > 1) {
+        int before = ops_world_tries_left(world);
+        world->person.asked = 0;
+        world->person.answers[0] = "111111";
+        world->person.answers[1] = "cancel";
+        AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+        assert_int_equal(ops_world_tries_left(world), before - 1);
+    }
+    world->person.asked = 0;
+    world->person.confirms = 0;
+    world->person.answers[0] = "cancel";
+    AUTO(json_freep) struct json *refused = ops_world_run(world, "renew", "ticket");
+    assert_int_equal(world->person.confirms, 1);
+    assert_int_equal(ops_world_tries_left(world), 1);
+    world->person.asked = 0;
+    world->person.answers[0] = "yes";
+    world->person.answers[1] = "111111";
+    AUTO(json_freep) struct json *locked = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_code(locked), "pin-locked");
+    assert_int_equal(ops_world_tries_left(world), 0);
+    world->person.asked = 0;
+    AUTO(json_freep) struct json *again = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_code(again), "pin-locked");
+    assert_int_equal(world->person.asked, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        OPS_WORLD_TEST(a_wrong_pin_is_asked_again_and_counted),
+        OPS_WORLD_TEST(cancelling_costs_only_what_was_typed),
+        OPS_WORLD_TEST(the_last_try_wants_a_yes_of_its_own),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,55 @@
+/* How an operation moves: cancelling, and a key that is pulled out. */
+#include "tests/unit/agent/ops/ops_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static void cancel_now(void *context)
+{
+    struct ops_world *world = context;
+    struct err err = ERR_INIT;
+    assert_int_equal(ops_cancel(world->ops, world->id, "https://other.example", &err),
+                     ERR_OPERATION_UNKNOWN);
+    assert_int_equal(ops_cancel(world->ops, world->id, OPS_WORLD_ORIGIN, &err), ERR_NONE);
+}
+
+static void a_cancelled_operation_withdraws_its_dialog(void **state)
+{
+    struct ops_world *world = *state;
+    world->person.answers[0] = NULL;
+    world->on_waiting_user = cancel_now;
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_state(operation), "cancelled");
+    struct err err = ERR_INIT;
+    assert_int_equal(ops_cancel(world->ops, world->id, OPS_WORLD_ORIGIN, &err),
+                     ERR_OPERATION_TOO_LATE);
+}
+
+static void pull_out(void *context)
+{
+    struct ops_world *world = context;
+    world->keys.count = 0;
+    ops_keys_changed(world->ops);
+    world->keys.count = 1;
+}
+
+static void pulling_the_key_out_closes_the_dialog(void **state)
+{
+    struct ops_world *world = *state;
+    world->person.answers[0] = NULL;
+    world->on_waiting_user = pull_out;
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_state(operation), "failed");
+    assert_string_equal(ops_world_code(operation), "key-removed");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        OPS_WORLD_TEST(a_cancelled_operation_withdraws_its_dialog),
+        OPS_WORLD_TEST(pulling_the_key_out_closes_the_dialog),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

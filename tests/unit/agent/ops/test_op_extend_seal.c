@@ -1,0 +1,143 @@
+/* CA签章延期. */
+#include "tests/unit/agent/ops/ops_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static void log_in(struct token *token)
+{
+    AUTO(secret_freep) struct secret *pin = NULL;
+    struct err err = ERR_INIT;
+    assert_int_equal(secret_new(16, &pin, &err), ERR_NONE);
+    memcpy(secret_room(pin), "123456", 6);
+    secret_set_length(pin, 6);
+    assert_int_equal(token_begin(token, &err), ERR_NONE);
+    assert_int_equal(token_login(token, pin, &err), ERR_NONE);
+}
+
+/* Puts a seal onto the key, bound to the certificate that is on it. */
+static void put_seal(struct ops_world *world, const char *file, int64_t until_utc)
+{
+    struct err err = ERR_INIT;
+    AUTO(token_closep) struct token *token = ops_world_open_token(world);
+    AUTO(bytes_freep) struct bytes *holder = NULL;
+    AUTO(token_pairs_freep) struct token_pairs *pairs = NULL;
+    log_in(token);
+    assert_int_equal(token_read_pairs(token, &pairs, &err), ERR_NONE);
+    assert_int_equal(token_read_cert(token, pairs->pairs[0].name, TOKEN_SIGN, &holder, &err),
+                     ERR_NONE);
+    AUTO(bytes_freep)
+    struct bytes *seal = stand_in_platform_seal(&world->platform, span_bytes(holder), until_utc);
+    assert_int_equal(token_write_file(token, file, span_bytes(seal), &err), ERR_NONE);
+    token_end(token);
+}
+
+static size_t count_files(struct ops_world *world, struct token_file *out_first)
+{
+    struct err err = ERR_INIT;
+    AUTO(token_closep) struct token *token = ops_world_open_token(world);
+    AUTO(token_files_freep) struct token_files *files = NULL;
+    assert_int_equal(token_list_files(token, &files, &err), ERR_NONE);
+    if (files->count > 0)
+        *out_first = files->files[0];
+    return files->count;
+}
+
+static void a_seal_is_extended_and_the_old_one_goes(void **state)
+{
+    struct ops_world *world = *state;
+    struct token_file file;
+    put_seal(world, "seal", FIXTURE_NOW + 20 * FIXTURE_DAY);
+    world->platform.kind = "extend-seal";
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "extend-seal", "ticket");
+    assert_string_equal(ops_world_code(operation), "none");
+    assert_string_equal(ops_world_state(operation), "done");
+    assert_string_equal(json_text_of(json_member(operation, "message")), "CA签章延期成功!");
+    assert_int_equal(count_files(world, &file), 1);
+    assert_string_not_equal(file.name, "seal");
+    assert_int_equal(file.size_bytes, world->platform.new_seal->len);
+}
+
+/* After an attempt that broke off before the old one was removed. */
+static void two_files_of_one_seal_are_put_right(void **state)
+{
+    struct ops_world *world = *state;
+    struct token_file file;
+    put_seal(world, "seal", FIXTURE_NOW + 20 * FIXTURE_DAY);
+    put_seal(world, "seal-new", FIXTURE_NOW + 385 * FIXTURE_DAY);
+    AUTO(token_closep) struct token *token = ops_world_open_token(world);
+    struct err err = ERR_INIT;
+    assert_int_equal(token_read_file(token, "seal-new", &world->platform.new_seal, &err), ERR_NONE);
+    token_closep(&token);
+    world->platform.kind = "extend-seal";
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "extend-seal", "ticket");
+    assert_string_equal(ops_world_code(operation), "none");
+    assert_int_equal(count_files(world, &file), 1);
+    assert_string_equal(file.name, "seal-new");
+}
+
+static void a_seal_that_is_wrong_is_never_written(void **state)
+{
+    static const struct {
+        const char *what, *code;
+        bool other_picture, other_holder, other_maker;
+        int days;
+    } cases[] = {
+        {"another picture", "seal-picture", .other_picture = true, .days = 385},
+        {"another holder", "seal-holder", .other_holder = true, .days = 385},
+        {"no later end", "seal-end", .days = 20},
+        {"a maker outside the roots", "seal-maker", .other_maker = true, .days = 385},
+    };
+    struct ops_world *world = *state;
+    struct token_file file;
+    put_seal(world, "seal", FIXTURE_NOW + 20 * FIXTURE_DAY);
+    AUTO(memory_freep) char *before = stand_in_keys_describe(&world->keys, 0);
+    struct stand_in_platform stranger;
+    stand_in_platform_init(&stranger);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct stand_in_platform *platform = &world->platform;
+        struct stand_in_platform own = *platform;
+        platform->kind = "extend-seal";
+        platform->seal_other_picture = cases[i].other_picture;
+        platform->seal_other_holder = cases[i].other_holder;
+        platform->seal_until_utc = FIXTURE_NOW + cases[i].days * FIXTURE_DAY;
+        if (cases[i].other_maker) {
+            platform->maker_key = stranger.maker_key;
+            platform->maker_cert = stranger.maker_cert;
+        }
+        world->person.asked = 0;
+        AUTO(json_freep) struct json *operation = ops_world_run(world, "extend-seal", "ticket");
+        if (strcmp(ops_world_code(operation), cases[i].code) != 0)
+            print_error("%s: %s\n", cases[i].what, ops_world_code(operation));
+        assert_string_equal(ops_world_code(operation), cases[i].code);
+        bytes_freep(&platform->new_seal);
+        platform->maker_key = own.maker_key;
+        platform->maker_cert = own.maker_cert;
+        platform->seal_other_picture = platform->seal_other_holder = false;
+    }
+    stand_in_platform_done(&stranger);
+    ops_world_assert_unchanged(world, before);
+    assert_int_equal(count_files(world, &file), 1);
+}
+
+static void a_key_without_a_seal_says_so(void **state)
+{
+    struct ops_world *world = *state;
+    world->platform.kind = "extend-seal";
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "extend-seal", "ticket");
+    assert_string_equal(ops_world_code(operation), "seal-missing");
+    assert_int_equal(world->person.asked, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        OPS_WORLD_TEST(a_seal_is_extended_and_the_old_one_goes),
+        OPS_WORLD_TEST(two_files_of_one_seal_are_put_right),
+        OPS_WORLD_TEST(a_seal_that_is_wrong_is_never_written),
+        OPS_WORLD_TEST(a_key_without_a_seal_says_so),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,82 @@
+/* What keeps trying until the platform has heard of it. */
+#include "tests/unit/agent/ops/ops_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static void an_unconfirmed_renewal_keeps_trying(void **state)
+{
+    struct ops_world *world = *state;
+    world->platform.confirm_failures = 1;
+    world->platform.confirm_fails_with = ERR_PLATFORM_UNREACHABLE;
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_state(operation), "done");
+    assert_string_equal(ops_world_code(operation), "none");
+    assert_int_equal(world->platform.confirmed, 1);
+}
+
+static void stop_when_unconfirmed(void *context, const struct ops_change *change)
+{
+    struct ops_world *world = context;
+    AUTO(json_freep) struct json *json = NULL;
+    struct err err = ERR_INIT;
+    if (change->event != OPS_OPERATION_CHANGED ||
+        ops_operation_json(world->ops, change->id, NULL, LANG_ZH, &json, &err) != ERR_NONE)
+        return;
+    if (strcmp(ops_world_state(json), "unconfirmed") == 0)
+        loop_stop(world->loop);
+}
+
+static void an_unconfirmed_renewal_is_confirmed_after_a_restart(void **state)
+{
+    struct ops_world *world = *state;
+    struct err err = ERR_INIT;
+    world->platform.confirm_failures = 1;
+    world->platform.confirm_fails_with = ERR_PLATFORM_UNREACHABLE;
+    const struct ops_start start = {.kind = "renew", .ticket = "t", .origin = OPS_WORLD_ORIGIN};
+    assert_int_equal(ops_start(world->ops, &start, world->id, &err), ERR_NONE);
+    ops_observe(world->ops, stop_when_unconfirmed, world);
+    assert_int_equal(loop_run(world->loop, &err), ERR_NONE);
+    ops_freep(&world->ops);
+    world->keys.count = 0; /* neither key nor person is needed */
+    ops_world_open(world);
+    AUTO(json_freep) struct json *operation = ops_world_run_until_over(world);
+    assert_string_equal(ops_world_state(operation), "done");
+    assert_int_equal(world->platform.confirmed, 1);
+    assert_int_equal(world->person.asked, 1);
+    world->keys.count = 1;
+}
+
+static void certificates_that_take_time_are_waited_for(void **state)
+{
+    struct ops_world *world = *state;
+    world->platform.pendings = 1;
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_state(operation), "done");
+    assert_int_equal(world->platform.requested, 2);
+    assert_int_equal(world->platform.issued, 1);
+}
+
+/* The platform's last word ends it; the key keeps what was written. */
+static void a_refused_confirmation_is_told(void **state)
+{
+    struct ops_world *world = *state;
+    world->platform.confirm_failures = 1;
+    world->platform.confirm_fails_with = ERR_JOB_UNKNOWN;
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_state(operation), "failed");
+    assert_string_equal(ops_world_code(operation), "job-unknown");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        OPS_WORLD_TEST(an_unconfirmed_renewal_keeps_trying),
+        OPS_WORLD_TEST(an_unconfirmed_renewal_is_confirmed_after_a_restart),
+        OPS_WORLD_TEST(certificates_that_take_time_are_waited_for),
+        OPS_WORLD_TEST(a_refused_confirmation_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
