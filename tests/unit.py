@@ -26,13 +26,31 @@ PLAN = re.compile(r"^1\.\.(\d+)$", re.MULTILINE)
 TEST_SECONDS = 120
 
 
+def chosen(tests, build, only):
+    return [test for test in tests if only in f"unit/{test['name']} [{build}]"]
+
+
+def builds_needed(builds, only):
+    """Those to build beside build/dev; clang's is for its warnings."""
+    tests = introspect(builds / "dev")
+    needed = [name for name in BUILDS if name != "dev" and chosen(tests, name, only)]
+    return needed + [name for name in ("clang",) if only in f"build/{name}"]
+
+
 def jobs(builds, only):
+    """Of a build that failed there is nothing to run; the build itself counts as failed."""
     found = []
     for build, env in BUILDS.items():
-        for test in introspect(builds / build):
-            if only in f"unit/{test['name']} [{build}]":
-                found.append(partial(run_test, build, env, test))
+        if complete(builds / build):
+            tests = introspect(builds / build)
+            found += [partial(run_test, builds / build, env, test) for test in chosen(tests, build, only)]
     return found
+
+
+def complete(build):
+    """Whether there is nothing left to build."""
+    done = subprocess.run(["ninja", "-n", "-C", build], capture_output=True, text=True, check=False)
+    return done.returncode == 0 and "no work to do" in done.stdout
 
 
 def introspect(build):
@@ -42,17 +60,17 @@ def introspect(build):
     return json.loads(done.stdout)
 
 
-def run_test(build, env, test):
+def run_test(folder, env, test):
     """One program: a result for each of its test functions, and one more when it ends badly."""
     started = time.monotonic()
-    label = f"unit/{test['name']}"
+    label, build = f"unit/{test['name']}", folder.name
     environment = {**os.environ, **test["env"], **env, "CMOCKA_MESSAGE_OUTPUT": "TAP"}
-    with TemporaryDirectory(prefix="ukeyd.", dir="/tmp") as folder:
+    with TemporaryDirectory(prefix="ukeyd.", dir="/tmp") as scratch:
         try:
             done = subprocess.run(
                 [*WRAPPERS.get(build, []), *test["cmd"]],
-                cwd=test["workdir"] or folder,
-                env={**environment, "TMPDIR": folder},
+                cwd=test["workdir"] or folder,  # as meson does
+                env={**environment, "TMPDIR": scratch},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=max(TEST_SECONDS, test["timeout"]),
