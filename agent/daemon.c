@@ -143,7 +143,8 @@ static enum err_code set_up_edges(struct daemon *daemon, struct err *err)
     const struct config *config = daemon->config;
     daemon->token_settings.profile_folder =
         config->profile_folder != NULL ? config->profile_folder : CONFIG_PROFILE_FOLDER;
-    if (token_monitor_new(daemon->loop, &daemon->token_settings, on_keys_changed, daemon,
+    if (token_settings_check(&daemon->token_settings, err) != ERR_NONE ||
+        token_monitor_new(daemon->loop, &daemon->token_settings, on_keys_changed, daemon,
                           &daemon->monitor, err) != ERR_NONE ||
         remote_http_new(&daemon->remote, err) != ERR_NONE ||
         prompt_pinentry_new(config->pinentry, text_lang_from_environment(), &daemon->prompt, err) !=

@@ -14,6 +14,7 @@ static const char help[] =
     "~/.local/share/ukeyd)\n"
     "  --runtime FOLDER  socket of ukeyctl (default $XDG_RUNTIME_DIR/ukeyd)\n"
     "  --log-level L     error, warning, info (default) or debug\n"
+    "  --trace FILE      append every command to a key and its answer, PINs masked, for support\n"
     "  --print-states    print the steps of each operation as Markdown and end\n"
     "  --version         print the version and end\n"
     "  --help            print this and end\n";
@@ -28,6 +29,7 @@ enum {
     OPTION_STATE,
     OPTION_RUNTIME,
     OPTION_LOG,
+    OPTION_TRACE,
     OPTION_STATES,
     OPTION_VERSION,
     OPTION_HELP
@@ -38,6 +40,7 @@ static const struct option long_options[] = {
     {"state", required_argument, NULL, OPTION_STATE},
     {"runtime", required_argument, NULL, OPTION_RUNTIME},
     {"log-level", required_argument, NULL, OPTION_LOG},
+    {"trace", required_argument, NULL, OPTION_TRACE},
     {"print-states", no_argument, NULL, OPTION_STATES},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -75,6 +78,9 @@ static enum err_code take(struct options *options, int option, struct err *err)
         return ERR_NONE;
     case OPTION_LOG:
         return parse_level(optarg, &options->log_level, err);
+    case OPTION_TRACE:
+        options->trace_file = optarg;
+        return ERR_NONE;
     case OPTION_STATES:
         options->print_states = true;
         return ERR_NONE;

@@ -10,6 +10,7 @@ struct options {
     const char *config_file; /* NULL: CONFIG_DEFAULT_FILE and the platform folder */
     char *state_folder;
     char *runtime_folder;
+    const char *trace_file; /* commands and answers of keys, PINs masked; NULL: none */
     enum log_level log_level;
     bool print_states;
     bool show_help;
