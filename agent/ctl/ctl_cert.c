@@ -7,7 +7,6 @@
 #include "agent/ctl/ctl_text.h"
 #include "base/file.h"
 #include "base/hex.h"
-#include "certs/cert.h"
 
 /* A certificate in PEM with the text that openssl x509 -text puts before it. */
 #define FILE_BYTES_MAX 65536
@@ -53,8 +52,7 @@ static const char *const usages[] = {
     [CERT_USAGE_CA] = "ca",     [CERT_USAGE_OTHER] = "other",
 };
 
-/* As the agent shows a certificate, without what only the agent knows. */
-static struct json *certificate_json(const struct cert *cert)
+struct json *ctl_cert_json(const struct cert *cert)
 {
     const struct cert_facts *facts = cert_peek(cert);
     AUTO(memory_freep) char *pem = cert_pem(cert);
@@ -83,7 +81,7 @@ static enum err_code read_file(const char *file, struct json **out, struct err *
     if (ctl_cert_der_of(span_bytes(content), &der, err) != ERR_NONE ||
         cert_parse(span_bytes(der), &cert, err) != ERR_NONE)
         return err_add(err, "%s", file);
-    *out = certificate_json(cert);
+    *out = ctl_cert_json(cert);
     return ERR_NONE;
 }
 

@@ -4,6 +4,7 @@
 #include "agent/ctl/ctl.h"
 #include "agent/ctl/ctl_cert.h"
 #include "agent/ctl/ctl_operation.h"
+#include "agent/ctl/ctl_seal.h"
 #include "agent/ctl/ctl_show.h"
 #include "base/problem.h"
 
@@ -26,6 +27,8 @@ static const char help_zh[] =
     "  cert show [文件]       显示证书（文件：PEM 或 DER）\n"
     "  cert export            输出证书（PEM）：--usage sign|encrypt [--token 序列号] [--container "
     "容器]\n"
+    "  seal show 文件         显示电子签章 [--picture 图片文件]\n"
+    "  seal verify 文件       验证电子签章：--roots 根证书 [--signer 证书] [--at 时间]\n"
     "\n"
     "  --json                 只输出最后的 JSON\n"
     "  --socket 路径          驱动的套接字，默认 $XDG_RUNTIME_DIR/ukeyd/ukeyd.sock\n"
@@ -44,6 +47,8 @@ static const char help_en[] =
     "  operations             what was done\n"
     "  cert show [FILE]       certificates of the keys, or of a file (PEM or DER)\n"
     "  cert export            as PEM: --usage sign|encrypt [--token SERIAL] [--container NAME]\n"
+    "  seal show FILE         an electronic seal [--picture FILE]\n"
+    "  seal verify FILE       every check: --roots PEM [--signer CERT] [--at TIME]\n"
     "\n"
     "  --json                 print the final JSON only\n"
     "  --socket PATH          the agent's socket, default $XDG_RUNTIME_DIR/ukeyd/ukeyd.sock\n"
@@ -95,6 +100,8 @@ static const struct command {
     {"renew", NULL, 0, CTL_TICKET | CTL_TOKEN | CTL_PLATFORM, ctl_operation_renew},
     {"cert", "show", 1, CTL_TOKEN | CTL_USAGE | CTL_CONTAINER, ctl_cert_show},
     {"cert", "export", 0, CTL_TOKEN | CTL_USAGE | CTL_CONTAINER, ctl_cert_export},
+    {"seal", "show", 1, CTL_PICTURE, ctl_seal_show},
+    {"seal", "verify", 1, CTL_ROOTS | CTL_SIGNER | CTL_AT, ctl_seal_verify},
 };
 
 static bool is_named(const struct command *command, const struct ctl_options *options)

@@ -14,6 +14,10 @@ static const struct option long_options[] = {
     {"platform", required_argument, NULL, CTL_PLATFORM},
     {"usage", required_argument, NULL, CTL_USAGE},
     {"container", required_argument, NULL, CTL_CONTAINER},
+    {"picture", required_argument, NULL, CTL_PICTURE},
+    {"roots", required_argument, NULL, CTL_ROOTS},
+    {"signer", required_argument, NULL, CTL_SIGNER},
+    {"at", required_argument, NULL, CTL_AT},
     {"help", no_argument, NULL, CTL_HELP},
     {"version", no_argument, NULL, CTL_VERSION},
     {0},
@@ -46,18 +50,22 @@ static enum err_code take_usage(struct ctl_options *options, const char *value, 
 static enum err_code take_text(struct ctl_options *options, int option, const char *value,
                                struct err *err)
 {
+    const struct {
+        int option;
+        const char **out;
+    } texts[] = {
+        {CTL_TICKET, &options->ticket},     {CTL_TOKEN, &options->token},
+        {CTL_PLATFORM, &options->platform}, {CTL_CONTAINER, &options->container},
+        {CTL_PICTURE, &options->picture},   {CTL_ROOTS, &options->roots},
+        {CTL_SIGNER, &options->signer},     {CTL_AT, &options->at},
+    };
     if (*value == '\0')
         return err_set(err, ERR_USAGE, "an option is empty");
     if (option == CTL_SOCKET)
         options->socket_path = memory_text(value);
-    else if (option == CTL_TICKET)
-        options->ticket = value;
-    else if (option == CTL_TOKEN)
-        options->token = value;
-    else if (option == CTL_PLATFORM)
-        options->platform = value;
-    else
-        options->container = value;
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        if (texts[i].option == option)
+            *texts[i].out = value;
     return ERR_NONE;
 }
 

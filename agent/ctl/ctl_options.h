@@ -20,6 +20,10 @@ enum ctl_option {
     CTL_CONTAINER = 1 << 7,
     CTL_HELP = 1 << 8,
     CTL_VERSION = 1 << 9,
+    CTL_PICTURE = 1 << 10,
+    CTL_ROOTS = 1 << 11,
+    CTL_SIGNER = 1 << 12,
+    CTL_AT = 1 << 13,
 };
 #define CTL_EVERYWHERE (CTL_JSON | CTL_SOCKET | CTL_LANG | CTL_HELP | CTL_VERSION)
 
@@ -28,7 +32,8 @@ struct ctl_options {
     unsigned given;
     enum lang lang;
     char *socket_path;
-    const char *ticket, *token, *platform, *usage, *container; /* NULL: not given */
+    const char *ticket, *token, *platform, *usage, *container; /* NULL: not given; */
+    const char *picture, *roots, *signer, *at; /* these too */
     int word_count;
     const char *words[CTL_WORDS_MAX];
 };

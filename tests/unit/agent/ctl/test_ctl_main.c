@@ -104,6 +104,14 @@ static const struct {
     {{"renew", "--usage", "sign"}, {200, "{}"}, 2, "", "does not take"},
     {{"renew", "--ticket", "x"}, {200, "{}"}, 2, "", "--platform"},
     {{"--what"}, {200, "{}"}, 2, "", "--what"},
+    {{"seal"}, {200, "{}"}, 2, "", "no such command"},
+    {{"seal", "show"}, {200, "{}"}, 2, "", "needs a file"},
+    {{"seal", "show", "a", "b"}, {200, "{}"}, 2, "", "too many words"},
+    {{"seal", "show", "a", "--roots", "b"}, {200, "{}"}, 2, "", "does not take"},
+    {{"seal", "verify", "a"}, {200, "{}"}, 2, "", "--roots"},
+    {{"seal", "verify", "a", "--picture", "b"}, {200, "{}"}, 2, "", "does not take"},
+    {{"seal", "show", "/nonexistent"}, {200, "{}"}, 1, "", "Code: file-missing\n"},
+    {{"seal", "show", "/dev/null"}, {200, "{}"}, 1, "", "Code: "},
 };
 
 static void each_command_line(void **state)

@@ -53,6 +53,12 @@ static void every_option_has_its_place(void **state)
     assert_string_equal(options.platform, "P");
     assert_string_equal(options.usage, "encrypt");
     assert_string_equal(options.container, "C");
+    ctl_options_done(&options);
+    assert_int_equal(parse("x --picture P --roots R --signer S --at A", &options, &err), ERR_NONE);
+    assert_string_equal(options.picture, "P");
+    assert_string_equal(options.roots, "R");
+    assert_string_equal(options.signer, "S");
+    assert_string_equal(options.at, "A");
 }
 
 static void the_socket_has_a_default(void **state)
