@@ -1,6 +1,8 @@
 #include "agent/daemon.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -25,6 +27,7 @@ struct daemon {
     int signal_fd;
     struct loop_watch *signal_watch;
     struct token_settings token_settings;
+    FILE *trace;
     struct token_monitor *monitor;
     struct remote *remote;
     struct prompt *prompt;
@@ -41,6 +44,8 @@ static void daemon_done(struct daemon *daemon)
     web_free(daemon->web);
     ops_free(daemon->ops);
     token_monitor_free(daemon->monitor);
+    if (daemon->trace != NULL)
+        fclose(daemon->trace);
     remote_http_free(daemon->remote);
     prompt_pinentry_free(daemon->prompt);
     for (size_t i = 0; i < daemon->platform_count; i++)
@@ -155,6 +160,24 @@ static enum err_code set_up_edges(struct daemon *daemon, struct err *err)
     return ERR_NONE;
 }
 
+static enum err_code set_up_trace(struct daemon *daemon, const struct options *options,
+                                  struct err *err)
+{
+    if (options->trace_file == NULL)
+        return ERR_NONE;
+    int fd =
+        open(options->trace_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    daemon->trace = fd < 0 ? NULL : fdopen(fd, "a");
+    if (daemon->trace == NULL) {
+        err_set_errno(err, ERR_FILE, "open the trace");
+        file_closep(&fd);
+        return err_add(err, "%s", options->trace_file);
+    }
+    setvbuf(daemon->trace, NULL, _IOLBF, 0);
+    token_monitor_set_trace(daemon->monitor, daemon->trace);
+    return ERR_NONE;
+}
+
 static enum err_code set_up_ops(struct daemon *daemon, const struct options *options,
                                 struct err *err)
 {
@@ -213,7 +236,8 @@ static enum err_code set_up(struct daemon *daemon, const struct options *options
 {
     if (config_read(options->config_file, &daemon->config, err) != ERR_NONE ||
         loop_new(&daemon->loop, err) != ERR_NONE || set_up_process(daemon, err) != ERR_NONE ||
-        set_up_edges(daemon, err) != ERR_NONE || set_up_ops(daemon, options, err) != ERR_NONE ||
+        set_up_edges(daemon, err) != ERR_NONE || set_up_trace(daemon, options, err) != ERR_NONE ||
+        set_up_ops(daemon, options, err) != ERR_NONE ||
         set_up_web(daemon, options, err) != ERR_NONE)
         return err->code;
     return ERR_NONE;
