@@ -7,4 +7,5 @@ MUST_CHECK enum err_code sim_create(const char *const *arguments, int count, str
 MUST_CHECK enum err_code sim_run(const char *const *arguments, int count, struct err *err);
 MUST_CHECK enum err_code sim_control(const char *const *arguments, int count, struct err *err);
 MUST_CHECK enum err_code sim_show(const char *const *arguments, int count, struct err *err);
+MUST_CHECK enum err_code sim_put_file(const char *const *arguments, int count, struct err *err);
 MUST_CHECK enum err_code sim_decrypt(const char *const *arguments, int count, struct err *err);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "token/virtual/sim_options.h"
+#include "token/virtual/sim_put_file.h"
 #include "token/virtual/virtual_personal.h"
 #include "token/virtual/virtual_state.h"
 
@@ -29,6 +30,8 @@ struct create_wish {
     const char *container;
     const char *issuer_cert;
     const char *issuer_key;
+    const char *seal;
+    const char *seal_name;
     bool force;
 };
 
@@ -51,6 +54,8 @@ static enum err_code read_wish(const char *const *arguments, int count, struct c
         {"container", SIM_OPTION_TEXT, .out = &wish->container},
         {"issuer-cert", SIM_OPTION_TEXT, .required = true, .out = &wish->issuer_cert},
         {"issuer-key", SIM_OPTION_TEXT, .required = true, .out = &wish->issuer_key},
+        {"seal", SIM_OPTION_TEXT, .out = &wish->seal},
+        {"seal-name", SIM_OPTION_TEXT, .out = &wish->seal_name},
         {"force", SIM_OPTION_FLAG, .out = &wish->force},
     };
     return sim_options_read(options, ARRAY_SIZE(options), arguments, count, NULL, err);
@@ -81,6 +86,13 @@ static enum err_code translate(const struct create_wish *wish, struct virtual_pe
     return ERR_NONE;
 }
 
+static enum err_code put_seal(const struct create_wish *wish, struct virtual_objects *objects,
+                              struct err *err)
+{
+    return wish->seal == NULL ? ERR_NONE
+                              : sim_put_content(objects, wish->seal_name, wish->seal, err);
+}
+
 enum err_code sim_create(const char *const *arguments, int count, struct err *err)
 {
     struct create_wish wish = {
@@ -92,6 +104,7 @@ enum err_code sim_create(const char *const *arguments, int count, struct err *er
         .organisation = "阳光建设工程有限公司",
         .days_left = DAYS_LEFT,
         .container = "personalCert00",
+        .seal_name = SIM_SEAL_NAME,
     };
     struct virtual_personal personal;
     AUTO(virtual_issuer_freep) struct virtual_issuer *issuer = NULL;
@@ -104,6 +117,7 @@ enum err_code sim_create(const char *const *arguments, int count, struct err *er
                        wish.state);
     if (virtual_issuer_open(wish.issuer_cert, wish.issuer_key, &issuer, err) != ERR_NONE ||
         virtual_personal_make(&personal, issuer, &objects, err) != ERR_NONE ||
+        put_seal(&wish, objects, err) != ERR_NONE ||
         virtual_state_save(objects, wish.state, err) != ERR_NONE)
         return err->code;
     printf("%s\n", wish.serial);

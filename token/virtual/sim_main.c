@@ -15,6 +15,8 @@ static const char help[] =
     "           [--pin 123456] [--admin-pin 12345678] [--algorithm sm2|rsa2048] [--single]\n"
     "           [--holder NAME] [--organisation NAME] [--days-left 20] [--container NAME] "
     "[--force]\n"
+    "           [--seal FILE] [--seal-name seal]\n"
+    "  ukey-sim put-file --state FILE --file FILE [--name seal]\n"
     "  ukey-sim run --state FILE [--port 35963] [--host 127.0.0.1] [--trace FILE]\n"
     "           [--control SOCKET] [--removed] [--latency none|real]\n"
     "  ukey-sim control --socket SOCKET insert | remove | swap FILE | stats [clear] | quit\n"
@@ -30,8 +32,8 @@ static const struct {
     const char *name;
     enum err_code (*function)(const char *const *, int, struct err *);
 } commands[] = {
-    {"create", sim_create}, {"run", sim_run},         {"control", sim_control},
-    {"show", sim_show},     {"decrypt", sim_decrypt},
+    {"create", sim_create},   {"put-file", sim_put_file}, {"run", sim_run},
+    {"control", sim_control}, {"show", sim_show},         {"decrypt", sim_decrypt},
 };
 
 static int report(const struct err *err)

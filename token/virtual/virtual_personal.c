@@ -91,6 +91,45 @@ enum err_code virtual_personal_make(const struct virtual_personal *wish,
     return ERR_NONE;
 }
 
+/* ---- files ---- */
+
+static enum err_code check_file(const struct virtual_objects *objects,
+                                const struct virtual_file *old, struct span content,
+                                struct err *err)
+{
+    size_t freed = old == NULL ? 0 : VIRTUAL_OBJECT_BYTES + old->content->len;
+    size_t needed = VIRTUAL_OBJECT_BYTES + content.len;
+    if (content.len == 0 || content.len > VIRTUAL_FILE_BYTES_MAX)
+        return err_set(err, ERR_FIELD_VALUE, "file: 1 to %d bytes", VIRTUAL_FILE_BYTES_MAX);
+    if (old == NULL && objects->applications[0]->file_count >= objects->applications[0]->files_max)
+        return err_set(err, ERR_TOKEN_NO_SPACE, "%d files at most",
+                       objects->applications[0]->files_max);
+    if (needed > freed && !virtual_objects_fit(objects, needed - freed))
+        return err_set(err, ERR_TOKEN_NO_SPACE, "no room for %zu bytes", content.len);
+    return ERR_NONE;
+}
+
+enum err_code virtual_personal_put_file(struct virtual_objects *objects, const char *name,
+                                        struct span content, struct err *err)
+{
+    struct virtual_name wanted;
+    if (objects->application_count == 0)
+        return err_set(err, ERR_FIELD_VALUE, "there is no application on the key");
+    if (!virtual_objects_set_name(&wanted, span_text(name), objects->profile->name_width))
+        return err_set(err, ERR_FIELD_VALUE, "file's name: 1 to %zu bytes",
+                       (size_t)objects->profile->name_width);
+    struct virtual_application *application = objects->applications[0];
+    struct virtual_file *old = virtual_objects_file(application, span_text(name));
+    if (check_file(objects, old, content, err) != ERR_NONE)
+        return err->code;
+    if (old != NULL)
+        virtual_objects_remove_file(application, old);
+    struct virtual_file *file = virtual_objects_add_file(application, &wanted, bytes_new(content));
+    file->read_rights = VIRTUAL_RIGHTS_ANYONE;
+    file->write_rights = VIRTUAL_RIGHTS_USER;
+    return ERR_NONE;
+}
+
 /* ---- describing ---- */
 
 static const char *kind_text(enum virtual_pair_kind kind)

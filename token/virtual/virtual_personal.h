@@ -21,6 +21,12 @@ struct virtual_personal {
 MUST_CHECK enum err_code virtual_personal_make(const struct virtual_personal *wish,
                                                const struct virtual_issuer *issuer,
                                                struct virtual_objects **out, struct err *err);
+/* Puts a file onto the first application, in place of one of this name: readable by anyone, writable by
+ * the user, as the seals of bidders are. Fails with ERR_FIELD_VALUE (name or length),
+ * ERR_TOKEN_NO_SPACE (also when there are too many files). */
+MUST_CHECK enum err_code virtual_personal_put_file(struct virtual_objects *objects,
+                                                   const char *name, struct span content,
+                                                   struct err *err);
 /* Everything that may be known about a key, for people and tests: no PIN, no private key. The
  * certificates are in PEM. The caller frees. */
 char *virtual_personal_describe(const struct virtual_objects *objects);

@@ -52,7 +52,8 @@ static void says_what_it_is(void **state)
     assert_string_equal(version.out, "ukey-sim " UKEYD_VERSION "\n");
     struct outcome help = run("--help", NULL, NULL);
     assert_int_equal(help.exit_code, 0);
-    static const char *const commands[] = {"create", "run", "control", "show", "decrypt"};
+    static const char *const commands[] = {"create",  "put-file", "run",
+                                           "control", "show",     "decrypt"};
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
         assert_non_null(strstr(help.out, commands[i]));
 }

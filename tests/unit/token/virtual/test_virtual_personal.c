@@ -127,12 +127,44 @@ static void refuses_wishes_that_the_profile_does_not_allow(void **state)
     authority_done(&authority);
 }
 
+static enum err_code put(struct virtual_objects *objects, size_t len)
+{
+    struct err err = ERR_INIT;
+    AUTO(bytes_freep) struct bytes *content = bytes_new_size(len);
+    return virtual_personal_put_file(objects, "seal", span_bytes(content), &err);
+}
+
+static void files_end_where_the_room_does(void **state)
+{
+    (void)state;
+    struct err err = ERR_INIT;
+    AUTO(virtual_objects_freep)
+    struct virtual_objects *objects =
+        virtual_objects_new(virtual_profile_find("longmai"), "K1", NULL);
+    struct virtual_name name = {.len = 1, .at = "A"};
+    assert_int_equal(put(objects, 1), ERR_FIELD_VALUE);
+    virtual_objects_add_application(objects, &name)->files_max = 1;
+    size_t used = virtual_objects_used(objects) + VIRTUAL_OBJECT_BYTES;
+    size_t room = objects->profile->space_bytes - used;
+    assert_int_equal(put(objects, room + 1), ERR_TOKEN_NO_SPACE);
+    assert_int_equal(put(objects, 0), ERR_FIELD_VALUE);
+    assert_int_equal(put(objects, room), ERR_NONE);
+    assert_int_equal(put(objects, room), ERR_NONE); /* replaces the first */
+    assert_int_equal(put(objects, room + 1), ERR_TOKEN_NO_SPACE);
+    assert_int_equal(objects->applications[0]->file_count, 1);
+    assert_int_equal(objects->applications[0]->files[0]->content->len, room);
+    assert_int_equal(put(objects, 1), ERR_NONE);
+    assert_int_equal(virtual_personal_put_file(objects, "other", span_text("x"), &err),
+                     ERR_TOKEN_NO_SPACE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(makes_a_bidder_s_key),
         cmocka_unit_test(finds_the_pair_of_a_certificate),
         cmocka_unit_test(describes_a_key_without_its_secrets),
+        cmocka_unit_test(files_end_where_the_room_does),
         cmocka_unit_test(refuses_wishes_that_the_profile_does_not_allow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
