@@ -33,10 +33,10 @@ struct seal_extension {
 /* Facts, borrowed from the seal. Texts are UTF-8 (IA5 where the standard says so). */
 struct seal_facts {
     enum seal_version version;
-    const char *vendor;         /* header.Vid */
-    const char *id;             /* esID */
+    const char *vendor; /* header.Vid */
+    const char *id; /* esID */
     const char *name;
-    int64_t type;               /* opaque: 1 unit, 2 personal, others occur */
+    int64_t type; /* opaque: 1 unit, 2 personal, others occur */
     int64_t created_utc;
     int64_t valid_from_utc;
     int64_t valid_until_utc;
@@ -44,16 +44,16 @@ struct seal_facts {
     size_t holder_count;
     const struct span *holders; /* DER certificates, or digests */
     const char *const *holder_digests; /* SEAL_LIST_DIGESTS: algorithm of each ("SM3"); else NULL */
-    const char *picture_type;   /* "PNG" */
+    const char *picture_type; /* "PNG" */
     struct span picture;
     int64_t picture_width_mm;
     int64_t picture_height_mm;
-    struct span maker_cert;     /* DER */
-    struct span der;            /* of the whole seal */
-    struct span algorithm;      /* of the maker's signature: content of the OID */
+    struct span maker_cert; /* DER */
+    struct span der; /* of the whole seal */
+    struct span algorithm; /* of the maker's signature: content of the OID */
     size_t extension_count;
     const struct seal_extension *extensions;
-    struct span time_stamp;     /* V5: opaque and covered by no signature; empty when absent */
+    struct span time_stamp; /* V5: opaque and covered by no signature; empty when absent */
 };
 
 /* Reads it strictly: DER only, nothing behind the end, lengths, versions, time types, list type. Tolerant
@@ -67,10 +67,10 @@ const struct seal_facts *seal_peek(const struct seal *seal);
 
 /* What is to be checked. */
 struct seal_check {
-    const struct chain_roots *roots;      /* of the maker's certificate */
-    const struct span *intermediates;     /* DER CA certificates that may be needed */
+    const struct chain_roots *roots; /* of the maker's certificate */
+    const struct span *intermediates; /* DER CA certificates that may be needed */
     size_t intermediate_count;
-    const struct cert *signer;            /* must be in the list; NULL: not asked */
+    const struct cert *signer; /* must be in the list; NULL: not asked */
     int64_t now_utc;
 };
 
@@ -91,7 +91,7 @@ MUST_CHECK enum err_code seal_check_extension(const struct seal *present, const 
 
 /* For a seal maker. All texts and bytes are borrowed. V5 is read only. */
 struct seal_wish {
-    enum seal_version version;  /* SEAL_V1 or SEAL_V4 */
+    enum seal_version version; /* SEAL_V1 or SEAL_V4 */
     const char *vendor;
     const char *id;
     const char *name;
@@ -99,14 +99,14 @@ struct seal_wish {
     int64_t created_utc;
     int64_t valid_from_utc;
     int64_t valid_until_utc;
-    enum seal_list list;        /* SEAL_V1: certificates */
+    enum seal_list list; /* SEAL_V1: certificates */
     size_t holder_count;
     const struct span *holders; /* DER certificates; digests are made here (SM3) */
     const char *picture_type;
     struct span picture;
     int64_t picture_width_mm;
     int64_t picture_height_mm;
-    struct span maker_cert;     /* DER */
+    struct span maker_cert; /* DER */
 };
 /* ERR_FIELD_VALUE for what the version can't say, ERR_SEAL_TOO_LARGE, and what the signer says. */
 MUST_CHECK enum err_code seal_make(const struct seal_wish *wish, const struct signer *maker,
