@@ -110,16 +110,12 @@ static void report(const struct op *op, struct json *result)
     json_add_bool(result, "pin_default", false);
 }
 
+/* clang-format off */
 static const struct op_step steps[] = {
-    {"find-key", {"查找CA锁", "Find the key"}, op_key_find, OP_TOUCHES_NOTHING, OP_TELL, true, 15},
-    {"change",
-     {"请在密码框中修改CA锁密码", "Change the PIN in the dialog"},
-     op_change_pin_ask,
-     OP_TOUCHES_USER,
-     OP_TELL,
-     true,
-     15},
+    OP_KEY_FIND_STEP,
+    {"change", {"请在密码框中修改CA锁密码", "Change the PIN in the dialog"}, op_change_pin_ask, OP_TOUCHES_USER, OP_TELL, true, 15},
 };
+/* clang-format on */
 
 const struct op_kind op_change_pin = {
     .name = "change-pin",

@@ -61,23 +61,13 @@ static void report(const struct op *op, struct json *result)
     json_add(result, "findings", findings);
 }
 
+/* clang-format off */
 static const struct op_step steps[] = {
-    {"find-key", {"查找CA锁", "Find the key"}, op_key_find, OP_TOUCHES_NOTHING, OP_TELL, true, 15},
-    {"read-pin",
-     {"读取密码状态", "Read the PIN's state"},
-     read_pin,
-     OP_TOUCHES_KEY,
-     OP_TELL,
-     true,
-     10},
-    {"redeem",
-     {"与平台核对", "Compare with the platform"},
-     op_platform_redeem,
-     OP_TOUCHES_PLATFORM,
-     OP_TELL,
-     true,
-     15},
+    OP_KEY_FIND_STEP,
+    {"read-pin", {"读取密码状态", "Read the PIN's state"}, read_pin, OP_TOUCHES_KEY, OP_TELL, true, 10},
+    OP_PLATFORM_REDEEM_STEP,
 };
+/* clang-format on */
 
 const struct op_kind op_check = {
     .name = "check",

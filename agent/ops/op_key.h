@@ -6,6 +6,10 @@
 
 /* Step: finds the key that is meant among those plugged in, reads it, claims it. */
 enum op_outcome op_key_find(struct op *op, struct err *err);
+/* clang-format off */
+#define OP_KEY_FIND_STEP \
+    {"find-key", {"查找CA锁", "Find the key"}, op_key_find, OP_TOUCHES_NOTHING, OP_TELL, true, 15}
+/* clang-format on */
 void op_key_done(struct op_key *key);
 
 /* A signer for a pair of the key; public_key is borrowed. Valid as long as self is. */

@@ -5,6 +5,11 @@
 
 /* Step: redeems the ticket for a job; without a ticket there is nothing to do. */
 enum op_outcome op_platform_redeem(struct op *op, struct err *err);
+/* clang-format off */
+#define OP_PLATFORM_REDEEM_STEP \
+    {"redeem", {"验证平台凭据", "Redeem the ticket"}, op_platform_redeem, \
+     OP_TOUCHES_PLATFORM, OP_TELL, true, 15}
+/* clang-format on */
 /* Step: hands in facts.csr and facts.proof, takes facts.issued. */
 enum op_outcome op_platform_issue(struct op *op, struct err *err);
 /* Asks for the extended seal. */
@@ -16,6 +21,11 @@ MUST_CHECK enum err_code op_platform_unblock(struct op *op,
                                              struct bytes **out, struct err *err);
 /* Step: tells that the key holds the new certificates; keeps trying until the platform says so. */
 enum op_outcome op_platform_confirm(struct op *op, struct err *err);
+/* clang-format off */
+#define OP_PLATFORM_CONFIRM_STEP \
+    {"confirm", {"向平台确认", "Confirm to the platform"}, op_platform_confirm, \
+     OP_TOUCHES_PLATFORM, OP_RESUME, false, 30}
+/* clang-format on */
 /* Tells that the key does not hold what was issued; proof by the present key. True when the platform
  * acknowledged it. */
 bool op_platform_report_failure(struct op *op, struct span proof);

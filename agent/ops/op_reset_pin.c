@@ -1,6 +1,6 @@
 /* CA锁密码重置: the platform computes what unblocks the key from the key's own challenge; we relay. The
- * administrator PIN is never here. A challenge dies with the next command or the connection, so each
- * relay runs inside one card transaction. */
+ * administrator PIN is never here. A challenge dies with the next command or the connection, so the
+ * platform is asked inside the card transaction: the one step with two outside effects. */
 #include "agent/ops/op_change_pin.h"
 #include "agent/ops/op_dialog.h"
 #include "agent/ops/op_key.h"
@@ -123,28 +123,18 @@ static enum err_code unblock_once(struct op *op, bool *out_sent, struct err *err
     return say_refused(err);
 }
 
-static enum err_code unblock_in_transaction(struct op *op, bool *out_sent, struct err *err)
-{
-    token_set_deadline(op->key.token, op_step_deadline(op));
-    if (token_begin(op->key.token, err) != ERR_NONE)
-        return err->code;
-    enum err_code code = unblock_once(op, out_sent, err);
-    token_logout(op->key.token); /* the administrator too */
-    token_end(op->key.token);
-    return code;
-}
-
 static enum op_outcome unblock(struct op *op, struct err *err)
 {
-    for (int attempt = 1;; attempt++) {
-        bool sent = false;
-        enum err_code code = unblock_in_transaction(op, &sent, err);
-        if (code == ERR_NONE)
-            return OP_STEP_NEXT;
-        if (code != ERR_TOKEN_RESET || sent || attempt == RELAY_ATTEMPTS_MAX)
-            return OP_STEP_FAILED;
-        log_err("ops", "start the relay over", err);
-    }
+    bool sent = false;
+    enum err_code code = unblock_once(op, &sent, err);
+    token_logout(op->key.token); /* the administrator too */
+    if (code == ERR_NONE)
+        return OP_STEP_NEXT;
+    if (code != ERR_TOKEN_RESET || sent || op->attempts >= RELAY_ATTEMPTS_MAX)
+        return OP_STEP_FAILED;
+    log_err("ops", "start the relay over", err);
+    op->retry_at = deadline_in_ms(0);
+    return OP_STEP_LATER;
 }
 
 /* The key itself says whether it was reset. */
@@ -194,46 +184,18 @@ static void report(const struct op *op, struct json *result)
     json_add_bool(result, "pin_default", op->key.token == NULL || op->key.pin.is_default);
 }
 
+/* clang-format off */
 static const struct op_step steps[] = {
-    {"find-key", {"查找CA锁", "Find the key"}, op_key_find, OP_TOUCHES_NOTHING, OP_TELL, true, 15},
-    {"redeem",
-     {"验证平台凭据", "Redeem the ticket"},
-     op_platform_redeem,
-     OP_TOUCHES_PLATFORM,
-     OP_TELL,
-     true,
-     15},
+    OP_KEY_FIND_STEP,
+    OP_PLATFORM_REDEEM_STEP,
     {"judge", {"核对CA锁", "Look at the key"}, judge, OP_TOUCHES_KEY, OP_TELL, true, 10},
-    {"ask",
-     {"请在提示框中确认重置密码", "Confirm the reset in the dialog"},
-     confirm_reset,
-     OP_TOUCHES_USER,
-     OP_TELL,
-     true,
-     15},
-    {"unblock",
-     {"重置密码，请勿拔出CA锁", "Reset the PIN, leave the key in"},
-     unblock,
-     OP_TOUCHES_NOTHING,
-     OP_TELL,
-     false,
-     40},
+    {"ask", {"请在提示框中确认重置密码", "Confirm the reset in the dialog"}, confirm_reset, OP_TOUCHES_USER, OP_TELL, true, 15},
+    {"unblock", {"重置密码，请勿拔出CA锁", "Reset the PIN, leave the key in"}, unblock, OP_TOUCHES_KEY, OP_TELL, false, 40},
     {"verify", {"检查结果", "Look at the result"}, verify, OP_TOUCHES_KEY, OP_TELL, false, 10},
-    {"confirm",
-     {"向平台确认", "Confirm to the platform"},
-     op_platform_confirm,
-     OP_TOUCHES_PLATFORM,
-     OP_RESUME,
-     false,
-     30},
-    {"offer",
-     {"建议立即修改初始密码", "Offer to change the initial PIN"},
-     offer_change,
-     OP_TOUCHES_USER,
-     OP_RESUME,
-     true,
-     15},
+    OP_PLATFORM_CONFIRM_STEP,
+    {"offer", {"建议立即修改初始密码", "Offer to change the initial PIN"}, offer_change, OP_TOUCHES_USER, OP_RESUME, true, 15},
 };
+/* clang-format on */
 
 const struct op_kind op_reset_pin = {
     .name = "reset-pin",
