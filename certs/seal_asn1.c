@@ -371,7 +371,7 @@ static enum err_code read_maker(struct span *from, struct seal_parts *parts, str
     return ERR_NONE;
 }
 
-/* V1 wraps the maker's three parts; V4 and V5 have them side by side. */
+/* V1 wraps the maker's three parts; V4 and V5 have them side by side. The parts of SESeal are counted. */
 static enum err_code read_signature(struct span rest, struct seal_parts *parts, struct err *err)
 {
     struct span sign_info, time_stamp;
@@ -385,7 +385,7 @@ static enum err_code read_signature(struct span rest, struct seal_parts *parts, 
          !der_take_bits(&time_stamp, &parts->time_stamp) || parts->time_stamp.len == 0 ||
          time_stamp.len > 0))
         return malformed(parts, "SESeal.timeStamp", "no [0] BIT STRING of whole bytes", err);
-    if (from->len > 0 || rest.len > 0)
+    if (from->len > 0)
         return malformed(parts, "SESeal", "something behind the last part", err);
     return ERR_NONE;
 }
@@ -444,6 +444,8 @@ struct bytes *seal_asn1_signed_bytes(const struct seal_parts *parts)
     buf_add(&content, parts->info);
     buf_add(&content, parts->maker_whole);
     buf_add(&content, parts->algorithm_whole);
+    if (content.bad)
+        return NULL;
     der_add(&der, DER_SEQUENCE, buf_span(&content));
     return buf_bytes(&der);
 }

@@ -35,7 +35,8 @@ MUST_CHECK enum err_code seal_asn1_read_info(struct span info, struct seal_parts
                                              struct err *err);
 
 /* The bytes that the maker signs: V1 the DER SEQUENCE of eSealInfo, cert and algorithm; V4 and V5
- * eSealInfo alone. Needs info, version, maker_whole and algorithm_whole. The caller frees. */
+ * eSealInfo alone. Needs info, version, maker_whole and algorithm_whole. The caller frees. NULL when they
+ * are more than a seal can hold, which those of a seal that was read never are. */
 struct bytes *seal_asn1_signed_bytes(const struct seal_parts *parts);
 /* The OID, with tag and length, that goes with a maker's key of this kind. */
 struct span seal_asn1_algorithm(enum cert_algorithm algorithm);

@@ -40,7 +40,7 @@ static enum err_code check_times(const struct seal_wish *wish, struct err *err)
     return ERR_NONE;
 }
 
-/* What the encoder and the reader's rules, which are applied to what it wrote, would not see. */
+/* What the reader's rules, which are applied to what was written, would not see. */
 static enum err_code check_wish(const struct seal_wish *wish, const struct signer *maker,
                                 struct err *err)
 {
@@ -49,10 +49,6 @@ static enum err_code check_wish(const struct seal_wish *wish, const struct signe
     if (wish->list != SEAL_LIST_CERTIFICATES &&
         (wish->version == SEAL_V1 || wish->list != SEAL_LIST_DIGESTS))
         return refuse(err, "a certificate list that the version does not have");
-    if (wish->type < 0 || wish->picture_width_mm < 0 || wish->picture_height_mm < 0)
-        return refuse(err, "a negative number");
-    if (wish->holder_count == 0 || wish->holder_count > SEAL_HOLDERS_MAX)
-        return refuse(err, "no holder, or more than 64");
     if (check_times(wish, err) != ERR_NONE)
         return err->code;
     for (size_t i = 0; i < wish->holder_count; i++)
@@ -70,6 +66,7 @@ static void add_wrapped(struct buf *to, uint8_t tag, const struct buf *inner)
     to->bad |= inner->bad;
 }
 
+/* A negative number becomes one that no field of a seal takes. */
 static void add_integer(struct buf *to, int64_t value)
 {
     uint8_t bytes[8];
@@ -181,7 +178,6 @@ static enum err_code encode_seal(const struct seal_parts *parts, struct span sig
         add_wrapped(&content, DER_SEQUENCE, &sign_info);
     else
         buf_add(&content, buf_span(&sign_info));
-    content.bad |= sign_info.bad;
     add_wrapped(&seal, DER_SEQUENCE, &content);
     if (seal.bad)
         return too_large(err);

@@ -178,6 +178,8 @@ static void every_field_has_its_form(void **state)
         {{IN_ALL, FIELD_SIGNATURE, "030100"}, "SESeal.signedValue"},
         {{IN_ALL, FIELD_SIGNATURE, "03020780"}, "SESeal.signedValue"},
         {{IN_ALL, FIELD_SIGNATURE, "04023000"}, "SESeal.signedValue"},
+        {{IN_V1, FIELD_ALGORITHM, ""}, "SESeal.signAlgID"},
+        {{IN_V4 | IN_V5, FIELD_ALGORITHM, ""}, "SESeal: 3 parts"},
         {{IN_V1, FIELD_SIGN_INFO_MORE, "0500"}, "SESeal"},
         {{IN_V4, FIELD_SIGN_INFO_MORE, "0500"}, "SESeal: 5 parts"},
         {{IN_V5, FIELD_SIGN_INFO_MORE, "0500"}, "SESeal.timeStamp"},

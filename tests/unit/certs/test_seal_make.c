@@ -355,6 +355,11 @@ static void a_seal_has_a_limit(void **state)
         assert_in_range(bytes, SEAL_BYTES_MAX - 8, SEAL_BYTES_MAX);
         (void)made_bytes(SEAL_BYTES_MAX - around + 8, versions[i], &code);
         assert_int_equal(code, ERR_SEAL_TOO_LARGE);
+        int calls = sm2->maker_key->calls;
+        (void)made_bytes(SEAL_BYTES_MAX - around + (versions[i] == SEAL_V1 ? 300 : 2000),
+                         versions[i], &code);
+        assert_int_equal(code, ERR_SEAL_TOO_LARGE);
+        assert_int_equal(sm2->maker_key->calls, calls);
         (void)made_bytes(SEAL_BYTES_MAX, versions[i], &code);
         assert_int_equal(code, ERR_SEAL_TOO_LARGE);
         (void)made_bytes(SEAL_BYTES_MAX + 1000, versions[i], &code);
