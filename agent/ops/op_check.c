@@ -27,7 +27,7 @@ static size_t find(const struct op *op, const struct due *due, enum err_code out
         {due->state == DUE_CLOCK_WRONG, ERR_CERT_TIME},
         {due->state == DUE_NOT_YET && job == NULL, ERR_NOT_DUE},
         {job != NULL && !job->approved, ERR_ORDER_NOT_APPROVED},
-        {job != NULL && job->not_after_utc <= due->not_after_utc, ERR_NOT_DUE},
+        {job != NULL && job->not_after_utc < due->not_after_utc, ERR_NOT_DUE},
         {job != NULL && job->replace_key && full, ERR_TOKEN_NO_SPACE},
     };
     size_t count = 0;

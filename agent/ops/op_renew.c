@@ -80,7 +80,8 @@ static enum op_outcome judge(struct op *op, struct err *err)
         err_set(err, ERR_ORDER_NOT_APPROVED, "order %s", job->order);
         return OP_STEP_FAILED;
     }
-    if (job->not_after_utc <= op->facts.old_not_after_utc) {
+    /* The very same end: an earlier attempt has written the certificates and nobody heard of it. */
+    if (job->not_after_utc < op->facts.old_not_after_utc) {
         err_set(err, ERR_NOT_DUE, "the new certificate would not end later");
         return OP_STEP_FAILED;
     }
@@ -105,6 +106,8 @@ static enum err_code make_or_adopt(struct op *op, struct token_public_key *out, 
     const struct token_pair *left = pair_named(op->key.pairs, name);
     if (left != NULL && left->has_sign_key && left->algorithm == algorithm)
         return token_read_public_key(op->key.token, name, TOKEN_SIGN, out, err);
+    if (left != NULL && left->sign_cert != NULL)
+        return err_set(err, ERR_TOKEN_EXISTS, "%s holds a certificate", name);
     if (left != NULL && token_delete_pair(op->key.token, name, err) != ERR_NONE)
         return err_add(err, "remove what an earlier attempt left");
     return token_create_pair(op->key.token, name, algorithm, out, err);
@@ -310,20 +313,27 @@ static enum op_outcome read_back(struct op *op, struct err *err)
 
 /* ---- undo ---- */
 
+static bool put_cert_back(struct op *op, enum token_slot slot, const struct bytes *old)
+{
+    struct err err = ERR_INIT;
+    if (old == NULL || token_write_cert(op->key.token, op->facts.container, slot, span_bytes(old),
+                                        &err) == ERR_NONE)
+        return true;
+    log_err("ops",
+            slot == TOKEN_SIGN ? "put the old signing certificate back"
+                               : "put the old encryption certificate back",
+            &err);
+    return false;
+}
+
 /* The kept key's certificates as they were: for a failure between the first write and read-back. */
 static void put_back(struct op *op)
 {
-    struct err err = ERR_INIT;
     const struct op_facts *facts = &op->facts;
-    if (facts->old_encrypt_cert != NULL && facts->issued->encrypt_cert != NULL &&
-        token_write_cert(op->key.token, facts->container, TOKEN_ENCRYPT,
-                         span_bytes(facts->old_encrypt_cert), &err) != ERR_NONE)
-        log_err("ops", "put the old encryption certificate back", &err);
-    if (token_write_cert(op->key.token, facts->container, TOKEN_SIGN,
-                         span_bytes(facts->old_sign_cert), &err) == ERR_NONE)
-        op->facts.key_changed = false;
-    else
-        log_err("ops", "put the old signing certificate back", &err);
+    bool encrypt = facts->issued->encrypt_cert == NULL ||
+                   put_cert_back(op, TOKEN_ENCRYPT, facts->old_encrypt_cert);
+    bool sign = put_cert_back(op, TOKEN_SIGN, facts->old_sign_cert);
+    op->facts.key_changed = !encrypt || !sign;
 }
 
 static void remove_container(struct op *op)
@@ -352,11 +362,15 @@ static bool give_back(struct op *op)
 
 /* Our container holds the only copy of a key for which a certificate may have been issued. It goes when
  * none was asked for, or when it is no use and the platform took it back; else it stays, and the next
- * attempt at this order takes it up and gets the same certificates. */
+ * attempt at this order takes it up and gets the same certificates. What an earlier attempt left may
+ * have been asked for then; and once it holds a certificate it may be the pair in use. */
 static void undo_container(struct op *op, const struct err *why)
 {
+    const struct token_pair *left = pair_named(op->key.pairs, op->facts.container);
     bool no_use = err_kind_of(why->code) == ERR_KIND_STOP && why->code != ERR_CANCELLED;
-    if (!op->facts.requested || (no_use && give_back(op)))
+    if (left != NULL && left->sign_cert != NULL)
+        return;
+    if (op->facts.requested ? no_use && give_back(op) : left == NULL)
         remove_container(op);
 }
 

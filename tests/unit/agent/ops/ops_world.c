@@ -80,7 +80,8 @@ static void on_change(void *context, const struct ops_change *change)
         world->once = true;
         world->on_waiting_user(world);
     }
-    if (ops_operation_over(world->ops, change->id, NULL))
+    /* What is told of an earlier operation may come late. */
+    if (strcmp(change->id, world->id) == 0 && ops_operation_over(world->ops, change->id, NULL))
         loop_stop(world->loop);
 }
 

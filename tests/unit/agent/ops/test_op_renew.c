@@ -108,7 +108,7 @@ static void nothing_changes_when_it_is_refused(void **state)
         world->keys.count = cases[i].keys;
         platform->redeem_fails_with = cases[i].redeem;
         platform->approved = !cases[i].not_approved;
-        platform->not_after_utc = FIXTURE_NOW + (cases[i].early_end ? 20 : 385) * FIXTURE_DAY;
+        platform->not_after_utc = FIXTURE_NOW + (cases[i].early_end ? 19 : 385) * FIXTURE_DAY;
         platform->wrong_subject = cases[i].wrong_subject;
         platform->serial = cases[i].serial != NULL ? cases[i].serial : "KEY1";
         platform->algorithm = cases[i].algorithm != NULL ? cases[i].algorithm : "sm2";
@@ -155,6 +155,96 @@ static void what_is_no_use_is_given_back_and_removed(void **state)
     ops_world_assert_unchanged(world, before);
 }
 
+static void renew_the_world(struct ops_world *world, bool replace)
+{
+    stand_in_keys_done(&world->keys);
+    stand_in_keys_init(&world->keys);
+    stand_in_platform_done(&world->platform);
+    stand_in_platform_init(&world->platform);
+    world->listed.roots = world->platform.roots;
+    stand_in_keys_add(&world->keys, &world->platform, "KEY1", "gmt0017-2012", false);
+    world->platform.serial = "KEY1";
+    world->platform.replace_key = replace;
+    world->person.asked = 0;
+}
+
+/* Breaks the first attempt at its nth command; true when it came to that. */
+static bool break_at(struct ops_world *world, const char *fault, int nth)
+{
+    AUTO(memory_freep) char *text = memory_printf("%s %d", fault, nth);
+    world->keys.next_fault = text;
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+    return strcmp(ops_world_state(operation), "done") != 0;
+}
+
+static void after_a_break_at_any_command_the_next_attempt_renews(void **state)
+{
+    static const char *const faults[] = {"remove-at", "lose-before", "lose-after"};
+    struct ops_world *world = *state;
+    for (size_t i = 0; i < 2 * ARRAY_SIZE(faults); i++) {
+        const char *fault = faults[i / 2];
+        bool replace = i % 2 == 1;
+        bool broke = true;
+        for (int nth = 1; broke; nth++) {
+            renew_the_world(world, replace);
+            broke = break_at(world, fault, nth);
+            if (!broke && nth < 20)
+                broke = true; /* an answer that nobody needed was lost */
+            if (world->platform.confirmed > 0)
+                continue;
+            world->person.asked = 0;
+            AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+            if (strcmp(ops_world_state(operation), "done") != 0)
+                print_error("%s %d, replace %d: %s\n", fault, nth, replace,
+                            ops_world_code(operation));
+            assert_string_equal(ops_world_state(operation), "done");
+            assert_int_equal(world->platform.issued, 1);
+            assert_int_equal(world->platform.confirmed, 1);
+        }
+    }
+}
+
+/* The first attempt has asked certificates for it, the second one breaks off before it asks. */
+static void a_container_that_was_asked_for_survives_a_cancelled_attempt(void **state)
+{
+    struct ops_world *world = *state;
+    world->platform.replace_key = true;
+    world->platform.request_fails_with = ERR_PLATFORM_TIMEOUT;
+    AUTO(json_freep) struct json *lost = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_code(lost), "platform-timeout");
+    world->keys.next_fault = "status 16 6F00";
+    world->person.asked = 0;
+    AUTO(json_freep) struct json *broken = ops_world_run(world, "renew", "ticket");
+    const struct json *step = json_member(broken, "step");
+    assert_string_equal(json_text_of(json_member(step, "name")), "request");
+    world->platform.request_fails_with = ERR_NONE;
+    world->person.asked = 0;
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_code(operation), "none");
+    assert_int_equal(world->platform.issued, 1);
+}
+
+/* A platform that names an order again, and then sends what is no use. */
+static void the_pair_in_use_is_never_removed(void **state)
+{
+    struct ops_world *world = *state;
+    world->platform.replace_key = true;
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_state(operation), "done");
+    AUTO(memory_freep) char *before = stand_in_keys_describe(&world->keys, 0);
+    world->platform.not_after_utc += 365 * FIXTURE_DAY;
+    world->person.asked = 0;
+    AUTO(json_freep) struct json *useless = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_code(useless), "certificate-validity");
+    ops_world_assert_unchanged(world, before);
+    world->platform.algorithm = "rsa2048";
+    world->platform.dual = false;
+    world->person.asked = 0;
+    AUTO(json_freep) struct json *other = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_state(other), "failed");
+    ops_world_assert_unchanged(world, before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +254,9 @@ int main(void)
         OPS_WORLD_TEST(nothing_changes_when_it_is_refused),
         OPS_WORLD_TEST(a_lost_answer_is_asked_for_again_with_the_same_key),
         OPS_WORLD_TEST(what_is_no_use_is_given_back_and_removed),
+        OPS_WORLD_TEST(a_container_that_was_asked_for_survives_a_cancelled_attempt),
+        OPS_WORLD_TEST(the_pair_in_use_is_never_removed),
+        OPS_WORLD_TEST(after_a_break_at_any_command_the_next_attempt_renews),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
