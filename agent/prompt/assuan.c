@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -10,6 +11,8 @@
 struct assuan {
     int fd;
     struct secret *area; /* bytes that came and were not handled yet */
+    assuan_quality_fn quality; /* NULL: none */
+    void *quality_context;
 };
 
 enum err_code assuan_new(int fd, struct assuan **out, struct err *err)
@@ -36,6 +39,12 @@ void assuan_freep(struct assuan **assuan)
 {
     assuan_free(*assuan);
     *assuan = NULL;
+}
+
+void assuan_set_quality(struct assuan *assuan, assuan_quality_fn function, void *context)
+{
+    assuan->quality = function;
+    assuan->quality_context = context;
 }
 
 /* ---- sending ---- */
@@ -125,14 +134,30 @@ static enum err_code wait_readable(const struct assuan *assuan, const struct ass
     }
 }
 
+/* Whether the line is the word alone or the word and a blank. */
+static bool has_word(const uint8_t *line, size_t length, const char *word)
+{
+    size_t word_length = strlen(word);
+    return length >= word_length && memcmp(line, word, word_length) == 0 &&
+           (length == word_length || line[word_length] == ' ');
+}
+
+/* A person can type more than fits; then that is what went wrong. */
+static enum err_code line_too_long(const struct assuan *assuan, struct err *err)
+{
+    struct span line = secret_peek(assuan->area);
+    bool typed = has_word(line.at, line.len, "D") || has_word(line.at, line.len, "INQUIRE");
+    return err_set(err, typed ? ERR_PIN_LENGTH : ERR_PROMPT_UNAVAILABLE,
+                   "the dialog sent a line of more than %d bytes", ASSUAN_LINE_BYTES_MAX);
+}
+
 static enum err_code read_more(struct assuan *assuan, const struct assuan_wait *wait,
                                struct err *err)
 {
     size_t used = secret_peek(assuan->area).len;
     size_t room = secret_capacity(assuan->area) - used;
     if (room == 0)
-        return err_set(err, ERR_PROMPT_UNAVAILABLE, "the dialog sent a line of more than %d bytes",
-                       ASSUAN_LINE_BYTES_MAX);
+        return line_too_long(assuan, err);
     if (wait_readable(assuan, wait, err) != ERR_NONE)
         return err->code;
     ssize_t got = recv(assuan->fd, secret_room(assuan->area) + used, room, 0);
@@ -178,6 +203,14 @@ static int hex_value(uint8_t digit)
     return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
+/* The byte that "%XX" at the start of these bytes stands for, -1: it is not there. */
+static int escaped_byte(const uint8_t *at, size_t length)
+{
+    if (length < 3 || at[0] != '%' || hex_value(at[1]) < 0 || hex_value(at[2]) < 0)
+        return -1;
+    return hex_value(at[1]) << 4 | hex_value(at[2]);
+}
+
 /* Decodes in place; *out_length is what is left. False: a percent sign without two digits. */
 static bool decode_percent(uint8_t *at, size_t length, size_t *out_length)
 {
@@ -187,9 +220,10 @@ static bool decode_percent(uint8_t *at, size_t length, size_t *out_length)
             at[put++] = at[i];
             continue;
         }
-        if (length - i < 3 || hex_value(at[i + 1]) < 0 || hex_value(at[i + 2]) < 0)
+        int byte = escaped_byte(at + i, length - i);
+        if (byte < 0)
             return false;
-        at[put++] = (uint8_t)(hex_value(at[i + 1]) << 4 | hex_value(at[i + 2]));
+        at[put++] = (uint8_t)byte;
         i += 2;
     }
     *out_length = put;
@@ -212,13 +246,46 @@ static enum err_code take_data(uint8_t *at, size_t length, struct secret *data, 
     return ERR_NONE;
 }
 
-/* Whether the line is the word alone or the word and a blank. */
-static bool has_word(const uint8_t *line, size_t length, const char *word)
+/* ---- inquiries ---- */
+
+/* Decodes in place and returns what is left. pinentry 1.2 escapes '+' and control characters, sends a blank
+ * as '+', and '%' as it is; so only what some sender must escape is taken for an escape. A guess that is
+ * wrong shows a wrong bar; the PIN itself comes later in a D line. */
+static size_t decode_typed(uint8_t *at, size_t length)
 {
-    size_t word_length = strlen(word);
-    return length >= word_length && memcmp(line, word, word_length) == 0 &&
-           (length == word_length || line[word_length] == ' ');
+    size_t put = 0;
+    for (size_t i = 0; i < length; i++) {
+        int byte = escaped_byte(at + i, length - i);
+        bool escaped = byte >= 0 && (byte < ' ' || byte == '+' || byte == '%' || byte == 0x7F);
+        uint8_t plain = at[i] == '+' ? ' ' : at[i];
+        at[put++] = escaped ? (uint8_t)byte : plain;
+        i += escaped ? 2 : 0;
+    }
+    return put;
 }
+
+static int judge(const struct assuan *assuan, uint8_t *typed, size_t length)
+{
+    size_t decoded = decode_typed(typed, length);
+    int quality = assuan->quality(assuan->quality_context, span_of(typed, decoded));
+    if (quality > ASSUAN_QUALITY_MAX)
+        return ASSUAN_QUALITY_MAX;
+    return quality < -ASSUAN_QUALITY_MAX ? -ASSUAN_QUALITY_MAX : quality;
+}
+
+static enum err_code answer_inquiry(const struct assuan *assuan, uint8_t *line, size_t length,
+                                    struct err *err)
+{
+    static const char word[] = "INQUIRE QUALITY";
+    size_t start = length > strlen(word) ? strlen(word) + 1 : length;
+    char answer[32];
+    if (assuan->quality == NULL || !has_word(line, length, word))
+        return send_all(assuan, span_text("END\n"), err);
+    snprintf(answer, sizeof answer, "D %d\nEND\n", judge(assuan, line + start, length - start));
+    return send_all(assuan, span_text(answer), err);
+}
+
+/* ---- answers ---- */
 
 static unsigned long code_of(const uint8_t *line, size_t length)
 {
@@ -242,7 +309,9 @@ static enum err_code handle_line(struct assuan *assuan, size_t length, struct se
     if (length >= 2 && line[0] == 'D' && line[1] == ' ')
         return take_data(line + 2, length - 2, data, err);
     if (has_word(line, length, "INQUIRE"))
-        return send_all(assuan, span_text("END\n"), err);
+        return answer_inquiry(assuan, line, length, err);
+    if (has_word(line, length, "S PIN_REPEATED"))
+        out->repeated = true;
     if (length == 0 || line[0] == '#' || has_word(line, length, "S"))
         return ERR_NONE;
     return err_set(err, ERR_PROMPT_UNAVAILABLE, "the dialog does not speak pinentry's protocol");
@@ -251,8 +320,8 @@ static enum err_code handle_line(struct assuan *assuan, size_t length, struct se
 enum err_code assuan_receive(struct assuan *assuan, const struct assuan_wait *wait,
                              struct secret *data, struct assuan_answer *out, struct err *err)
 {
+    struct assuan_answer answer = {0};
     for (size_t lines = 0; lines < ASSUAN_LINES_MAX; lines++) {
-        struct assuan_answer answer = {0};
         bool last = false;
         size_t length = 0;
         if (read_line(assuan, wait, &length, err) != ERR_NONE ||

@@ -12,8 +12,10 @@
 #define ASSUAN_COMMAND_BYTES_MAX 1000
 /* What pinentry says is short: the longest is a PIN of 64 bytes, each escaped as three. */
 #define ASSUAN_LINE_BYTES_MAX SECRET_BYTES_MAX
-/* Lines of one answer; a chatty dialog sends three. */
-#define ASSUAN_LINES_MAX 64
+/* Lines of one answer: a new PIN's quality is asked for at each key stroke. */
+#define ASSUAN_LINES_MAX 4096
+/* Of a quality, both ways. Source: the pinentry manual, SETQUALITYBAR. */
+#define ASSUAN_QUALITY_MAX 100
 
 struct assuan;
 
@@ -21,6 +23,13 @@ struct assuan;
 MUST_CHECK enum err_code assuan_new(int fd, struct assuan **out, struct err *err);
 void assuan_free(struct assuan *assuan);
 void assuan_freep(struct assuan **assuan);
+
+/* Judges what was typed so far: 0 to ASSUAN_QUALITY_MAX, negative: not good enough. typed is borrowed from
+ * the locked area, gone after the call. */
+typedef int (*assuan_quality_fn)(void *context, struct span typed);
+/* From now on "INQUIRE QUALITY" is answered by function; all other inquiries, and without it this one too,
+ * by an empty answer. */
+void assuan_set_quality(struct assuan *assuan, assuan_quality_fn function, void *context);
 
 /* How to wait for an answer. */
 struct assuan_wait {
@@ -32,6 +41,7 @@ struct assuan_wait {
 struct assuan_answer {
     bool ok;
     unsigned long code; /* of "ERR code": source in the upper bits, reason in the lower 16 */
+    bool repeated; /* the dialog had the PIN typed twice: "S PIN_REPEATED" */
 };
 
 /* Waits for the greeting, or for the answer to what was sent. data: gets what the D lines carry, decoded;

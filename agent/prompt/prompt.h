@@ -19,7 +19,7 @@ struct prompt_question {
     struct deadline deadline; /* ERR_PROMPT_TIMEOUT after it */
 };
 
-/* A new PIN, typed twice. */
+/* A new PIN, typed twice: in one dialog, or where a pinentry has no second entry in two. */
 struct prompt_new_pin {
     struct prompt_question question;
     const char *repeat_label; /* before the second entry */
@@ -33,7 +33,7 @@ struct prompt {
     const struct prompt_class *class;
 };
 
-/* Both block their thread, and withdraw the dialog at once when cancel is requested (ERR_CANCELLED).
+/* All block their thread, and withdraw the dialog at once when cancel is requested (ERR_CANCELLED).
  * ERR_PROMPT_CANCELLED: the person said no. ERR_PROMPT_BUSY: a dialog of ours is open already.
  * ERR_PROMPT_UNAVAILABLE: no pinentry, no display, or it died. */
 struct prompt_class {
@@ -41,6 +41,7 @@ struct prompt_class {
                          const struct cancel *cancel, struct secret **out, struct err *err);
     enum err_code (*confirm)(struct prompt *prompt, const struct prompt_question *question,
                              const struct cancel *cancel, struct err *err);
+    /* *out may be empty: then it was typed once. The rules for a PIN are the caller's to check again. */
     enum err_code (*new_pin)(struct prompt *prompt, const struct prompt_new_pin *question,
                              const struct cancel *cancel, struct secret **out, struct err *err);
 };

@@ -21,6 +21,19 @@ struct pinentry {
     pthread_mutex_t open; /* held while a dialog is open */
 };
 
+static const struct text quality_label = {"密码强度：", "Strength:"};
+static const struct text quality_hint = {"红色表示不符合要求；越长、字符种类越多越好。",
+                                         "Red: not allowed. Longer and more varied is better."};
+
+/* What one dialog is to do. */
+struct task {
+    const char *command; /* "GETPIN", "CONFIRM" */
+    const struct prompt_question *question;
+    const struct prompt_new_pin *new_pin; /* NULL: neither a second entry nor a quality bar */
+    struct secret *data; /* gets what was typed; NULL: nothing is */
+    bool repeated; /* out: the dialog had it typed twice */
+};
+
 /* One open dialog. */
 struct dialog {
     struct prompt_process process;
@@ -117,6 +130,20 @@ static enum err_code set_texts(struct dialog *dialog, const struct prompt_questi
     return ERR_NONE;
 }
 
+/* Each pinentry takes these commands; whether it has a second entry is told by its answer to GETPIN. */
+static enum err_code set_new_pin(struct dialog *dialog, const struct prompt_new_pin *new_pin,
+                                 enum lang lang, struct err *err)
+{
+    bool bar = new_pin->quality != NULL;
+    if (tell(dialog, "SETREPEAT", new_pin->repeat_label, err) != ERR_NONE ||
+        tell(dialog, "SETREPEATERROR", new_pin->repeat_error, err) != ERR_NONE ||
+        tell(dialog, "SETQUALITYBAR", bar ? text_in(quality_label, lang) : NULL, err) != ERR_NONE ||
+        tell(dialog, "SETQUALITYBAR_TT", bar ? text_in(quality_hint, lang) : NULL, err) != ERR_NONE)
+        return err->code;
+    assuan_set_quality(dialog->assuan, new_pin->quality, new_pin->context);
+    return ERR_NONE;
+}
+
 /* In whole seconds; our own deadline is exact and ends a dialog that does not keep it. */
 static enum err_code set_timeout(struct dialog *dialog, struct deadline deadline, struct err *err)
 {
@@ -145,46 +172,55 @@ static enum err_code late(enum err_code meaning, struct err *err)
     return err->code;
 }
 
-static enum err_code prepare(const struct pinentry *pinentry,
-                             const struct prompt_question *question, struct dialog *dialog,
-                             struct err *err)
+static enum err_code set_up(const struct pinentry *pinentry, const struct task *task,
+                            struct dialog *dialog, struct err *err)
 {
-    dialog->wait.deadline = deadline_earlier(deadline_in_ms(START_MS), question->deadline);
     if (greet(dialog, err) != ERR_NONE || set_options(dialog, pinentry->lang, err) != ERR_NONE ||
-        set_texts(dialog, question, err) != ERR_NONE ||
-        set_timeout(dialog, question->deadline, err) != ERR_NONE)
-        return late(
-            deadline_passed(question->deadline) ? ERR_PROMPT_TIMEOUT : ERR_PROMPT_UNAVAILABLE, err);
+        set_texts(dialog, task->question, err) != ERR_NONE ||
+        set_timeout(dialog, task->question->deadline, err) != ERR_NONE)
+        return err->code;
+    return task->new_pin == NULL ? ERR_NONE
+                                 : set_new_pin(dialog, task->new_pin, pinentry->lang, err);
+}
+
+static enum err_code prepare(const struct pinentry *pinentry, const struct task *task,
+                             struct dialog *dialog, struct err *err)
+{
+    struct deadline end = task->question->deadline;
+    dialog->wait.deadline = deadline_earlier(deadline_in_ms(START_MS), end);
+    if (set_up(pinentry, task, dialog, err) != ERR_NONE)
+        return late(deadline_passed(end) ? ERR_PROMPT_TIMEOUT : ERR_PROMPT_UNAVAILABLE, err);
     return ERR_NONE;
 }
 
-static enum err_code converse(struct dialog *dialog, const struct prompt_question *question,
-                              const char *command, struct secret *data, struct err *err)
+static enum err_code converse(struct dialog *dialog, struct task *task, struct err *err)
 {
     struct assuan_answer answer;
-    dialog->wait.deadline = question->deadline;
-    if (assuan_send(dialog->assuan, command, NULL, err) != ERR_NONE)
+    dialog->wait.deadline = task->question->deadline;
+    if (assuan_send(dialog->assuan, task->command, NULL, err) != ERR_NONE)
         return err->code;
-    if (assuan_receive(dialog->assuan, &dialog->wait, data, &answer, err) != ERR_NONE)
+    if (assuan_receive(dialog->assuan, &dialog->wait, task->data, &answer, err) != ERR_NONE)
         return late(ERR_PROMPT_TIMEOUT, err);
     struct err ignored = ERR_INIT; /* a dialog that is gone already needs no farewell */
     if (assuan_send(dialog->assuan, "BYE", NULL, &ignored) == ERR_NONE)
         dialog->grace_ms = LEAVE_MS;
+    task->repeated = answer.repeated;
     return answer.ok ? ERR_NONE : refusal(answer.code, err);
 }
 
-static enum err_code run(const struct pinentry *pinentry, const struct prompt_question *question,
-                         const struct cancel *cancel, const char *command, struct secret *data,
-                         struct err *err)
+static enum err_code run(const struct pinentry *pinentry, struct task *task,
+                         const struct cancel *cancel, struct err *err)
 {
     AUTO(dialog_done) struct dialog dialog = {.process = PROMPT_PROCESS_NONE};
     if (start(pinentry, cancel, &dialog, err) != ERR_NONE ||
-        prepare(pinentry, question, &dialog, err) != ERR_NONE)
+        prepare(pinentry, task, &dialog, err) != ERR_NONE)
         return err_add(err, "start the dialog %s", pinentry->program);
-    if (converse(&dialog, question, command, data, err) != ERR_NONE)
+    if (converse(&dialog, task, err) != ERR_NONE)
         return err_add(err, "ask in a dialog");
     return ERR_NONE;
 }
+
+/* ---- one dialog at a time ---- */
 
 static void unlockp(pthread_mutex_t **mutex)
 {
@@ -192,29 +228,31 @@ static void unlockp(pthread_mutex_t **mutex)
         pthread_mutex_unlock(*mutex);
 }
 
-static enum err_code ask(struct prompt *prompt, const struct prompt_question *question,
-                         const struct cancel *cancel, const char *command, struct secret *data,
-                         struct err *err)
+/* *out: held from now on, for unlockp. */
+static enum err_code enter(struct pinentry *pinentry, const struct prompt_question *question,
+                           const struct cancel *cancel, pthread_mutex_t **out, struct err *err)
 {
-    struct pinentry *pinentry = (struct pinentry *)prompt;
     if (cancel_requested(cancel))
         return err_set(err, ERR_CANCELLED, "cancelled before the dialog opened");
     if (deadline_passed(question->deadline))
         return err_set(err, ERR_PROMPT_TIMEOUT, "no time was left for a dialog");
     if (pthread_mutex_trylock(&pinentry->open) != 0)
         return err_set(err, ERR_PROMPT_BUSY, "a dialog is open");
-    AUTO(unlockp) pthread_mutex_t *open = &pinentry->open;
-    (void)open;
-    return run(pinentry, question, cancel, command, data, err);
+    *out = &pinentry->open;
+    return ERR_NONE;
 }
 
 static enum err_code pin(struct prompt *prompt, const struct prompt_question *question,
                          const struct cancel *cancel, struct secret **out, struct err *err)
 {
+    struct pinentry *pinentry = (struct pinentry *)prompt;
     AUTO(secret_freep) struct secret *typed = NULL;
-    if (secret_new(PROMPT_PIN_BYTES_MAX, &typed, err) != ERR_NONE)
+    AUTO(unlockp) pthread_mutex_t *open = NULL;
+    if (secret_new(PROMPT_PIN_BYTES_MAX, &typed, err) != ERR_NONE ||
+        enter(pinentry, question, cancel, &open, err) != ERR_NONE)
         return err->code;
-    if (ask(prompt, question, cancel, "GETPIN", typed, err) != ERR_NONE)
+    struct task task = {.command = "GETPIN", .question = question, .data = typed};
+    if (run(pinentry, &task, cancel, err) != ERR_NONE)
         return err->code;
     *out = TAKE(typed);
     return ERR_NONE;
@@ -223,10 +261,77 @@ static enum err_code pin(struct prompt *prompt, const struct prompt_question *qu
 static enum err_code confirm(struct prompt *prompt, const struct prompt_question *question,
                              const struct cancel *cancel, struct err *err)
 {
-    return ask(prompt, question, cancel, "CONFIRM", NULL, err);
+    struct pinentry *pinentry = (struct pinentry *)prompt;
+    AUTO(unlockp) pthread_mutex_t *open = NULL;
+    if (enter(pinentry, question, cancel, &open, err) != ERR_NONE)
+        return err->code;
+    struct task task = {.command = "CONFIRM", .question = question};
+    return run(pinentry, &task, cancel, err);
 }
 
-static const struct prompt_class pinentry_class = {.pin = pin, .confirm = confirm};
+/* ---- a new PIN ---- */
+
+/* *out_twice: the dialog itself had it typed twice. error: above the entry. */
+static enum err_code ask_new(const struct pinentry *pinentry, const struct prompt_new_pin *new_pin,
+                             const char *error, const struct cancel *cancel, struct secret *typed,
+                             bool *out_twice, struct err *err)
+{
+    struct prompt_question question = new_pin->question;
+    question.error = error;
+    struct task task = {
+        .command = "GETPIN", .question = &question, .new_pin = new_pin, .data = typed};
+    secret_set_length(typed, 0);
+    if (run(pinentry, &task, cancel, err) != ERR_NONE)
+        return err->code;
+    *out_twice = task.repeated;
+    return ERR_NONE;
+}
+
+/* For a pinentry that has no second entry: another dialog. *out_same: both were the same. */
+static enum err_code ask_again(const struct pinentry *pinentry,
+                               const struct prompt_new_pin *new_pin, const struct cancel *cancel,
+                               const struct secret *typed, bool *out_same, struct err *err)
+{
+    AUTO(secret_freep) struct secret *again = NULL;
+    if (secret_new(PROMPT_PIN_BYTES_MAX, &again, err) != ERR_NONE)
+        return err->code;
+    struct prompt_question question = new_pin->question;
+    question.label = new_pin->repeat_label;
+    question.error = NULL;
+    struct task task = {.command = "GETPIN", .question = &question, .data = again};
+    if (run(pinentry, &task, cancel, err) != ERR_NONE)
+        return err->code;
+    *out_same = secret_equal(typed, again);
+    return ERR_NONE;
+}
+
+static enum err_code new_pin(struct prompt *prompt, const struct prompt_new_pin *new_pin,
+                             const struct cancel *cancel, struct secret **out, struct err *err)
+{
+    struct pinentry *pinentry = (struct pinentry *)prompt;
+    AUTO(secret_freep) struct secret *typed = NULL;
+    AUTO(unlockp) pthread_mutex_t *open = NULL;
+    const char *error = new_pin->question.error;
+    if (secret_new(PROMPT_PIN_BYTES_MAX, &typed, err) != ERR_NONE ||
+        enter(pinentry, &new_pin->question, cancel, &open, err) != ERR_NONE)
+        return err->code;
+    for (;;) {
+        bool good = false;
+        if (ask_new(pinentry, new_pin, error, cancel, typed, &good, err) != ERR_NONE)
+            return err->code;
+        good |= secret_peek(typed).len == 0; /* nothing needs no repetition to be refused */
+        if (!good && ask_again(pinentry, new_pin, cancel, typed, &good, err) != ERR_NONE)
+            return err->code;
+        if (good) {
+            *out = TAKE(typed);
+            return ERR_NONE;
+        }
+        error = new_pin->repeat_error;
+    }
+}
+
+static const struct prompt_class pinentry_class = {
+    .pin = pin, .confirm = confirm, .new_pin = new_pin};
 
 enum err_code prompt_pinentry_new(const char *program, enum lang lang, struct prompt **out,
                                   struct err *err)

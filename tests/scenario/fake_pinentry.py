@@ -5,6 +5,10 @@ Beside the script, or beside a symlink to it through which it is started, lie tw
 
   plan  one line per dialog, taken off as the dialog opens:
           pin 123456          the person types this PIN (may be empty) and clicks OK
+          new-pin 654321      the person types this PIN twice, in one dialog; where a quality bar was asked for,
+                              each key stroke asks for the quality, escaped as pinentry 1.2 does
+          new-pin-raw 654321  the same, and nothing is escaped
+          simple REST         this pinentry knows neither a second entry nor a quality bar
           ok | not-ok         the answer to a confirmation
           cancel | timeout    the person cancels; the dialog's own time-out
           error N             any error code
@@ -14,6 +18,8 @@ Beside the script, or beside a symlink to it through which it is started, lie tw
           slow SECONDS REST   REST after so many seconds
           raw TEXT            TEXT is sent as it is; \\n is a line feed
   log   gets every line that came in. The PIN never stands there.
+
+A "pin" is typed once only: asked for a new PIN, the agent opens a second dialog, which takes a line of its own.
 
 A dialog without a plan is cancelled, so that no test spends a PIN try by accident.
 """
@@ -25,6 +31,8 @@ import sys
 import time
 
 FOLDER = os.path.dirname(os.path.abspath(sys.argv[0]))
+TEXTS = {}  # what the dialog shows, by command
+NEW_PIN_COMMANDS = ("SETREPEAT", "SETREPEATERROR", "SETQUALITYBAR", "SETQUALITYBAR_TT")
 ERRORS = {"cancel": 83886179, "timeout": 83886142, "not-ok": 83886194}
 
 
@@ -40,6 +48,35 @@ def send(text):
 
 def escape(text):
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def escape_typed(text):
+    """As pinentry 1.2 does in an inquiry: a blank becomes '+', and '%' stays."""
+    return "".join("%%%02X" % ord(c) if c < " " or c == "+" else "+" if c == " " else c for c in text)
+
+
+def ask_quality(typed):
+    send(f"INQUIRE QUALITY {typed}\n")
+    for line in sys.stdin:
+        log(line.rstrip("\n"))
+        if line == "END\n":
+            return
+
+
+def new_pin(pin, escape_prefix):
+    if "SETQUALITYBAR" in TEXTS:
+        for length in range(1, len(pin) + 1):
+            ask_quality(escape_prefix(pin[:length]))
+    repeated = "S PIN_REPEATED\n" if "SETREPEAT" in TEXTS else ""
+    send(f"{repeated}D {escape(pin)}\nOK\n")
+
+
+def peek_plan():
+    try:
+        with open(os.path.join(FOLDER, "plan"), encoding="utf-8") as file:
+            return file.readline()
+    except FileNotFoundError:
+        return ""
 
 
 def next_plan():
@@ -72,6 +109,12 @@ def answer(plan):
         seconds, _, then = rest.partition(" ")
         time.sleep(float(seconds))
         return answer(then)
+    if word == "simple":
+        return answer(rest)
+    if word == "new-pin":
+        return new_pin(rest, escape_typed)
+    if word == "new-pin-raw":
+        return new_pin(rest, str)
     if word == "pin":
         return send(f"D {escape(rest)}\nOK\n" if rest else "OK\n")
     if word == "ok":
@@ -90,7 +133,7 @@ def main():
     for line in sys.stdin:
         line = line.rstrip("\n")
         log(line)
-        command = line.split(" ")[0]
+        command, _, argument = line.partition(" ")
         if command == "BYE":
             send("OK closing connection\n")
             return
@@ -98,7 +141,10 @@ def main():
             answer(next_plan())
         elif line.startswith("OPTION no-such"):
             send("ERR 83886254 Unknown option <Pinentry>\n")
+        elif command in NEW_PIN_COMMANDS and peek_plan().startswith("simple "):
+            send("ERR 536871187 Unknown IPC command <User defined source 1>\n")
         elif command != "END":
+            TEXTS[command] = argument
             send("OK\n")
 
 

@@ -6,6 +6,7 @@ As a library:
     with Display() as display:
         start_the_agent(env=display.env())        # DISPLAY, no input method, no accessibility bus
         display.type_pin("123456")                # waits for the dialog, types, presses Return
+        display.type_new_pin("654321")            # the same in both entries of a new PIN
         display.press("Escape")                   # cancels the dialog that is open
         display.accept()                          # the confirmation's OK button (pinentry-gtk-2)
         display.screenshot("dialog.png")
@@ -124,6 +125,20 @@ class Display:
         self._xdotool("windowfocus", "--sync", window)
         self._xdotool("type", "--delay", "20", pin)
         self._xdotool("key", "--clearmodifiers", "Return")
+        self.wait_until_closed()
+
+    def type_twice(self, pin, again):
+        """Types into both entries of a dialog for a new PIN; two Tabs pass the button between them."""
+        window = self.wait_for_window()
+        self._xdotool("windowfocus", "--sync", window)
+        self._xdotool("type", "--delay", "20", pin)
+        self._xdotool("key", "Tab", "Tab")
+        self._xdotool("type", "--delay", "20", again)
+
+    def type_new_pin(self, pin):
+        """Types the new PIN twice, presses Return, and waits until the dialog has closed (pinentry-gtk-2)."""
+        self.type_twice(pin, pin)
+        self.press("Return")
         self.wait_until_closed()
 
     def accept(self):

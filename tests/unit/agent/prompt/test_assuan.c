@@ -1,5 +1,6 @@
 #include "agent/prompt/assuan.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -182,10 +183,172 @@ static void lines_have_a_limit(void **state)
 {
     struct err err = ERR_INIT;
     struct assuan_answer answer;
-    for (int i = 0; i < ASSUAN_LINES_MAX; i++)
-        they_say("#\n");
-    they_say("OK\n");
+    AUTO(memory_freep) char *lines = memory_new(ASSUAN_LINES_MAX + sizeof "OK\n");
+    memset(lines, '\n', ASSUAN_LINES_MAX - 1);
+    memcpy(lines + ASSUAN_LINES_MAX - 1, "OK\n", sizeof "OK\n");
+    they_say(lines);
+    assert_int_equal(receive(NULL, &answer, &err), ERR_NONE);
+    lines[ASSUAN_LINES_MAX - 1] = '\n';
+    memcpy(lines + ASSUAN_LINES_MAX, "OK\n", sizeof "OK\n");
+    they_say(lines);
     assert_int_equal(receive(NULL, &answer, &err), ERR_PROMPT_UNAVAILABLE);
+}
+
+/* What is typed, as the judge saw it; a test's PIN, so that ordinary memory will do. */
+struct judge {
+    int quality;
+    int calls;
+    char seen[64];
+};
+
+static int judge(void *context, struct span typed)
+{
+    struct judge *judge = context;
+    snprintf(judge->seen, sizeof judge->seen, "%.*s", (int)typed.len, (const char *)typed.at);
+    judge->calls++;
+    return judge->quality;
+}
+
+/* What they asked, what the judge saw. */
+static const struct {
+    const char *said, *seen;
+} inquiries[] = {
+    {"INQUIRE QUALITY 123456\n", "123456"},
+    {"INQUIRE QUALITY \n", ""},
+    {"INQUIRE QUALITY\n", ""},
+    {"INQUIRE QUALITY  1 \n", " 1 "},
+    {"INQUIRE QUALITY a%2Bb+c\n", "a+b c"},
+    {"INQUIRE QUALITY %25%0a%7F\n", "%\n\x7f"},
+    {"INQUIRE QUALITY %41%4\n", "%41%4"},
+    {"INQUIRE QUALITY %%%\n", "%%%"},
+    {"INQUIRE QUALITY 密码\n", "密码"},
+};
+
+static void quality_is_told_while_it_is_typed(void **state)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(inquiries); i++) {
+        struct err err = ERR_INIT;
+        struct assuan_answer answer;
+        struct judge seen = {.quality = 37};
+        char got[32] = {0};
+        assuan_set_quality(assuan, judge, &seen);
+        they_say(inquiries[i].said);
+        they_say("OK\n");
+        assert_int_equal(receive(NULL, &answer, &err), ERR_NONE);
+        assert_int_equal(seen.calls, 1);
+        assert_string_equal(seen.seen, inquiries[i].seen);
+        assert_true(read(theirs, got, sizeof got - 1) > 0);
+        assert_string_equal(got, "D 37\nEND\n");
+    }
+}
+
+static void a_quality_has_limits(void **state)
+{
+    static const struct {
+        int quality;
+        const char *answer;
+    } cases[] = {{0, "D 0\nEND\n"},         {100, "D 100\nEND\n"},   {101, "D 100\nEND\n"},
+                 {-1, "D -1\nEND\n"},       {-100, "D -100\nEND\n"}, {-101, "D -100\nEND\n"},
+                 {INT_MIN, "D -100\nEND\n"}};
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct err err = ERR_INIT;
+        struct assuan_answer answer;
+        struct judge seen = {.quality = cases[i].quality};
+        char got[32] = {0};
+        assuan_set_quality(assuan, judge, &seen);
+        they_say("INQUIRE QUALITY 1\nOK\n");
+        assert_int_equal(receive(NULL, &answer, &err), ERR_NONE);
+        assert_true(read(theirs, got, sizeof got - 1) > 0);
+        assert_string_equal(got, cases[i].answer);
+    }
+}
+
+/* A pinentry that checks constraints would send the PIN in another inquiry: it gets nothing. */
+static void other_inquiries_are_not_judged(void **state)
+{
+    static const char *const said[] = {"INQUIRE CHECKPIN 1\nOK\n", "INQUIRE\nOK\n",
+                                       "INQUIRE QUALITYBAR 1\nOK\n"};
+    for (size_t i = 0; i < ARRAY_SIZE(said); i++) {
+        struct err err = ERR_INIT;
+        struct assuan_answer answer;
+        struct judge seen = {.quality = 37};
+        char got[16] = {0};
+        assuan_set_quality(assuan, judge, &seen);
+        they_say(said[i]);
+        assert_int_equal(receive(NULL, &answer, &err), ERR_NONE);
+        assert_int_equal(seen.calls, 0);
+        assert_true(read(theirs, got, sizeof got - 1) > 0);
+        assert_string_equal(got, "END\n");
+    }
+}
+
+/* In kB, of the mapping that holds at. */
+static long locked_memory_at(const void *at)
+{
+    char line[256];
+    uintptr_t from, to;
+    bool here = false;
+    long locked = -1;
+    FILE *maps = fopen("/proc/self/smaps", "re");
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps) != NULL) {
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+            here = (uintptr_t)at >= from && (uintptr_t)at < to;
+        else if (here)
+            sscanf(line, "Locked: %ld kB", &locked);
+    }
+    fclose(maps);
+    return locked;
+}
+
+static int judge_where(void *context, struct span typed)
+{
+    *(long *)context = locked_memory_at(typed.at);
+    return 0;
+}
+
+static void what_is_typed_is_judged_in_locked_memory(void **state)
+{
+    struct err err = ERR_INIT;
+    struct assuan_answer answer;
+    long locked = -1;
+    assuan_set_quality(assuan, judge_where, &locked);
+    they_say("INQUIRE QUALITY 1%2B2\nOK\n");
+    assert_int_equal(receive(NULL, &answer, &err), ERR_NONE);
+    assert_true(locked > 0);
+    assert_int_equal(locked_memory_at(&locked), 0);
+}
+
+static void a_repetition_is_noted_for_its_own_answer(void **state)
+{
+    struct err err = ERR_INIT;
+    struct assuan_answer answer;
+    they_say("S PIN_REPEATED\nD 1\nOK\nS PIN_REPEATED_NOT\nD 1\nOK\n");
+    assert_int_equal(receive(NULL, &answer, &err), ERR_NONE);
+    assert_true(answer.repeated);
+    assert_int_equal(receive(NULL, &answer, &err), ERR_NONE);
+    assert_false(answer.repeated);
+}
+
+/* More was typed than a line holds: that is the person's to mend. */
+static void too_much_typed_is_told_apart(void **state)
+{
+    static const struct {
+        const char *start;
+        enum err_code code;
+    } cases[] = {{"D ", ERR_PIN_LENGTH},
+                 {"INQUIRE QUALITY ", ERR_PIN_LENGTH},
+                 {"DD", ERR_PROMPT_UNAVAILABLE},
+                 {"S ", ERR_PROMPT_UNAVAILABLE}};
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct err err = ERR_INIT;
+        struct assuan_answer answer;
+        AUTO(memory_freep) char *line = memory_printf("%s%0600d", cases[i].start, 7);
+        close_pair(state);
+        assert_int_equal(open_pair(state), 0);
+        they_say(line);
+        assert_int_equal(receive(NULL, &answer, &err), cases[i].code);
+    }
 }
 
 static void the_end_of_the_process_is_seen(void **state)
@@ -260,6 +423,12 @@ int main(void)
         TEST(an_inquiry_is_ended),
         TEST(a_line_has_a_limit),
         TEST(lines_have_a_limit),
+        TEST(quality_is_told_while_it_is_typed),
+        TEST(a_quality_has_limits),
+        TEST(other_inquiries_are_not_judged),
+        TEST(what_is_typed_is_judged_in_locked_memory),
+        TEST(a_repetition_is_noted_for_its_own_answer),
+        TEST(too_much_typed_is_told_apart),
         TEST(the_end_of_the_process_is_seen),
         TEST(a_cancellation_is_heard_at_once),
         TEST(arguments_are_escaped),

@@ -149,6 +149,156 @@ static const struct {
     {"pin " LONGEST "4", ERR_PIN_LENGTH},
 };
 
+/* ---- a new PIN ---- */
+
+/* What the dialog was told while the PIN was typed: the lengths so far. */
+struct typing {
+    int calls;
+    size_t last;
+};
+
+static int quality(void *context, struct span typed)
+{
+    struct typing *typing = context;
+    typing->calls++;
+    typing->last = typed.len;
+    return typed.len < 6 ? -10 : (int)typed.len * 7;
+}
+
+static enum err_code ask_new_pin(int ms, struct typing *typing, struct secret **out,
+                                 struct err *err)
+{
+    const struct prompt_new_pin asked = {
+        .question = question(ms),
+        .repeat_label = "再次输入：",
+        .repeat_error = "两次输入的密码不一致",
+        .quality = typing == NULL ? NULL : quality,
+        .context = typing,
+    };
+    return prompt->class->new_pin(prompt, &asked, NULL, out, err);
+}
+
+static int count_in_log(const char *wanted)
+{
+    int count = 0;
+    AUTO(bytes_freep) struct bytes *log = log_of();
+    for (const char *at = (const char *)log->at; (at = strstr(at, wanted)) != NULL; at++)
+        count++;
+    return count;
+}
+
+static void a_new_pin_is_typed_twice_in_one_dialog(void **state)
+{
+    struct err err = ERR_INIT;
+    struct typing typing = {0};
+    AUTO(secret_freep) struct secret *pin = NULL;
+    plan("new-pin 65+4 2%1\n");
+    assert_int_equal(ask_new_pin(5000, &typing, &pin, &err), ERR_NONE);
+    assert_true(span_equal(secret_peek(pin), span_text("65+4 2%1")));
+    assert_int_equal(typing.calls, 8);
+    assert_int_equal(typing.last, 8);
+    static const char *const lines[] = {
+        "SETREPEAT 再次输入：\n",
+        "SETREPEATERROR 两次输入的密码不一致\n",
+        "SETQUALITYBAR 密码强度：\n",
+        "SETQUALITYBAR_TT ",
+        "GETPIN\nD -10\nEND\nD -10\nEND\nD -10\nEND\nD -10\nEND\nD -10\nEND\nD 42\nEND\nD "
+        "49\nEND\nD 56\nEND\nBYE\n",
+    };
+    AUTO(bytes_freep) struct bytes *log = log_of();
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+        if (strstr((const char *)log->at, lines[i]) == NULL)
+            fail_msg("%s is not in %s", lines[i], (const char *)log->at);
+    assert_null(strstr((const char *)log->at, "constraints"));
+    assert_null(strstr((const char *)log->at, "65+4"));
+}
+
+static void without_a_judge_there_is_no_quality_bar(void **state)
+{
+    struct err err = ERR_INIT;
+    AUTO(secret_freep) struct secret *pin = NULL;
+    plan("new-pin 654321\n");
+    assert_int_equal(ask_new_pin(5000, NULL, &pin, &err), ERR_NONE);
+    assert_int_equal(count_in_log("QUALITYBAR"), 0);
+    assert_int_equal(count_in_log("SETREPEAT "), 1);
+}
+
+static void nothing_of_it_is_asked_for_an_old_pin(void **state)
+{
+    struct err err = ERR_INIT;
+    AUTO(secret_freep) struct secret *pin = NULL;
+    plan("new-pin 654321\n");
+    assert_int_equal(ask_pin(5000, &pin, &err), ERR_NONE);
+    assert_int_equal(count_in_log("REPEAT"), 0);
+    assert_int_equal(count_in_log("QUALITY"), 0);
+}
+
+/* Two dialogs for one PIN: how many in all, and what comes of it. */
+static const struct {
+    const char *plan;
+    int dialogs, errors;
+    enum err_code code;
+    const char *pin;
+} in_two[] = {
+    {"pin 654321\npin 654321\n", 2, 0, ERR_NONE, "654321"},
+    {"simple pin 654321\npin 654321\n", 2, 0, ERR_NONE, "654321"},
+    {"pin 654321\npin 654322\npin 765432\npin 765432\n", 4, 1, ERR_NONE, "765432"},
+    {"pin 654321\npin 6543210\nnew-pin 765432\n", 3, 1, ERR_NONE, "765432"},
+    {"pin 654321\npin\npin 1\npin\npin 2\npin 2\n", 6, 2, ERR_NONE, "2"},
+    {"pin\n", 1, 0, ERR_NONE, ""},
+    {"new-pin\n", 1, 0, ERR_NONE, ""},
+    {"pin " LONGEST "\npin " LONGEST "\n", 2, 0, ERR_NONE, LONGEST},
+    {"pin " LONGEST "4\n", 1, 0, ERR_PIN_LENGTH, NULL},
+    {"pin 654321\npin " LONGEST "4\n", 2, 0, ERR_PIN_LENGTH, NULL},
+    {"new-pin " LONGEST "4\n", 1, 0, ERR_PIN_LENGTH, NULL},
+    {"cancel\n", 1, 0, ERR_PROMPT_CANCELLED, NULL},
+    {"pin 654321\ncancel\n", 2, 0, ERR_PROMPT_CANCELLED, NULL},
+    {"pin 654321\ndie\n", 2, 0, ERR_PROMPT_UNAVAILABLE, NULL},
+    {"pin 654321\ntimeout\n", 2, 0, ERR_PROMPT_TIMEOUT, NULL},
+};
+
+static void a_pinentry_without_a_second_entry(void **state)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(in_two); i++) {
+        struct err err = ERR_INIT;
+        struct typing typing = {0};
+        AUTO(secret_freep) struct secret *pin = NULL;
+        close_prompt(state);
+        assert_int_equal(open_prompt(state), 0);
+        plan(in_two[i].plan);
+        enum err_code code = ask_new_pin(5000, &typing, &pin, &err);
+        if (code != in_two[i].code || (pin == NULL) != (in_two[i].pin == NULL) ||
+            (pin != NULL && !span_equal(secret_peek(pin), span_text(in_two[i].pin))))
+            fail_msg("%s: %s (%s)", in_two[i].plan, err_code_text(code), err.detail);
+        assert_int_equal(count_in_log("GETPIN\n"), in_two[i].dialogs);
+        assert_int_equal(count_in_log("SETERROR 两次输入的密码不一致\n"), in_two[i].errors);
+    }
+}
+
+static void the_second_dialog_says_what_it_is(void **state)
+{
+    struct err err = ERR_INIT;
+    struct typing typing = {0};
+    AUTO(secret_freep) struct secret *pin = NULL;
+    plan("pin 654321\npin 654321\n");
+    assert_int_equal(ask_new_pin(5000, &typing, &pin, &err), ERR_NONE);
+    assert_int_equal(count_in_log("SETPROMPT CA锁密码\n"), 1);
+    assert_int_equal(count_in_log("SETPROMPT 再次输入：\n"), 1);
+    assert_int_equal(count_in_log("SETERROR 密码错误\n"), 1); /* not above the second entry */
+    assert_int_equal(count_in_log("SETREPEAT "), 1);
+}
+
+static void both_dialogs_share_the_time(void **state)
+{
+    struct err err = ERR_INIT;
+    struct secret *pin = NULL;
+    plan("slow 0.4 pin 654321\nhang\n");
+    int64_t begin = clock_monotonic_ms();
+    assert_int_equal(ask_new_pin(1000, NULL, &pin, &err), ERR_PROMPT_TIMEOUT);
+    assert_in_range(clock_monotonic_ms() - begin, 995, 1300);
+    assert_null(pin);
+}
+
 static void each_refusal_has_its_code(void **state)
 {
     for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
@@ -291,6 +441,12 @@ int main(int argc, char **argv)
         TEST(the_pin_comes_back),
         TEST(the_dialog_gets_its_texts),
         TEST(missing_texts_are_left_out),
+        TEST(a_new_pin_is_typed_twice_in_one_dialog),
+        TEST(without_a_judge_there_is_no_quality_bar),
+        TEST(nothing_of_it_is_asked_for_an_old_pin),
+        TEST(a_pinentry_without_a_second_entry),
+        TEST(the_second_dialog_says_what_it_is),
+        TEST(both_dialogs_share_the_time),
         TEST(each_refusal_has_its_code),
         TEST(confirmations),
         TEST(a_dialog_that_keeps_no_time_is_ended),
