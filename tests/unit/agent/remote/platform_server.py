@@ -66,9 +66,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def wished(self, body):
         """The answer that the test itself put into its request."""
         members = json.loads(body)
-        if "csr" in members:
-            return base64.b64decode(members["csr"])
-        return members.get("ticket", members.get("outcome")).encode()
+        for name in ("csr", "seal"):
+            if name in members:
+                return base64.b64decode(members[name])
+        for name in ("ticket", "outcome", "profile"):
+            if name in members:
+                return members[name].encode()
+        raise KeyError("nothing is wished for")
 
     def answer(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -114,6 +118,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """As long as the limit plus what the mode says."""
         more = int(mode.partition("-")[2])
         self.say(200, self.wished(body).ljust(BODY_LIMIT + more))
+
+    def do_bytes(self, mode, number, body):
+        """{"seal": as many zero bytes as the mode says, "chain": as many of 8192 as it says then}"""
+        seal, chain = map(int, mode.split("-")[1:])
+        answer = {"seal": base64.b64encode(bytes(seal)).decode(),
+                  "chain": [base64.b64encode(bytes(8192)).decode()] * chain}
+        self.say(200, json.dumps(answer).encode())
 
     def do_chunked(self, mode, number, body):
         self.send_response(200)

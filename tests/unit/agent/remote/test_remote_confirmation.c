@@ -31,6 +31,20 @@ static void acknowledged(void **state)
         strstr((const char *)log->at, "\"digest\":\"ZGlnZXN0\",\"proof\":\"cHJvb2Y=\"}"));
 }
 
+static void a_reset_is_confirmed_without_a_proof(void **state)
+{
+    struct err err = ERR_INIT;
+    AUTO(remote_job_freep) struct remote_job *job = platform_server_job();
+    const struct remote_confirmation confirmation = {"{\"acknowledged\":true}", span_text("digest"),
+                                                     SPAN_NONE};
+    struct remote_call call =
+        platform_server_call(platform_server_ports()->good, "say-reset", 5000);
+    assert_int_equal(remote_confirmation_put(&call, job, &confirmation, &err), ERR_NONE);
+    AUTO(bytes_freep) struct bytes *log = platform_server_requests("say-reset");
+    assert_non_null(strstr((const char *)log->at, "\"digest\":\"ZGlnZXN0\"}\n"));
+    assert_null(strstr((const char *)log->at, "proof"));
+}
+
 static void anything_less_is_no_acknowledgement(void **state)
 {
     static const char *const answers[] = {
@@ -55,6 +69,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(acknowledged),
+        cmocka_unit_test(a_reset_is_confirmed_without_a_proof),
         cmocka_unit_test(anything_less_is_no_acknowledgement),
         cmocka_unit_test(a_refusal_keeps_its_code),
     };

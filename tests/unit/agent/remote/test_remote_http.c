@@ -150,6 +150,41 @@ static void a_dropped_request_is_repeated_with_the_same_bytes(void **state)
     assert_memory_equal(log->at, log->at + half, half);
 }
 
+static void what_is_sent_once_is_not_repeated(void **state)
+{
+    static const char *const modes[] = {"drop-1", "busyonce-1", "status-503", "truncated-1"};
+    for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+        struct err err = ERR_INIT;
+        struct remote_answer answer;
+        AUTO(json_freep) struct json *body = json_new_object();
+        json_add_text(body, "ticket", TICKET);
+        const struct remote_exchange request = {
+            .method = "POST", .path = "/jobs", .body = body, .once = true};
+        struct remote_call call =
+            platform_server_call(platform_server_ports()->good, modes[i], 5000);
+        int64_t begin = clock_monotonic_ms();
+        assert_true(remote_http_exchange(&call, &request, &answer, &err) != ERR_NONE);
+        assert_in_range(clock_monotonic_ms() - begin, 0, 900);
+        assert_int_equal(platform_server_count(modes[i]), 1);
+    }
+}
+
+static void a_limit_can_be_raised_for_one_request(void **state)
+{
+    for (int more = -1; more <= 1; more++) {
+        struct err err = ERR_INIT;
+        AUTO(remote_answer_done) struct remote_answer answer = {0};
+        AUTO(json_freep) struct json *body = json_new_object();
+        AUTO(memory_freep) char *mode = memory_printf("padded-%d", 1000 + more);
+        json_add_text(body, "ticket", TICKET);
+        const struct remote_exchange request = {
+            .method = "PUT", .path = "/x", .body = body, .body_bytes_max = 65536 + 1000};
+        struct remote_call call = platform_server_call(platform_server_ports()->good, mode, 5000);
+        assert_int_equal(remote_http_exchange(&call, &request, &answer, &err),
+                         more <= 0 ? ERR_NONE : ERR_PLATFORM_ANSWER);
+    }
+}
+
 static void retry_after_is_kept(void **state)
 {
     struct err err = ERR_INIT;
@@ -341,6 +376,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_answer_that_is_cut_inside_its_json),
         cmocka_unit_test(a_request_too_large_is_not_sent),
         cmocka_unit_test(a_dropped_request_is_repeated_with_the_same_bytes),
+        cmocka_unit_test(what_is_sent_once_is_not_repeated),
+        cmocka_unit_test(a_limit_can_be_raised_for_one_request),
         cmocka_unit_test(retry_after_is_kept),
         cmocka_unit_test(the_deadline_is_kept),
         cmocka_unit_test(a_cancellation_is_heard_at_once),

@@ -121,6 +121,44 @@ static void what_is_wrong_is_named(void **state)
     }
 }
 
+#define WITHOUT_POLICY(kind) \
+    "{\"id\":\"" PLATFORM_JOB_ID "\",\"secret\":\"" PLATFORM_JOB_SECRET "\"," \
+    "\"kind\":\"" kind "\",\"challenge\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\"," \
+    "\"expires\":\"2026-11-22T15:30:00Z\",\"order\":\"20261122000001\",\"holder\":\"单位名称\"," \
+    "\"serial\":\"S1\",\"approved\":true"
+
+static const struct {
+    const char *answer;
+    enum err_code code;
+} policies[] = {
+    {WITHOUT_POLICY("extend-seal") "}", ERR_NONE},
+    {WITHOUT_POLICY("reset-pin") "}", ERR_NONE},
+    {WITHOUT_POLICY("reset-pin") ",\"policy\":null,\"not_after\":null}", ERR_NONE},
+    {WITHOUT_POLICY("extend-seal") ",\"policy\":{\"key\":\"replace\"},\"not_after\":7}", ERR_NONE},
+    {WITHOUT_POLICY("renew") "}", ERR_PLATFORM_ANSWER},
+    {WITHOUT_POLICY("check") "}", ERR_PLATFORM_ANSWER},
+    {WITHOUT_POLICY("check") ",\"not_after\":\"2027-11-22T14:30:00Z\"}", ERR_PLATFORM_ANSWER},
+    {WITHOUT_POLICY("change-pin") "}", ERR_PLATFORM_ANSWER},
+    {WITHOUT_POLICY("reset-pi") "}", ERR_PLATFORM_ANSWER},
+};
+
+static void only_jobs_that_make_certificates_have_a_policy(void **state)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(policies); i++) {
+        struct err err = ERR_INIT;
+        AUTO(remote_job_freep) struct remote_job *job = NULL;
+        if (redeem(policies[i].answer, &job, &err) != policies[i].code)
+            fail_msg("%s: %s", policies[i].answer, err.detail);
+        if (job == NULL)
+            continue;
+        assert_null(job->algorithm);
+        assert_false(job->replace_key);
+        assert_false(job->dual);
+        assert_int_equal(job->not_after_utc, 0);
+        assert_string_equal(job->order, "20261122000001");
+    }
+}
+
 static void texts_for_people_have_a_limit(void **state)
 {
     for (int length = REMOTE_TEXT_BYTES_MAX - 1; length <= REMOTE_TEXT_BYTES_MAX + 1; length++) {
@@ -177,6 +215,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_request_is_as_documented),
         cmocka_unit_test(unknown_members_are_ignored),
         cmocka_unit_test(what_is_wrong_is_named),
+        cmocka_unit_test(only_jobs_that_make_certificates_have_a_policy),
         cmocka_unit_test(texts_for_people_have_a_limit),
         cmocka_unit_test(a_job_must_be_there_at_once),
         cmocka_unit_test(a_refusal_keeps_its_code),
