@@ -1,5 +1,6 @@
 """A virtual UKey: personalised, plugged in and out, looked at from outside."""
 
+import base64
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from processes import Process, run, run_json, wait_until
 from pcscd import SLOT_PORTS
 
 PIN = "123456"
+ADMIN_PIN = "12345678"  # that no platform manages
 COUNTERS = ("commands", "left", "device_left")
 
 
@@ -23,6 +25,7 @@ class Person:
     days_left: int = 20
     single: bool = False
     pin: str = PIN
+    admin_pin: str = ADMIN_PIN
     more: list = field(default_factory=list)  # further options of ukey-sim create
 
 
@@ -38,6 +41,7 @@ class Card:
         options = ["--profile", person.profile, "--algorithm", person.algorithm]
         options += ["--holder", person.holder, "--organisation", person.organisation]
         options += ["--days-left", str(person.days_left), "--pin", person.pin]
+        options += ["--admin-pin", person.admin_pin]
         options += ["--single"] if person.single else []
         run(
             [self.sim, "create", "--state", self.state, "--serial", person.serial]
@@ -72,16 +76,31 @@ class Card:
     def show(self):
         return run_json([self.sim, "show", "--state", self.state])
 
+    def put_file(self, path, name="seal"):
+        """A file of the computer becomes one on the key, which must not be plugged in."""
+        run([self.sim, "put-file", "--state", self.state, "--file", path, "--name", name])
+
+    def files(self):
+        """The content of each file on the key, by name."""
+        return {f["name"]: base64.b64decode(f["content"]) for f in self.show()["files"]}
+
+    def edit(self, change):
+        """change(application) edits what the state file says of the key's application, which must not be
+        plugged in."""
+        state = json.loads(self.state.read_text())
+        change(state["applications"][0])
+        self.state.write_text(json.dumps(state))
+
     def picture(self):
         """Everything on the key, private keys too, that an operation could change, apart from the PIN
         tries that are left: the state file without its counters."""
         return json.dumps(without_counters(json.loads(self.state.read_text())), sort_keys=True)
 
-    def tries(self):
-        return self.show()["pin"]["user"]
+    def tries(self, whose="user"):
+        return self.show()["pin"][whose]
 
-    def tries_left(self):
-        return self.tries()["left"]
+    def tries_left(self, whose="user"):
+        return self.tries(whose)["left"]
 
     def container(self, name=None):
         """The named container, or the only one."""

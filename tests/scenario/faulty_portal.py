@@ -21,8 +21,8 @@ class Reply:
     half: bool = False  # announce the whole body, send half of it
 
 
-# What may happen to a request. forward() asks the real platform and gives its Reply; an action returns
-# the Reply that the agent gets, or None to hang up.
+# What may happen to a request. forward() asks the real platform and gives its Reply (forward(change)
+# edits the request before); an action returns the Reply that the agent gets, or None to hang up.
 
 
 def reply(status, content_type, body):
@@ -60,6 +60,19 @@ def edited(change):
     return act
 
 
+def asked(change):
+    """change(request) edits the agent's JSON in place, before the platform gets it."""
+    return lambda forward: forward(change)
+
+
+def changed(body, change):
+    if change is None:
+        return body
+    document = json.loads(body)
+    change(document)
+    return json.dumps(document).encode()
+
+
 def truncated(forward):
     """Announces the whole body and sends half of it."""
     answer = forward()
@@ -83,6 +96,7 @@ class FaultyPortal:
         self.rules = []
         self.requests = []  # "PUT /agent/v1/jobs/…/request", in order
         self.answers = []  # (method, path, document) that the platform gave
+        self.bodies = []  # of requests and of the platform's answers
         self.lock = threading.Lock()
         portal = self
 
@@ -128,7 +142,8 @@ class FaultyPortal:
     def handle(self, handler):
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
         action = self._action(handler.command, handler.path)
-        answer = action(lambda: self._forward(handler, body))
+        self.bodies.append(body)
+        answer = action(lambda change=None: self._forward(handler, changed(body, change)))
         if answer is None:
             handler.close_connection = True
             return
@@ -154,6 +169,7 @@ class FaultyPortal:
             got = Reply(answer.status, answer.getheader("Content-Type") or JSON_TYPE, answer.read())
         finally:
             connection.close()
+        self.bodies.append(got.body)
         if got.content_type.startswith(JSON_TYPE):
             with self.lock:
                 self.answers.append((handler.command, handler.path, json.loads(got.body)))

@@ -88,5 +88,26 @@ class Portal:
         words = ["ticket", "add", "--order", order, "--kind", kind, "--ttl", str(seconds)]
         return self.admin(*words)["ticket"]
 
+    # ---- seals and resets ----
+
+    def admin_pin(self, serial):
+        """What the platform derives for a key that is to be made."""
+        return self.admin("key", "admin-pin", "--serial", serial)["admin_pin"]
+
+    def make_seal(self, card, picture, out, version=4, form="certificates"):
+        """A seal for the key's present certificate into the file out. picture: a PNG file."""
+        words = ["seal", "make", "--serial", card.serial, "--picture", picture, "--out", out]
+        self.admin(*words, "--version", str(version), "--list", form)
+
+    def key_ticket(self, card, kind, seconds=300):
+        words = ["ticket", "add", "--serial", card.serial, "--kind", kind, "--ttl", str(seconds)]
+        return self.admin(*words)["ticket"]
+
+    def reset_ticket(self, card, user="张三", seconds=300):
+        """The user asks for a reset, an operator approves it."""
+        number = self.admin("reset", "add", "--serial", card.serial, "--user", user)["id"]
+        self.admin("reset", "approve", "--id", str(number))
+        return self.key_ticket(card, "reset-pin", seconds)
+
     def certificates(self, card):
         return self.admin("certificate", "list", "--serial", card.serial)

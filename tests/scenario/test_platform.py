@@ -182,6 +182,8 @@ def other_envelope(world, take):
     other = Scene(world, key="replace")
     other.renews()
     issued = [doc for method, path, doc in other.portal.answers if path.endswith("/request")][-1]
+    other.card.pull()
+    world.wait_keys(other.agent, 0)
     other.agent.stop()
     other.card.stop()
     scene = Scene(world, key="replace")

@@ -57,9 +57,12 @@ class World:
 
     # ---- what a case is made of ----
 
-    def card(self, slot=0, registered=True, plugged=True, **person):
-        """A new key, known to the platform, plugged in. person: fields of card.Person."""
+    def card(self, slot=0, registered=True, plugged=True, managed=False, **person):
+        """A new key, known to the platform, plugged in. managed: its administrator PIN is the one that
+        the platform derives. person: fields of card.Person."""
         serial = person.pop("serial", f"T{self.number:04d}{len(self.things):03d}")
+        if managed:
+            person["admin_pin"] = self.portal.admin_pin(serial)
         made = Person(serial=serial, **person)
         card = Card(self.programs, self.case_folder, made, self.portal.issuer(made.algorithm))
         self.keep(card)
@@ -68,6 +71,24 @@ class World:
         if plugged:
             card.plug_in(slot)
         return card
+
+    def put_seal(self, card, picture, name="seal", **options):
+        """A seal with this picture (PNG), made for the key's present certificate, goes onto the key, which
+        must not be plugged in."""
+        path = self.case_folder / f"{card.serial}-{name}.png"
+        path.write_bytes(picture)
+        sealed = path.with_suffix(".seal")
+        self.portal.make_seal(card, path, sealed, **options)
+        card.put_file(sealed, name)
+
+    def replug(self, agent, card, meanwhile=None, **options):
+        """Pulls the key out and plugs it in anew. meanwhile(): done in between; options: of plug_in."""
+        card.stop()
+        self.wait_keys(agent, 0)
+        if meanwhile:
+            meanwhile()
+        card.plug_in(**options)
+        self.wait_keys(agent, 1)
 
     def dialogs(self, *plan):
         """A pinentry that answers its dialogs one after the other, as planned."""

@@ -1,0 +1,368 @@
+"""CA签章延期: the seal follows the renewed certificate, or nothing at all is written."""
+
+import json
+import time
+
+import der
+import faulty_portal as faulty
+import openssl
+import seals
+from agent import PLATFORM
+from cases import Suite, equal
+from picture import png
+from processes import wait_until
+from refusal import Untouched, check_refused
+
+suite = Suite()
+
+MESSAGE = "CA签章延期成功!"
+SEAL, CONFIRM = ("PUT", "/seal"), ("PUT", "/confirmation")
+
+
+# ---- a key with a seal ----
+
+
+class Sealed:
+    """A key with a seal, an agent, and what both were like at the start."""
+
+    def __init__(self, world, renewed=True, key="keep", version=4, form="certificates", size=None,
+                 spoiled=False, **person):
+        self.world = world
+        self.picture = png(size) if size else png()
+        self.card = world.card(plugged=False, **person)
+        self.seal = world.put_seal(self.card, self.picture, version=version, form=form)
+        self.card.plug_in()
+        self.old = self.card.certificate_file("sign")
+        platform = world.faulty_portal() if spoiled else world.portal
+        self.platform = platform
+        self.agent = world.agent(api=platform.api, tls_ca=platform.tls_ca)
+        if renewed:
+            self.renew(key)
+
+    def renew(self, key="keep"):
+        operation = self.agent.perform("renew", self.world.ticket(self.card, key=key))
+        equal(operation["state"], "done", f"the renewal ({operation['error']})")
+        self.container = operation["result"]["container"]
+        self.new = self.card.certificate_file("sign", self.container)
+
+    def ticket(self):
+        return self.world.portal.key_ticket(self.card, "extend-seal")
+
+    def shown(self):
+        """The seals as the page sees them."""
+        return self.agent.get("/v1/tokens")["tokens"][0]["seals"]
+
+    def verify(self, seal, signer):
+        """The exit status of `ukeyctl seal verify`, and what it said."""
+        folder = self.world.case_folder
+        (folder / "verified.seal").write_bytes(seal)
+        roots = folder / "roots.pem"
+        roots.write_text(self.world.portal.roots.read_text() + self.world.portal.issuer("sm2")[0].read_text())
+        words = ["seal", "verify", folder / "verified.seal", "--roots", roots, "--signer", signer]
+        done = self.agent.ctl(*words, ok=None)
+        return done.returncode, done.stderr.decode()
+
+    def check_extended(self, before, operation):
+        """before: shown() at the start."""
+        equal(operation["state"], "done", f"the state ({operation['error']})")
+        equal(operation["message"], MESSAGE, "the message")
+        files = self.card.files()
+        equal(list(files), [operation["result"]["file"]], "the files on the key")
+        (new,) = files.values()
+        (now,) = self.shown()
+        equal(now["file"], operation["result"]["file"], "the file that the page sees")
+        equal((now["bound"], now["size"]), (True, len(new)), "bound, size")
+        for member in ("id", "name", "version"):
+            equal(now[member], before[member], member)
+        assert now["valid_until"] > before["valid_until"], (before, now)
+        equal(operation["result"]["old_not_after"], before["valid_until"], "old_not_after")
+        equal(operation["result"]["not_after"], now["valid_until"], "not_after")
+        equal(self.verify(new, self.new), (0, ""), "ukeyctl seal verify with the new certificate")
+        status, said = self.verify(new, self.old)
+        assert status == 1 and "seal-holder" in said, f"with the old certificate: {status} {said}"
+        equal(self.picture_of(new), self.picture, "the picture")
+        equal(self.card.tries_left(), self.card.tries()["max"], "PIN tries left")
+
+    def picture_of(self, seal):
+        """As `ukeyctl seal show` writes it."""
+        folder = self.world.case_folder
+        (folder / "shown.seal").write_bytes(seal)
+        self.agent.ctl("seal", "show", folder / "shown.seal", "--picture", folder / "shown.png")
+        return (folder / "shown.png").read_bytes()
+
+
+# ---- extended ----
+
+
+def extended(world, **how):
+    sealed = Sealed(world, renewed=False, **how)
+    equal([seal["bound"] for seal in sealed.shown()], [True], "bound before the renewal")
+    sealed.renew(how.get("key", "keep"))
+    (before,) = sealed.shown()
+    equal(before["bound"], False, "bound after the renewal")
+    operation = sealed.agent.perform("extend-seal", sealed.ticket())
+    sealed.check_extended(before, operation)
+
+
+EXTENDED = {
+    "V4, certificates": {},
+    "V4, digests": {"form": "digests"},
+    "V1": {"version": 1},
+    "V4, key replaced": {"key": "replace"},
+    "V1, key replaced": {"version": 1, "key": "replace"},
+    "V4, single certificate": {"single": True},
+    "V4 of 17 KiB": {"size": 15 * 1024},
+    "longmai profile, V4": {"profile": "longmai"},
+    "longmai profile, V1": {"profile": "longmai", "version": 1},
+    "syno profile, V4, digests": {"profile": "syno", "form": "digests"},
+    "syno profile, V1": {"profile": "syno", "version": 1},
+}
+for name, how in EXTENDED.items():
+    suite.add(f"extended: {name}", lambda world, h=how: extended(world, **h))
+
+
+@suite.case("extended from the terminal, ticket on standard input")
+def by_terminal(world):
+    sealed = Sealed(world)
+    (before,) = sealed.shown()
+    words = ["--json", "extend-seal", "--platform", PLATFORM]
+    done = sealed.agent.ctl(*words, input_text=sealed.ticket() + "\n")
+    sealed.check_extended(before, json.loads(done.stdout))
+
+
+@suite.case("extended again with a second ticket: the same seal")
+def twice(world):
+    sealed = Sealed(world)
+    (before,) = sealed.shown()
+    sealed.check_extended(before, sealed.agent.perform("extend-seal", sealed.ticket()))
+    files = sealed.card.files()
+    operation = sealed.agent.perform("extend-seal", sealed.ticket())
+    assert operation["state"] == "done" or operation["error"]["code"] == "seal-end", operation
+    equal(sealed.card.files(), files, "the files on the key")
+
+
+# ---- broken off ----
+
+
+def confirmation_lost(world):
+    """The platform heard it, the agent did not hear the platform: it asks again."""
+    sealed = Sealed(world, spoiled=True)
+    (before,) = sealed.shown()
+    sealed.platform.spoil(*CONFIRM, faulty.act_then_hang_up, times=1)
+    sealed.check_extended(before, sealed.agent.perform("extend-seal", sealed.ticket(), seconds=120))
+
+
+def killed_while_writing(world):
+    """Half a seal beside the old one; the next attempt puts it right."""
+    sealed = Sealed(world)
+    (before,) = sealed.shown()
+    old = sealed.card.files()
+    world.replug(sealed.agent, sealed.card, latency="real")
+    started = sealed.agent.start_operation("extend-seal", sealed.ticket())
+    sealed.agent.wait_for(started["id"], lambda o: o["step"]["name"] == "write-seal")
+    wait_until(lambda: len(sealed.card.files()) == 2, 10, "the second file is there")
+    sealed.agent.kill()
+    files = sealed.card.files()
+    equal({name: files[name] for name in old}, old, "the old seal")
+    (half,) = [content for name, content in files.items() if name not in old]
+    assert half.endswith(b"\0" * 16), "the new seal was written in whole before the kill"
+    sealed.agent.start()
+    world.wait_keys(sealed.agent, 1)
+    equal(sealed.agent.operation(started["id"])["error"]["code"], "interrupted", "the code")
+    sealed.agent.dialogs.replan("pin 123456")
+    sealed.check_extended(before, sealed.agent.perform("extend-seal", sealed.ticket()))
+
+
+def killed_before_confirmation(world):
+    """Two seals on the key: after the restart the agent confirms, and the old one goes."""
+    sealed = Sealed(world, spoiled=True)
+    (before,) = sealed.shown()
+    sealed.platform.spoil(*CONFIRM, faulty.hang_up, times=1)
+    sealed.platform.spoil(*CONFIRM, faulty.slow(5), times=1)
+    started = sealed.agent.start_operation("extend-seal", sealed.ticket())
+    sealed.agent.wait_for(started["id"], lambda o: o["step"]["name"] == "confirm")
+    sealed.agent.kill()
+    equal(len(sealed.card.files()), 2, "files after the kill")
+    sealed.agent.start()
+    world.wait_keys(sealed.agent, 1)
+    over = sealed.agent.wait_over(started["id"], 90)
+    equal(over["state"], "done", f"the state ({over['error']})")
+    if len(sealed.card.files()) == 2:  # the key is only cleaned with a PIN, by the next extension
+        sealed.agent.dialogs.replan("pin 123456")
+        over = sealed.agent.perform("extend-seal", sealed.ticket())
+    sealed.check_extended(before, over)
+
+
+def pulled_while_writing(world):
+    sealed = Sealed(world)
+    (before,) = sealed.shown()
+    old = sealed.card.files()
+    world.replug(sealed.agent, sealed.card, latency="real")
+    started = sealed.agent.start_operation("extend-seal", sealed.ticket())
+    sealed.agent.wait_for(started["id"], lambda o: o["step"]["name"] == "write-seal")
+    wait_until(lambda: len(sealed.card.files()) == 2, 10, "the second file is there")
+    sealed.card.pull()
+    over = sealed.agent.wait_over(started["id"])
+    equal(over["error"]["code"], "key-removed", f"the code ({over['error']})")
+    assert old.items() <= sealed.card.files().items(), "the old seal"
+    sealed.card.control("insert")
+    world.wait_keys(sealed.agent, 1)
+    sealed.check_extended(before, sealed.agent.perform("extend-seal", sealed.ticket()))
+
+
+for name, perform in {
+    "the confirmation is lost": confirmation_lost,
+    "the agent is killed while it writes": killed_while_writing,
+    "the agent is killed before the confirmation": killed_before_confirmation,
+    "the key is pulled while it is written": pulled_while_writing,
+}.items():
+    suite.add(name, perform)
+
+
+# ---- refused before any byte is written ----
+
+
+def refused(sealed, code, ticket=None, untouched=None):
+    untouched = untouched or Untouched(sealed.card)
+    operation = sealed.agent.perform("extend-seal", ticket or sealed.ticket())
+    check_refused(sealed.agent, operation, code, untouched)
+
+
+def renew_first(world):
+    refused(Sealed(world, renewed=False), "renew-first")
+
+
+def renewal_not_confirmed(world):
+    """The new certificate is on the key, but the platform has not heard so yet."""
+    sealed = Sealed(world, renewed=False, spoiled=True)
+    sealed.platform.spoil(*CONFIRM, faulty.hang_up)
+    started = sealed.agent.start_operation("renew", world.ticket(sealed.card))
+    sealed.agent.wait_for(started["id"], lambda o: o["step"]["name"] == "confirm")
+    sealed.agent.wait_for(started["id"], lambda o: o["state"] == "unconfirmed", 90)
+    refused(sealed, "renew-first")
+
+
+def other_keys_ticket(world):
+    sealed = Sealed(world)
+    other = world.card(plugged=False)
+    world.put_seal(other, sealed.picture)
+    refused(sealed, "wrong-key", world.portal.key_ticket(other, "extend-seal"))
+
+
+def no_seal(world):
+    sealed = Sealed(world)
+    world.replug(sealed.agent, sealed.card, lambda: sealed.card.edit(lambda a: a["files"].clear()))
+    refused(sealed, "seal-missing")
+
+
+def two_seals(world):
+    """Of two identities: which one is meant can't be known."""
+    sealed = Sealed(world)
+    second = png(seed=2)
+    world.replug(sealed.agent, sealed.card, lambda: world.put_seal(sealed.card, second, "second"))
+    refused(sealed, "several-seals")
+
+
+for name, perform in {
+    "before the renewal": renew_first,
+    "before the renewal is confirmed": renewal_not_confirmed,
+    "with the ticket of another key": other_keys_ticket,
+    "without a seal on the key": no_seal,
+    "with two different seals on the key": two_seals,
+}.items():
+    suite.add(f"refused: {name}", perform)
+
+
+# ---- seals that must not reach the key ----
+
+
+def other_picture(world, forger, seal):
+    return forger.forge(seal, (seals.PICTURE, png(seed=2)))
+
+
+def other_identity(world, forger, seal):
+    return forger.forge(seal, (seals.IDENTITY, b"another-seal"))
+
+
+def other_name(world, forger, seal):
+    return forger.forge(seal, (seals.NAME, "另一家公司公章".encode()))
+
+
+def other_holder(world, forger, seal):
+    stranger = world.card(plugged=False, registered=False)
+    certificate = openssl.der(stranger.certificate_file("sign"))
+    return forger.forge(seal, (seals.LIST, [(0x04, certificate)]))
+
+
+def earlier_end(world, forger, seal):
+    tomorrow = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + 86400))
+    return forger.forge(seal, (seals.END, tomorrow.encode()))
+
+
+def unknown_maker(world, forger, seal):
+    folder = world.case_folder / "unknown"
+    folder.mkdir()
+    return seals.Forger(folder, openssl.new_ca(folder)).forge(seal)
+
+
+def changed_byte(world, forger, seal):
+    return seal[:-1] + bytes([seal[-1] ^ 1])
+
+
+def trailing_byte(world, forger, seal):
+    return seal + b"\0"
+
+
+def too_large(world, forger, seal):
+    """As large as a seal may be: the key has no room for it beside what it holds."""
+    tree = der.read(seal)
+    holders = der.at(tree, seals.LIST)
+    room = 65000 - len(seal)
+    filler = [(0x04, der.write((0x30, [(0x04, b"\0" * 8000)])))] * (room // 8012)
+    return forger.forge(seal, (seals.LIST, holders + filler))
+
+
+def the_old_one(world, forger, seal):
+    return forger.old
+
+
+SPOILED = {
+    "another picture": (other_picture, "seal-picture"),
+    "another identity": (other_identity, "seal-identity"),
+    "another name": (other_name, "seal-identity"),
+    "another holder": (other_holder, "seal-holder"),
+    "an earlier end": (earlier_end, "seal-end"),
+    "a maker that nobody trusts": (unknown_maker, "seal-maker"),
+    "a changed signature": (changed_byte, "seal-signature"),
+    "a byte too many": (trailing_byte, "seal-format"),
+    "more than the key has room for": (too_large, "seal-too-large"),
+    "the present seal once more": (the_old_one, "seal-holder"),
+}
+
+
+def spoiled(change, code):
+    def perform(world):
+        sealed = Sealed(world, spoiled=True, profile="longmai")
+        forger = seals.Forger(world.case_folder, world.portal.issuer("sm2"))
+        (forger.old,) = sealed.card.files().values()
+        edit = seals.in_answer(lambda seal: change(world, forger, seal))
+        sealed.platform.spoil(*SEAL, faulty.edited(edit))
+        refused(sealed, code)
+
+    return perform
+
+
+for name, (change, code) in SPOILED.items():
+    suite.add(f"refused: the platform's seal has {name}", spoiled(change, code))
+
+
+@suite.case("a forged seal in which nothing is wrong passes the checks")
+def forger_is_able(world):
+    """So that the refusals above come from what was changed."""
+    sealed = Sealed(world, spoiled=True)
+    forger = seals.Forger(world.case_folder, world.portal.issuer("sm2"))
+    sealed.platform.spoil(*SEAL, faulty.edited(seals.in_answer(forger.forge)))
+    started = sealed.agent.start_operation("extend-seal", sealed.ticket())
+    names = ("write-seal", "read-back", "confirm")
+    sealed.agent.wait_for(started["id"], lambda o: o["step"]["name"] in names)
+    assert len(sealed.agent.wait_over(started["id"])) and len(sealed.card.files()) == 2
