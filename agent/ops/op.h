@@ -127,6 +127,9 @@ struct op {
 /* The one function that moves an operation: journal, then what others see, then the observer. For
  * steps: to say that it waits for the person or the platform. ERR_JOURNAL: nothing was moved. */
 MUST_CHECK enum err_code op_enter(struct op *op, enum op_state state, size_t step, struct err *err);
+/* Before a step changes what is on the key: the journal knows it first, so that an operation that dies
+ * then is told rightly. ERR_JOURNAL: nothing may be changed. */
+MUST_CHECK enum err_code op_note_change(struct op *op, struct err *err);
 bool op_state_is_over(enum op_state state);
 /* "waiting-user"; OP_FAILED for an unknown text. */
 const char *op_state_text(enum op_state state);

@@ -68,6 +68,17 @@ static char *explain(struct op *op, const struct err *wrong)
                          wrong->tries_left);
 }
 
+/* The key did not say how many tries are left: it is asked, so that the last one is never a surprise. */
+static enum err_code count_again(struct op *op, struct err *wrong, struct err *err)
+{
+    int before = op->key.pin.tries_left;
+    if (read_tries(op, err) != ERR_NONE)
+        return err->code;
+    if (op->key.pin.tries_left < before)
+        wrong->tries_left = op->key.pin.tries_left;
+    return ERR_NONE;
+}
+
 static enum err_code ask_until_right(struct op *op, const struct cancel *dialog, void *context,
                                      struct err *err)
 {
@@ -82,7 +93,11 @@ static enum err_code ask_until_right(struct op *op, const struct cancel *dialog,
         if (!again)
             return code;
         memory_freep(&error);
-        error = explain(op, err);
+        struct err wrong = *err;
+        if (code == ERR_PIN_WRONG && wrong.tries_left < 0 &&
+            count_again(op, &wrong, err) != ERR_NONE)
+            return err->code;
+        error = explain(op, &wrong);
     }
 }
 

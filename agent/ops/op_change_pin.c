@@ -93,10 +93,16 @@ static enum err_code change_with(struct op *op, const struct secret *old_pin,
     AUTO(secret_freep) struct secret *new_pin = NULL;
     if (op_ask_login(op, old_pin, dialog, err) != ERR_NONE)
         return err->code;
+    token_logout(
+        op->key.token); /* the person thinks for minutes, and others reach the key meanwhile */
     if (ask_new_pin(op, dialog, old_pin, &new_pin, err) != ERR_NONE)
         return err->code;
-    op->facts.key_changed = true;
-    return change(op, old_pin, new_pin, err);
+    if (op_note_change(op, err) != ERR_NONE)
+        return err->code;
+    enum err_code code = change(op, old_pin, new_pin, err);
+    if (code == ERR_PIN_WRONG || code == ERR_PIN_LOCKED)
+        op->facts.key_changed = false;
+    return code;
 }
 
 enum op_outcome op_change_pin_ask(struct op *op, struct err *err)

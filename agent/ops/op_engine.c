@@ -142,6 +142,15 @@ enum err_code op_enter(struct op *op, enum op_state state, size_t step, struct e
 
 /* ---- what steps ask of the engine ---- */
 
+enum err_code op_note_change(struct op *op, struct err *err)
+{
+    op->facts.key_changed = true;
+    if (op_enter(op, op->state, op->step, err) == ERR_NONE)
+        return ERR_NONE;
+    op->facts.key_changed = false;
+    return err->code;
+}
+
 bool op_claim_key(struct op *op, const char *serial, const struct token_presence *presence)
 {
     bool free_to_take = true;
@@ -194,7 +203,7 @@ static enum op_outcome run_step(struct op *op, struct err *err)
         return OP_STEP_NEXT;
     token_set_deadline(op->key.token, op_step_deadline(op));
     if (token_begin(op->key.token, err) != ERR_NONE)
-        return OP_STEP_FAILED;
+        return step->touches == OP_TOUCHES_KEY_IF_THERE ? OP_STEP_NEXT : OP_STEP_FAILED;
     enum op_outcome outcome = step->run(op, err);
     token_end(op->key.token);
     return outcome;
@@ -256,13 +265,16 @@ static bool leave_for_later(const struct op *op)
     return cancel_requested(op->ops->shutdown) && op_step_of(op)->after_death == OP_RESUME;
 }
 
+/* A wish that was taken in one step holds in the next too, whatever that one allows; but when only the
+ * platform is left to be told, nothing can be taken back. */
 static enum err_code check_cancelled(const struct op *op, struct err *err)
 {
-    if (!cancel_requested(op_step_cancel(op)))
-        return ERR_NONE;
-    bool ended = cancel_requested(op->ops->shutdown);
-    return err_set(err, ended ? ERR_INTERRUPTED : ERR_CANCELLED, "before step %s",
-                   op_step_of(op)->name);
+    const struct op_step *step = op_step_of(op);
+    if (cancel_requested(op->ops->shutdown))
+        return err_set(err, ERR_INTERRUPTED, "before step %s", step->name);
+    if (cancel_requested(op->cancel) && step->after_death != OP_RESUME)
+        return err_set(err, ERR_CANCELLED, "before step %s", step->name);
+    return ERR_NONE;
 }
 
 static void run_steps(struct op *op)

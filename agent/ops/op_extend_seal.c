@@ -143,7 +143,8 @@ static enum op_outcome write_seal(struct op *op, struct err *err)
     name_file(op);
     if (op_seals_holding(op->key.seals, span_bytes(op->new_seal->seal)) != NULL)
         return OP_STEP_NEXT;
-    op->facts.key_changed = true;
+    if (op_note_change(op, err) != ERR_NONE)
+        return OP_STEP_FAILED;
     struct err written = ERR_INIT;
     if (write_fresh(op, &written) == ERR_NONE)
         return OP_STEP_NEXT;

@@ -152,6 +152,8 @@ static enum err_code choose_card(struct op *op, struct token **out,
     for (size_t i = 0; i < snapshot.count && !cancel_requested(op->cancel); i++)
         try_card(op, &snapshot.present[i], &search);
     AUTO(token_closep) struct token *found = search.found;
+    if (cancel_requested(op->cancel))
+        return err_set(err, ERR_CANCELLED, "while looking for the key");
     if (search.supported == 0) {
         *err = search.last;
         return err_add(err, "look for a key among %zu cards", snapshot.count);

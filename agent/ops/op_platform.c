@@ -130,6 +130,10 @@ static enum op_outcome try_again_later(struct op *op, struct err *err)
         deadline_in_ms(wait_ms < CONFIRM_RETRY_LAST_MS ? wait_ms : CONFIRM_RETRY_LAST_MS);
     log_err("ops", "confirm to the platform", err);
     op->facts.error = *err;
+    if (op->key.token != NULL && op->state != OP_UNCONFIRMED) {
+        token_set_deadline(op->key.token, op_step_deadline(op));
+        token_logout(op->key.token); /* an outage lasts for days: the key must not be left open */
+    }
     if (op->state != OP_UNCONFIRMED && op_enter(op, OP_UNCONFIRMED, op->step, err) != ERR_NONE)
         return OP_STEP_FAILED;
     return OP_STEP_LATER;

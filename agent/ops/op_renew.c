@@ -223,7 +223,8 @@ static enum op_outcome write_key(struct op *op, struct err *err)
     const struct remote_issued *issued = op->facts.issued;
     struct token *token = op->key.token;
     const char *name = op->facts.container;
-    op->facts.key_changed = true;
+    if (op_note_change(op, err) != ERR_NONE)
+        return OP_STEP_FAILED;
     if (import_envelope(op, err) != ERR_NONE) {
         err_add(err, "import the encryption key");
         return OP_STEP_FAILED;

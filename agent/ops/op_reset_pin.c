@@ -113,7 +113,8 @@ static enum err_code unblock_once(struct op *op, bool *out_sent, struct err *err
         relay(op, REMOTE_UNBLOCK_PIN, &blob, err) != ERR_NONE)
         return err->code;
     *out_sent = true;
-    op->facts.key_changed = true;
+    if (op_note_change(op, err) != ERR_NONE)
+        return err->code;
     if (token_unblock(op->key.token, span_bytes(blob), err) == ERR_NONE) {
         proof_sha256(span_bytes(blob), op->facts.written_digest);
         op->facts.written = true;

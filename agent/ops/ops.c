@@ -257,20 +257,38 @@ static void take_row(void *context, const struct op_row *row)
     ops->newest = op;
 }
 
+/* Only the platform has to hear of it, and that is not possible in this run of the agent: it stays in the
+ * journal as it is, for the next one. */
+static void leave_unconfirmed(struct ops *ops, struct op *op, const struct err *why)
+{
+    log_err("ops", "go on with an unconfirmed operation", why);
+    pthread_mutex_lock(&ops->lock);
+    op_show(op, OP_UNCONFIRMED, op->step, op->updated_utc);
+    pthread_mutex_unlock(&ops->lock);
+}
+
+static enum err_code resume(struct ops *ops, struct op *op, struct err *err)
+{
+    if (op->platform == NULL && op_step_of(op)->touches == OP_TOUCHES_PLATFORM)
+        return err_set(err, ERR_CONFIG, "its platform is not configured");
+    pthread_mutex_lock(&ops->lock);
+    enum err_code code = op_start_thread(op, err);
+    pthread_mutex_unlock(&ops->lock);
+    return code;
+}
+
 static void go_on(struct ops *ops, struct op *op)
 {
     struct err err = ERR_INIT;
     const struct op_step *step = op_step_of(op);
     if (op_state_is_over(op->state))
         return;
-    bool can = step->after_death == OP_RESUME && op->platform != NULL && op->facts.job != NULL;
-    pthread_mutex_lock(&ops->lock);
-    enum err_code code = can ? op_start_thread(op, &err)
-                             : err_set(&err, ERR_INTERRUPTED, "ended in step \"%s\"", step->name);
-    pthread_mutex_unlock(&ops->lock);
-    if (code == ERR_NONE)
+    if (step->after_death == OP_RESUME && op->facts.job != NULL) {
+        if (resume(ops, op, &err) != ERR_NONE)
+            leave_unconfirmed(ops, op, &err);
         return;
-    op->facts.error = err;
+    }
+    err_set(&op->facts.error, ERR_INTERRUPTED, "ended in step \"%s\"", step->name);
     op_finish(op, OP_FAILED);
 }
 

@@ -25,7 +25,7 @@ void ops_world_open(struct ops_world *world)
         .prompt = &world->person.prompt,
         .journal_file = world->journal_file,
         .platforms = &world->listed,
-        .platform_count = 1,
+        .platform_count = world->unlisted ? 0 : 1,
         .due = {DUE_WINDOW_DAYS_DEFAULT, DUE_GRACE_DAYS_DEFAULT},
         .prompt_seconds = 10,
     };

@@ -18,6 +18,7 @@ struct ops_world {
     struct ops *ops;
     char id[OPS_ID_BYTES];
     unsigned changes;
+    bool unlisted; /* ops_world_open: the platform is not among the configured ones */
     loop_fn on_waiting_user; /* run once, when the dialog is open */
     bool once;
 };

@@ -11,7 +11,7 @@
 struct stand_in_keys {
     struct token_source source;
     enum token_service_state service;
-    size_t count;
+    _Atomic size_t count; /* what is plugged in changes while operations look */
     struct virtual_card *cards[STAND_IN_KEYS_MAX];
     /* Put onto the next channel that is opened, then forgotten. */
     const char *next_fault;

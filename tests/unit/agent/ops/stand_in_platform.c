@@ -132,6 +132,8 @@ static enum err_code request(struct remote *remote, const struct remote_call *ca
     struct stand_in_platform *platform = (struct stand_in_platform *)remote;
     AUTO(csr_freep) struct csr *csr = NULL;
     platform->requested++;
+    if (platform->on_request != NULL)
+        platform->on_request(platform->on_request_context);
     assert_int_equal(csr_parse(request->csr, &csr, err), ERR_NONE);
     if (platform->pendings > 0) {
         platform->pendings--;

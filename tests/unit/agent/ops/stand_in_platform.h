@@ -24,6 +24,8 @@ struct stand_in_platform {
     unsigned confirm_failures;
     unsigned pendings; /* times that it says "under way" first */
     bool wrong_subject;
+    void (*on_request)(void *context); /* called before it answers a request */
+    void *on_request_context;
     /* What it saw. */
     unsigned redeemed, requested, issued, confirmed, reported_failed;
     struct bytes *present_encrypt_key; /* DER SubjectPublicKeyInfo from the redeemed certificates */

@@ -45,11 +45,40 @@ static void pulling_the_key_out_closes_the_dialog(void **state)
     assert_string_equal(ops_world_code(operation), "key-removed");
 }
 
+/* The wish may come before the thread has looked for its key. */
+static void a_wish_to_cancel_may_come_at_once(void **state)
+{
+    struct ops_world *world = *state;
+    for (int i = 0; i < 100; i++) {
+        struct err err = ERR_INIT;
+        const struct ops_start start = {.kind = "check", .origin = OPS_WORLD_ORIGIN};
+        assert_int_equal(ops_start(world->ops, &start, world->id, &err), ERR_NONE);
+        (void)(ops_cancel(world->ops, world->id, OPS_WORLD_ORIGIN, &err) == ERR_NONE);
+        AUTO(json_freep) struct json *operation = ops_world_run_until_over(world);
+        assert_string_not_equal(ops_world_state(operation), "failed");
+    }
+}
+
+/* The wish was taken while the platform answered; the step behind it can't be cancelled itself. */
+static void a_wish_that_was_taken_holds_in_the_next_step(void **state)
+{
+    struct ops_world *world = *state;
+    AUTO(memory_freep) char *before = stand_in_keys_describe(&world->keys, 0);
+    world->platform.on_request = cancel_now;
+    world->platform.on_request_context = world;
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_state(operation), "cancelled");
+    assert_int_equal(world->platform.confirmed, 0);
+    ops_world_assert_unchanged(world, before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         OPS_WORLD_TEST(a_cancelled_operation_withdraws_its_dialog),
         OPS_WORLD_TEST(pulling_the_key_out_closes_the_dialog),
+        OPS_WORLD_TEST(a_wish_to_cancel_may_come_at_once),
+        OPS_WORLD_TEST(a_wish_that_was_taken_holds_in_the_next_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,6 +131,38 @@ static void a_key_without_a_seal_says_so(void **state)
     assert_int_equal(world->person.asked, 0);
 }
 
+/* What the platform has acknowledged is done, whatever becomes of the old file; what it has not can be
+ * done again. */
+static void a_key_pulled_out_at_any_command_can_be_extended_later(void **state)
+{
+    struct ops_world *world = *state;
+    bool broke = true;
+    for (int nth = 1; broke; nth++) {
+        stand_in_keys_done(&world->keys);
+        stand_in_keys_init(&world->keys);
+        stand_in_keys_add(&world->keys, &world->platform, "KEY1", "gmt0017-2012", false);
+        bytes_freep(&world->platform.new_seal);
+        put_seal(world, "seal", FIXTURE_NOW + 20 * FIXTURE_DAY);
+        world->platform.kind = "extend-seal";
+        world->platform.confirmed = 0;
+        AUTO(memory_freep) char *fault = memory_printf("remove-at %d", nth);
+        world->keys.next_fault = fault;
+        world->person.asked = 0;
+        AUTO(json_freep) struct json *operation = ops_world_run(world, "extend-seal", "ticket");
+        broke = world->platform.confirmed == 0;
+        if (!broke) {
+            assert_string_equal(ops_world_state(operation), "done");
+            continue;
+        }
+        assert_string_equal(ops_world_state(operation), "failed");
+        world->person.asked = 0;
+        AUTO(json_freep) struct json *again = ops_world_run(world, "extend-seal", "ticket");
+        assert_string_equal(ops_world_code(again), "none");
+        struct token_file file;
+        assert_int_equal(count_files(world, &file), 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +170,7 @@ int main(void)
         OPS_WORLD_TEST(two_files_of_one_seal_are_put_right),
         OPS_WORLD_TEST(a_seal_that_is_wrong_is_never_written),
         OPS_WORLD_TEST(a_key_without_a_seal_says_so),
+        OPS_WORLD_TEST(a_key_pulled_out_at_any_command_can_be_extended_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,6 +49,33 @@ static void an_unconfirmed_renewal_is_confirmed_after_a_restart(void **state)
     world->keys.count = 1;
 }
 
+/* Its roots could not be read for once, or an administrator took it out for a while. */
+static void an_unconfirmed_renewal_outlives_a_platform_that_is_not_configured(void **state)
+{
+    struct ops_world *world = *state;
+    struct err err = ERR_INIT;
+    world->platform.confirm_failures = 1;
+    world->platform.confirm_fails_with = ERR_PLATFORM_UNREACHABLE;
+    const struct ops_start start = {.kind = "renew", .ticket = "t", .origin = OPS_WORLD_ORIGIN};
+    assert_int_equal(ops_start(world->ops, &start, world->id, &err), ERR_NONE);
+    ops_observe(world->ops, stop_when_unconfirmed, world);
+    assert_int_equal(loop_run(world->loop, &err), ERR_NONE);
+    ops_freep(&world->ops);
+    world->unlisted = true;
+    ops_world_open(world);
+    AUTO(json_freep) struct json *left = NULL;
+    assert_int_equal(
+        ops_operation_json(world->ops, world->id, OPS_WORLD_ORIGIN, LANG_ZH, &left, &err),
+        ERR_NONE);
+    assert_string_equal(ops_world_state(left), "unconfirmed");
+    ops_freep(&world->ops);
+    world->unlisted = false;
+    ops_world_open(world);
+    AUTO(json_freep) struct json *operation = ops_world_run_until_over(world);
+    assert_string_equal(ops_world_state(operation), "done");
+    assert_int_equal(world->platform.confirmed, 1);
+}
+
 static void certificates_that_take_time_are_waited_for(void **state)
 {
     struct ops_world *world = *state;
@@ -75,6 +102,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         OPS_WORLD_TEST(an_unconfirmed_renewal_keeps_trying),
         OPS_WORLD_TEST(an_unconfirmed_renewal_is_confirmed_after_a_restart),
+        OPS_WORLD_TEST(an_unconfirmed_renewal_outlives_a_platform_that_is_not_configured),
         OPS_WORLD_TEST(certificates_that_take_time_are_waited_for),
         OPS_WORLD_TEST(a_refused_confirmation_is_told),
     };
