@@ -18,11 +18,14 @@ static const char help_zh[] =
     "用法：ukeyctl [选项] 命令\n"
     "\n"
     "  status                 驱动、智能卡服务的状态\n"
-    "  tokens                 已插入的CA锁及其证书\n"
+    "  tokens                 已插入的CA锁及其证书、电子签章\n"
     "  check                  检查CA锁能否延期，不作任何改动\n"
     "                         [--token 序列号] [--platform 平台 --ticket 凭据]\n"
     "  renew                  CA延期续费：--platform 平台 [--ticket 凭据] [--token 序列号]\n"
     "                         不给 --ticket 时从标准输入读取第一行\n"
+    "  extend-seal            CA签章延期：--platform 平台 [--ticket 凭据] [--token 序列号]\n"
+    "  reset-pin              CA锁密码重置：--platform 平台 [--ticket 凭据] [--token 序列号]\n"
+    "  change-pin             修改CA锁密码：[--token 序列号]\n"
     "  operations             操作记录\n"
     "  cert show [文件]       显示证书（文件：PEM 或 DER）\n"
     "  cert export            输出证书（PEM）：--usage sign|encrypt [--token 序列号] [--container "
@@ -39,11 +42,14 @@ static const char help_en[] =
     "usage: ukeyctl [OPTION]... COMMAND\n"
     "\n"
     "  status                 the agent and the smart-card service\n"
-    "  tokens                 the keys that are plugged in, and their certificates\n"
+    "  tokens                 the keys that are plugged in, their certificates and seals\n"
     "  check                  whether the key can be renewed; changes nothing\n"
     "                         [--token SERIAL] [--platform ID --ticket TICKET]\n"
     "  renew                  renew: --platform ID [--ticket TICKET] [--token SERIAL]\n"
     "                         without --ticket it is the first line of standard input\n"
+    "  extend-seal            extend the seal: --platform ID [--ticket TICKET] [--token SERIAL]\n"
+    "  reset-pin              reset the PIN: --platform ID [--ticket TICKET] [--token SERIAL]\n"
+    "  change-pin             change the PIN: [--token SERIAL]\n"
     "  operations             what was done\n"
     "  cert show [FILE]       certificates of the keys, or of a file (PEM or DER)\n"
     "  cert export            as PEM: --usage sign|encrypt [--token SERIAL] [--container NAME]\n"
@@ -98,6 +104,9 @@ static const struct command {
     {"operations", NULL, 0, 0, operations},
     {"check", NULL, 0, CTL_TICKET | CTL_TOKEN | CTL_PLATFORM, ctl_operation_check},
     {"renew", NULL, 0, CTL_TICKET | CTL_TOKEN | CTL_PLATFORM, ctl_operation_renew},
+    {"extend-seal", NULL, 0, CTL_TICKET | CTL_TOKEN | CTL_PLATFORM, ctl_operation_extend_seal},
+    {"reset-pin", NULL, 0, CTL_TICKET | CTL_TOKEN | CTL_PLATFORM, ctl_operation_reset_pin},
+    {"change-pin", NULL, 0, CTL_TOKEN, ctl_operation_change_pin},
     {"cert", "show", 1, CTL_TOKEN | CTL_USAGE | CTL_CONTAINER, ctl_cert_show},
     {"cert", "export", 0, CTL_TOKEN | CTL_USAGE | CTL_CONTAINER, ctl_cert_export},
     {"seal", "show", 1, CTL_PICTURE, ctl_seal_show},

@@ -202,17 +202,38 @@ enum err_code ctl_operation_check(struct ctl *ctl, struct err *err)
     return run(ctl, "check", ctl->options->ticket, err);
 }
 
-enum err_code ctl_operation_renew(struct ctl *ctl, struct err *err)
+static enum err_code run_for_platform(struct ctl *ctl, const char *kind, struct err *err)
 {
     char typed[TICKET_BYTES_MAX + 1];
     const char *ticket = ctl->options->ticket;
     if (ctl->options->platform == NULL)
-        return err_set(err, ERR_USAGE, "renew needs --platform");
+        return err_set(err, ERR_USAGE, "%s needs --platform", kind);
     ctl_interrupt_catch();
     if (ticket == NULL) {
         if (read_ticket(ctl, typed, err) != ERR_NONE)
             return err->code;
         ticket = typed;
     }
-    return run(ctl, "renew", ticket, err);
+    return run(ctl, kind, ticket, err);
+}
+
+enum err_code ctl_operation_renew(struct ctl *ctl, struct err *err)
+{
+    return run_for_platform(ctl, "renew", err);
+}
+
+enum err_code ctl_operation_extend_seal(struct ctl *ctl, struct err *err)
+{
+    return run_for_platform(ctl, "extend-seal", err);
+}
+
+enum err_code ctl_operation_reset_pin(struct ctl *ctl, struct err *err)
+{
+    return run_for_platform(ctl, "reset-pin", err);
+}
+
+enum err_code ctl_operation_change_pin(struct ctl *ctl, struct err *err)
+{
+    ctl_interrupt_catch();
+    return run(ctl, "change-pin", NULL, err);
 }

@@ -5,6 +5,10 @@
 
 /* Dry run, with a ticket or without. */
 MUST_CHECK enum err_code ctl_operation_check(struct ctl *ctl, struct err *err);
-/* The ticket comes from --ticket or is the first line of standard input: other users of the computer can
- * read a command line. */
+/* With --platform; the ticket comes from --ticket or is the first line of standard input: other users of the
+ * computer can read a command line. */
 MUST_CHECK enum err_code ctl_operation_renew(struct ctl *ctl, struct err *err);
+MUST_CHECK enum err_code ctl_operation_extend_seal(struct ctl *ctl, struct err *err);
+MUST_CHECK enum err_code ctl_operation_reset_pin(struct ctl *ctl, struct err *err);
+/* Without a platform. */
+MUST_CHECK enum err_code ctl_operation_change_pin(struct ctl *ctl, struct err *err);

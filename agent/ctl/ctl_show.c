@@ -50,6 +50,12 @@ static const struct word state_words[] = {
     {"unconfirmed", {"已写入，平台未确认", "written, not confirmed"}},
 };
 
+static const struct word seal_version_words[] = {
+    {"1", {"V1（GM/T 0031-2014）", "V1 (GM/T 0031-2014)"}},
+    {"4", {"V4（GB/T 38540-2020）", "V4 (GB/T 38540-2020)"}},
+    {"5", {"V5（GM/T 0031-2025）", "V5 (GM/T 0031-2025)"}},
+};
+
 static const struct word policy_words[] = {
     {"keep", {"沿用原密钥", "the present key pair is kept"}},
     {"replace", {"更换新密钥", "a new key pair will be made"}},
@@ -175,28 +181,71 @@ static void show_certificate_briefly(FILE *out, const struct json *certificate, 
     ctl_text_line(out, 4, LABEL("容器", "Container"), lang, text_at(certificate, "container"));
 }
 
+static const struct text initial_pin = {
+    "CA锁密码为初始密码，请尽快修改（ukeyctl change-pin）",
+    "the PIN is the initial one, which others know: change it soon (ukeyctl change-pin)"};
+
+static void show_initial_pin(FILE *out, bool is_default, enum lang lang)
+{
+    if (is_default)
+        ctl_text_line(out, 2, LABEL("注意", "Attention"), lang, text_in(initial_pin, lang));
+}
+
 static void show_pin(FILE *out, const struct json *pin, enum lang lang)
 {
+    static const struct text locked = {"，已锁死", ", locked"};
     if (!json_is_object(pin))
         return;
     AUTO(memory_freep)
     char *line =
         memory_printf(lang == LANG_EN ? "%d of %d tries left%s" : "剩余 %d 次（共 %d 次）%s",
                       (int)number_at(pin, "left"), (int)number_at(pin, "max"),
-                      !flag_at(pin, "default") ? ""
-                      : lang == LANG_EN        ? ", still the initial PIN"
-                                               : "，仍为初始密码，请尽快修改");
+                      number_at(pin, "left") == 0 ? text_in(locked, lang) : "");
     ctl_text_line(out, 2, LABEL("密码", "PIN"), lang, line);
+    show_initial_pin(out, flag_at(pin, "default"), lang);
 }
 
-static void show_problem(FILE *out, const struct json *problem, enum lang lang)
+static void show_problem(FILE *out, int indent, const struct json *problem, enum lang lang)
 {
     struct err err = ERR_INIT;
     if (!json_is_object(problem))
         return;
     ctl_client_problem(problem, &err);
-    ctl_text_line(out, 2, LABEL("问题", "Problem"), lang, text_in(err_title(err.code), lang));
-    ctl_text_line(out, 2, LABEL("办法", "Remedy"), lang, text_in(err_remedy(err.code), lang));
+    ctl_text_line(out, indent, LABEL("问题", "Problem"), lang, text_in(err_title(err.code), lang));
+    ctl_text_line(out, indent, LABEL("办法", "Remedy"), lang, text_in(err_remedy(err.code), lang));
+}
+
+static void show_period(FILE *out, const struct json *seal, enum lang lang)
+{
+    AUTO(memory_freep) char *from = date_at(seal, "valid_from");
+    AUTO(memory_freep) char *until = date_at(seal, "valid_until");
+    if (from == NULL || until == NULL)
+        return;
+    AUTO(memory_freep)
+    char *line = memory_printf("%s %s %s", from, lang == LANG_EN ? "to" : "至", until);
+    ctl_text_line(out, 4, LABEL("有效期", "Valid"), lang, line);
+}
+
+static void show_seal(FILE *out, const struct json *seal, enum lang lang)
+{
+    static const struct text bound = {"是", "yes"};
+    static const struct text not_bound = {"否，请办理签章延期", "no: extend the seal"};
+    AUTO(memory_freep) char *version = memory_printf("%d", (int)number_at(seal, "version"));
+    AUTO(memory_freep)
+    char *size =
+        memory_printf(lang == LANG_EN ? "%d bytes" : "%d 字节", (int)number_at(seal, "size"));
+    ctl_text_line(out, 2, LABEL("电子签章", "Seal"), lang, text_at(seal, "name"));
+    show_period(out, seal, lang);
+    ctl_text_line(out, 4, LABEL("已绑定当前证书", "Bound to the present certificate"), lang,
+                  text_in(flag_at(seal, "bound") ? bound : not_bound, lang));
+    if (flag_at(seal, "verified"))
+        ctl_text_line(out, 4, LABEL("验证", "Verified"), lang, text_in(LABEL("通过", "yes"), lang));
+    show_problem(out, 4, json_member(seal, "error"), lang);
+    ctl_text_line(out, 4, LABEL("编号", "Id"), lang, text_at(seal, "id"));
+    ctl_text_line(out, 4, LABEL("版本", "Version"), lang,
+                  WORD_FOR(seal_version_words, version, lang));
+    ctl_text_line(out, 4, LABEL("文件", "File"), lang, text_at(seal, "file"));
+    ctl_text_line(out, 4, LABEL("大小", "Size"), lang, size);
 }
 
 static void show_token(FILE *out, const struct json *token, enum lang lang)
@@ -219,7 +268,11 @@ static void show_token(FILE *out, const struct json *token, enum lang lang)
     const struct json *certificates = json_member(token, "certificates");
     for (size_t i = 0; i < json_count(certificates); i++)
         show_certificate_briefly(out, json_item(certificates, i), lang);
-    show_problem(out, json_member(token, "error"), lang);
+    const struct json *seals = json_member(token, "seals");
+    for (size_t i = 0; i < json_count(seals); i++)
+        if (json_is_object(json_item(seals, i)))
+            show_seal(out, json_item(seals, i), lang);
+    show_problem(out, 2, json_member(token, "error"), lang);
 }
 
 void ctl_show_tokens(FILE *out, const struct json *answer, enum lang lang)
@@ -281,21 +334,45 @@ static void show_checked(FILE *out, const struct json *result, enum lang lang)
                   WORD_FOR(policy_words, text_at(result, "key"), lang));
     const struct json *findings = json_member(result, "findings");
     for (size_t i = 0; i < json_count(findings); i++)
-        show_problem(out, json_item(findings, i), lang);
+        show_problem(out, 2, json_item(findings, i), lang);
 }
+
+static void show_extended(FILE *out, const struct json *result, enum lang lang)
+{
+    AUTO(memory_freep) char *until = date_at(result, "not_after");
+    AUTO(memory_freep) char *before = date_at(result, "old_not_after");
+    ctl_text_line(out, 2, LABEL("签章有效期至", "Seal valid until"), lang, until);
+    ctl_text_line(out, 2, LABEL("原有效期至", "Before"), lang, before);
+}
+
+static void show_reset(FILE *out, const struct json *result, enum lang lang)
+{
+    show_initial_pin(out, flag_at(result, "pin_default"), lang);
+}
+
+/* What came of each kind; a kind that is not here has nothing but its message. */
+static const struct {
+    const char *kind;
+    void (*show)(FILE *out, const struct json *result, enum lang lang);
+} results[] = {
+    {"check", show_checked},
+    {"renew", show_renewed},
+    {"extend-seal", show_extended},
+    {"reset-pin", show_reset},
+};
 
 void ctl_show_result(FILE *out, const struct json *operation, enum lang lang)
 {
     const char *message = text_at(operation, "message");
+    const char *kind = text_at(operation, "kind");
     const struct json *result = json_member(operation, "result");
     ctl_text_print(out, message);
     fputs(message == NULL ? "" : "\n", out);
-    if (!json_is_object(result))
+    if (kind == NULL || !json_is_object(result))
         return;
-    if (json_member(result, "findings") != NULL)
-        show_checked(out, result, lang);
-    else
-        show_renewed(out, result, lang);
+    for (size_t i = 0; i < ARRAY_SIZE(results); i++)
+        if (strcmp(results[i].kind, kind) == 0)
+            results[i].show(out, result, lang);
 }
 
 /* ---- errors ---- */

@@ -17,7 +17,7 @@
 
 #define ID "0123456789abcdef0123456789abcdef"
 #define OPERATION(state, index, rest) \
-    "{\"id\":\"" ID "\",\"state\":\"" state "\",\"step\":{\"index\":" index \
+    "{\"id\":\"" ID "\",\"kind\":\"renew\",\"state\":\"" state "\",\"step\":{\"index\":" index \
     ",\"count\":3,\"title\":\"步骤\"}" rest "}"
 #define MESSAGE "续费成功、请您进行CA签章延期!"
 #define PROBLEM(code) ",\"error\":{\"code\":\"" code "\",\"detail\":\"why\"}"
@@ -166,13 +166,57 @@ static void a_ticket_has_a_limit(void **state)
     }
 }
 
-static void a_renewal_needs_a_platform(void **state)
+/* What is done for a platform: the function and the kind that it starts. */
+static const struct {
+    enum err_code (*function)(struct ctl *, struct err *);
+    const char *kind;
+} for_platforms[] = {
+    {ctl_operation_renew, "renew"},
+    {ctl_operation_extend_seal, "extend-seal"},
+    {ctl_operation_reset_pin, "reset-pin"},
+};
+
+static void each_kind_is_started_as_what_it_is(void **state)
 {
-    struct err err = ERR_INIT;
-    AUTO(memory_freep) char *text = NULL;
+    static const struct stand_in_answer answer = {202, OPERATION("done", "3", "")};
+    for (size_t i = 0; i < ARRAY_SIZE(for_platforms); i++) {
+        struct err err = ERR_INIT;
+        AUTO(memory_freep) char *text = NULL;
+        AUTO(memory_freep) char *requests = NULL;
+        AUTO(memory_freep)
+        char *body = memory_printf("{\"kind\":\"%s\",\"ticket\":\"T1\",\"platform\":\"sunshine\","
+                                   "\"token\":\"S1\"}",
+                                   for_platforms[i].kind);
+        assert_int_equal(
+            run(for_platforms[i].function, &renewing, &answer, 1, &text, &requests, &err),
+            ERR_NONE);
+        assert_non_null(strstr(requests, body));
+    }
+}
+
+static void they_need_a_platform(void **state)
+{
     struct ctl_options options = renewing;
     options.platform = NULL;
-    assert_int_equal(run(ctl_operation_renew, &options, good, 0, &text, NULL, &err), ERR_USAGE);
+    for (size_t i = 0; i < ARRAY_SIZE(for_platforms); i++) {
+        struct err err = ERR_INIT;
+        AUTO(memory_freep) char *text = NULL;
+        assert_int_equal(run(for_platforms[i].function, &options, good, 0, &text, NULL, &err),
+                         ERR_USAGE);
+        assert_non_null(strstr(err.detail, for_platforms[i].kind));
+    }
+}
+
+static void a_pin_is_changed_without_a_platform(void **state)
+{
+    static const struct stand_in_answer answer = {202, OPERATION("done", "3", "")};
+    const struct ctl_options options = {.lang = LANG_ZH, .token = "S1"};
+    struct err err = ERR_INIT;
+    AUTO(memory_freep) char *text = NULL;
+    AUTO(memory_freep) char *requests = NULL;
+    assert_int_equal(run(ctl_operation_change_pin, &options, &answer, 1, &text, &requests, &err),
+                     ERR_NONE);
+    assert_non_null(strstr(requests, "{\"kind\":\"change-pin\",\"token\":\"S1\"}"));
 }
 
 static void an_agent_that_restarts_is_waited_for(void **state)
@@ -229,7 +273,9 @@ int main(void)
         cmocka_unit_test(a_check_needs_no_ticket),
         cmocka_unit_test(the_ticket_can_be_piped_in),
         cmocka_unit_test(a_ticket_has_a_limit),
-        cmocka_unit_test(a_renewal_needs_a_platform),
+        cmocka_unit_test(each_kind_is_started_as_what_it_is),
+        cmocka_unit_test(they_need_a_platform),
+        cmocka_unit_test(a_pin_is_changed_without_a_platform),
         cmocka_unit_test(an_agent_that_restarts_is_waited_for),
         cmocka_unit_test(ctrl_c_cancels_the_operation), /* last: a signal that came stays counted */
     };

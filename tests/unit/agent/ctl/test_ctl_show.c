@@ -49,12 +49,49 @@ static void keys(void **state)
     AUTO(memory_freep) char *en = shown(ctl_show_tokens, tokens, LANG_EN);
     assert_string_equal(
         zh, "CA锁：S1\n  标签：L?\n  厂商：M\n  型号：X\n  读卡器：R\n"
-            "  密码：剩余 9 次（共 10 次），仍为初始密码，请尽快修改\n"
+            "  密码：剩余 9 次（共 10 次）\n"
+            "  注意：CA锁密码为初始密码，请尽快修改（ukeyctl change-pin）\n"
             "  签名证书：某公司\n    有效期：2025-12-12 至 2026-12-12，剩余 20 天，可以延期\n"
             "    容器：C1\n"
             "CA锁：?\n  读卡器：R2\n  问题：暂不支持这种CA锁\n"
             "  办法：请联系平台客服，并提供CA锁的型号。\n");
     assert_non_null(strstr(en, "    Valid: 2025-12-12 to 2026-12-12, 20 days left, due for "));
+}
+
+static void a_locked_pin(void **state)
+{
+    static const char text[] = "{\"tokens\":[{\"serial\":\"S1\",\"pin\":{\"max\":10,\"left\":0,"
+                               "\"default\":false}}]}";
+    AUTO(memory_freep) char *zh = shown(ctl_show_tokens, text, LANG_ZH);
+    AUTO(memory_freep) char *en = shown(ctl_show_tokens, text, LANG_EN);
+    assert_string_equal(zh, "CA锁：S1\n  密码：剩余 0 次（共 10 次），已锁死\n");
+    assert_string_equal(en, "Key: S1\n  PIN: 0 of 10 tries left, locked\n");
+}
+
+static const char sealed[] =
+    "{\"tokens\":[{\"serial\":\"S1\",\"seals\":["
+    "{\"file\":\"SEAL\",\"id\":\"ID1\",\"name\":\"某公司\\u001b公章\",\"version\":4,"
+    "\"valid_from\":\"2025-12-12T00:00:00Z\",\"valid_until\":\"2026-12-12T00:00:00Z\","
+    "\"bound\":true,\"verified\":true,\"error\":null,\"size\":17000},"
+    "{\"file\":\"SEAL2\",\"id\":\"ID2\",\"name\":\"法人章\",\"version\":9,"
+    "\"valid_from\":\"2025-12-12T00:00:00Z\",\"valid_until\":\"2026-12-12T00:00:00Z\","
+    "\"bound\":false,\"verified\":false,\"error\":{\"code\":\"seal-holder\"},\"size\":900}]}]}";
+
+static void seals(void **state)
+{
+    AUTO(memory_freep) char *zh = shown(ctl_show_tokens, sealed, LANG_ZH);
+    AUTO(memory_freep) char *en = shown(ctl_show_tokens, sealed, LANG_EN);
+    assert_string_equal(zh, "CA锁：S1\n"
+                            "  电子签章：某公司?公章\n    有效期：2025-12-12 至 2026-12-12\n"
+                            "    已绑定当前证书：是\n    验证：通过\n    编号：ID1\n"
+                            "    版本：V4（GB/T 38540-2020）\n    文件：SEAL\n"
+                            "    大小：17000 字节\n"
+                            "  电子签章：法人章\n    有效期：2025-12-12 至 2026-12-12\n"
+                            "    已绑定当前证书：否，请办理签章延期\n"
+                            "    问题：电子签章与CA锁中的证书不匹配\n    办法：请办理签章延期。\n"
+                            "    编号：ID2\n    版本：9\n    文件：SEAL2\n    大小：900 字节\n");
+    assert_non_null(strstr(en, "    Bound to the present certificate: yes\n    Verified: yes\n"));
+    assert_non_null(strstr(en, "    Bound to the present certificate: no: extend the seal\n"));
 }
 
 static void no_keys(void **state)
@@ -81,25 +118,52 @@ static void operations(void **state)
 static void results(void **state)
 {
     AUTO(memory_freep)
-    char *kept = shown(ctl_show_result,
-                       "{\"message\":\"续费成功、请您进行CA签章延期!\",\"result\":{"
-                       "\"replaced\":false,\"not_after\":\"2027-12-12T00:00:00Z\","
-                       "\"old_not_after\":\"2026-12-12T00:00:00Z\"}}",
-                       LANG_ZH);
+    char *kept =
+        shown(ctl_show_result,
+              "{\"kind\":\"renew\",\"message\":\"续费成功、请您进行CA签章延期!\",\"result\":{"
+              "\"replaced\":false,\"not_after\":\"2027-12-12T00:00:00Z\","
+              "\"old_not_after\":\"2026-12-12T00:00:00Z\"}}",
+              LANG_ZH);
     assert_string_equal(kept, "续费成功、请您进行CA签章延期!\n  有效期至：2027-12-12\n"
                               "  原有效期至：2026-12-12\n  密钥：沿用原密钥\n");
     AUTO(memory_freep)
-    char *replaced = shown(ctl_show_result, "{\"result\":{\"replaced\":true}}", LANG_ZH);
+    char *replaced =
+        shown(ctl_show_result, "{\"kind\":\"renew\",\"result\":{\"replaced\":true}}", LANG_ZH);
     assert_non_null(strstr(replaced, "已更换为新密钥"));
     AUTO(memory_freep)
-    char *checked = shown(ctl_show_result,
-                          "{\"message\":null,\"result\":{\"due\":\"now\",\"key\":\"replace\","
-                          "\"not_after\":\"2026-12-12T00:00:00Z\","
-                          "\"findings\":[{\"code\":\"order-not-approved\"}]}}",
-                          LANG_ZH);
+    char *checked = shown(
+        ctl_show_result,
+        "{\"kind\":\"check\",\"message\":null,\"result\":{\"due\":\"now\",\"key\":\"replace\","
+        "\"not_after\":\"2026-12-12T00:00:00Z\","
+        "\"findings\":[{\"code\":\"order-not-approved\"}]}}",
+        LANG_ZH);
     assert_string_equal(checked, "  有效期至：2026-12-12\n  延期：可以延期\n"
                                  "  办理方式：更换新密钥\n  问题：订单尚未审核通过\n"
                                  "  办法：请等待平台审核通过后再办理延期。\n");
+}
+
+static void results_of_seals_and_pins(void **state)
+{
+    static const struct {
+        const char *operation, *zh;
+    } cases[] = {
+        {"{\"kind\":\"extend-seal\",\"message\":\"CA签章延期成功!\",\"result\":{\"file\":\"SEAL\","
+         "\"not_after\":\"2027-12-12T00:00:00Z\",\"old_not_after\":\"2026-12-12T00:00:00Z\"}}",
+         "CA签章延期成功!\n  签章有效期至：2027-12-12\n  原有效期至：2026-12-12\n"},
+        {"{\"kind\":\"reset-pin\",\"message\":\"重置锁成功,CA锁密码为:123456。\","
+         "\"result\":{\"pin_default\":true}}",
+         "重置锁成功,CA锁密码为:123456。\n"
+         "  注意：CA锁密码为初始密码，请尽快修改（ukeyctl change-pin）\n"},
+        {"{\"kind\":\"reset-pin\",\"message\":\"M\",\"result\":{\"pin_default\":false}}", "M\n"},
+        {"{\"kind\":\"change-pin\",\"message\":\"CA锁密码修改成功!\","
+         "\"result\":{\"pin_default\":false}}",
+         "CA锁密码修改成功!\n"},
+        {"{\"kind\":\"later\",\"message\":\"M\",\"result\":{\"replaced\":true}}", "M\n"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO(memory_freep) char *got = shown(ctl_show_result, cases[i].operation, LANG_ZH);
+        assert_string_equal(got, cases[i].zh);
+    }
 }
 
 /* Whatever comes, nothing breaks. */
@@ -112,6 +176,9 @@ static void nonsense_is_survived(void **state)
         "{\"tokens\":7,\"operations\":\"x\",\"message\":[],\"result\":[]}",
         "{\"tokens\":[7,null,[]],\"operations\":[7,null,{}],\"result\":{\"findings\":[7]}}",
         "{\"tokens\":[{\"pin\":7,\"error\":\"x\"}],\"operations\":[{\"token\":7,\"error\":[]}]}",
+        "{\"tokens\":[{\"seals\":7},{\"seals\":[7,null,[],{},{\"error\":7,\"name\":7}]}]}",
+        "{\"kind\":\"extend-seal\",\"result\":{\"not_after\":7}}",
+        "{\"kind\":7,\"result\":{}}",
         "{\"tokens\":[{\"certificates\":[7,{\"not_before\":\"\",\"not_after\":7}]}]}",
     };
     for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
@@ -142,7 +209,8 @@ int main(void)
         cmocka_unit_test(status),  cmocka_unit_test(keys),
         cmocka_unit_test(no_keys), cmocka_unit_test(operations),
         cmocka_unit_test(results), cmocka_unit_test(nonsense_is_survived),
-        cmocka_unit_test(errors),
+        cmocka_unit_test(errors),  cmocka_unit_test(a_locked_pin),
+        cmocka_unit_test(seals),   cmocka_unit_test(results_of_seals_and_pins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
