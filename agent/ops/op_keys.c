@@ -2,11 +2,13 @@
  * operation holds is not disturbed: what was read of it last is shown. */
 #include "agent/ops/op_keys.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "agent/ops/op_engine.h"
 #include "agent/ops/op_key.h"
 #include "agent/ops/op_seals.h"
+#include "base/log.h"
 #include "base/problem.h"
 #include "base/thread.h"
 
@@ -18,6 +20,7 @@ struct waiter {
     void (*done)(void *context, struct json *array);
     void *context;
     enum lang lang;
+    bool next; /* the keys changed since the reading under way began: the next one is meant */
 };
 
 struct reading;
@@ -28,18 +31,24 @@ struct op_keys {
     size_t waiter_count;
     struct waiter waiters[WAITERS_MAX];
     struct json *last; /* the keys as they were read last, in Chinese; NULL: never */
+    struct token_snapshot last_of; /* whose they are, in the same order */
 };
 
-/* One reading. The threads own it together with keys; the last one frees it. */
+/* One reading: made and freed in the loop's thread; its cards belong to their threads until those say
+ * that they are done. */
 struct reading {
     struct op_keys *keys; /* NULL: nobody waits any more */
     struct ops_options options;
+    atomic_bool dropped; /* the threads may stop early */
+    struct token_snapshot snapshot;
     size_t count;
     size_t pending;
     struct card {
         struct reading *reading;
         struct token_presence presence;
         bool claimed;
+        bool has_thread;
+        pthread_t thread;
         struct err err;
         struct token_facts facts;
         struct token_pin_state pin;
@@ -139,21 +148,23 @@ static struct json *card_json(const struct card *card, const struct due_policy *
     json_add(json, "certificates", certs);
     AUTO(cert_freep) struct cert *cert = current_cert(card->pairs);
     struct json *seals = json_new_array();
-    for (size_t i = 0; i < card->seals->count; i++)
+    for (size_t i = 0; card->seals != NULL && i < card->seals->count; i++)
         add_seal(seals, &card->seals->seals[i], cert);
     json_add(json, "seals", seals);
     return json;
 }
 
-/* What was read of this reader last, while an operation has the key; NULL: nothing. */
-static struct json *last_json(const struct op_keys *keys, const char *reader)
+static bool same_card(const struct token_presence *a, const struct token_presence *b)
 {
-    for (size_t i = 0; keys->last != NULL && i < json_count(keys->last); i++) {
-        const struct json *item = json_item(keys->last, i);
-        const char *name = json_text_of(json_member(item, "reader"));
-        if (name != NULL && strcmp(name, reader) == 0)
-            return json_copy(item);
-    }
+    return a->sequence == b->sequence && strcmp(a->reader, b->reader) == 0;
+}
+
+/* What was read of this card last, while an operation has it; NULL: nothing. */
+static struct json *last_json(const struct op_keys *keys, const struct token_presence *presence)
+{
+    for (size_t i = 0; i < keys->last_of.count; i++)
+        if (same_card(&keys->last_of.present[i], presence))
+            return json_copy(json_item(keys->last, i));
     return NULL;
 }
 
@@ -162,7 +173,7 @@ static struct json *reading_json(const struct reading *reading, enum lang lang)
     struct json *array = json_new_array();
     for (size_t i = 0; i < reading->count; i++) {
         const struct card *card = &reading->cards[i];
-        struct json *last = card->claimed ? last_json(reading->keys, card->presence.reader) : NULL;
+        struct json *last = card->claimed ? last_json(reading->keys, &card->presence) : NULL;
         json_append(array, last != NULL ? last : card_json(card, &reading->options.due, lang));
     }
     return array;
@@ -170,21 +181,31 @@ static struct json *reading_json(const struct reading *reading, enum lang lang)
 
 /* ---- in the threads ---- */
 
+/* Files that can't be read, or not in time, don't make a key useless. */
+static void read_seals(struct token *token, struct card *card)
+{
+    struct err err = ERR_INIT;
+    if (op_seals_read(token, &card->seals, &err) != ERR_NONE)
+        log_err("ops", "read the seals to show them", &err);
+}
+
 static enum err_code read_card(struct card *card, struct err *err)
 {
     AUTO(token_closep) struct token *token = NULL;
     struct token_source *source = card->reading->options.source;
     struct deadline deadline = deadline_in_ms(READ_MS);
+    const struct reading *reading = card->reading;
     if (source->class->open(source, &card->presence, deadline, &token, err) != ERR_NONE)
         return err->code;
     card->facts = *token_peek_facts(token);
+    token_set_deadline(token, deadline);
     if (token_begin(token, err) != ERR_NONE)
         return err->code;
     enum err_code code = token_read_pin_state(token, TOKEN_USER, &card->pin, err);
     if (code == ERR_NONE)
         code = token_read_pairs(token, &card->pairs, err);
-    if (code == ERR_NONE)
-        code = op_seals_read(token, &card->seals, err);
+    if (code == ERR_NONE && !atomic_load(&reading->dropped))
+        read_seals(token, card);
     token_end(token);
     return code;
 }
@@ -198,31 +219,67 @@ static void reading_free(struct reading *reading)
     free(reading);
 }
 
-/* Loop's thread: the answer to everyone who waits. */
+/* ---- the answer, in the loop's thread ---- */
+
+/* Whoever asked after the keys had changed stays, for the next reading. */
+static size_t take_waiters(struct op_keys *keys, struct waiter out[WAITERS_MAX])
+{
+    size_t taken = 0, stay = 0;
+    for (size_t i = 0; i < keys->waiter_count; i++) {
+        struct waiter waiter = keys->waiters[i];
+        if (waiter.next)
+            keys->waiters[stay++] =
+                (struct waiter){waiter.done, waiter.context, waiter.lang, false};
+        else
+            out[taken++] = waiter;
+    }
+    keys->waiter_count = stay;
+    return taken;
+}
+
+static void remember(struct op_keys *keys, const struct reading *reading)
+{
+    struct json *fresh = reading_json(reading, LANG_ZH); /* it copies from what is remembered */
+    json_free(keys->last);
+    keys->last = fresh;
+    keys->last_of = reading->snapshot;
+}
+
+static void start_reading(struct op_keys *keys);
+
 static void reading_done(struct reading *reading)
 {
     struct op_keys *keys = reading->keys;
-    json_free(keys->last);
-    keys->last = reading_json(reading, LANG_ZH);
+    struct waiter waiters[WAITERS_MAX];
+    size_t count = take_waiters(keys, waiters);
+    remember(keys, reading);
     keys->reading = NULL;
-    size_t count = keys->waiter_count;
-    keys->waiter_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct waiter waiter = keys->waiters[i];
-        waiter.done(waiter.context, reading_json(reading, waiter.lang));
-    }
+    for (size_t i = 0; i < count; i++)
+        waiters[i].done(waiters[i].context, reading_json(reading, waiters[i].lang));
+    if (keys->waiter_count > 0 && keys->reading == NULL)
+        start_reading(keys);
+}
+
+static void join(struct card *card)
+{
+    if (card->has_thread)
+        pthread_join(card->thread, NULL);
+    card->has_thread = false;
 }
 
 static void card_done(void *context)
 {
     struct card *card = context;
     struct reading *reading = card->reading;
+    join(card);
     if (--reading->pending > 0)
         return;
     if (reading->keys != NULL)
         reading_done(reading);
     reading_free(reading);
 }
+
+/* ---- in the threads, and starting them ---- */
 
 static void *card_thread(void *context)
 {
@@ -234,16 +291,11 @@ static void *card_thread(void *context)
     return NULL;
 }
 
-/* ---- starting ---- */
-
 static bool start_card(struct card *card)
 {
-    pthread_t thread;
     struct err ignored = ERR_INIT; /* the card is then shown as busy */
-    if (thread_start(&thread, card_thread, card, &ignored) != ERR_NONE)
-        return false;
-    pthread_detach(thread);
-    return true;
+    card->has_thread = thread_start(&card->thread, card_thread, card, &ignored) == ERR_NONE;
+    return card->has_thread;
 }
 
 static void skip_card(struct op_keys *keys, struct card *card)
@@ -255,19 +307,23 @@ static void skip_card(struct op_keys *keys, struct card *card)
 
 static void start_reading(struct op_keys *keys)
 {
-    struct token_snapshot snapshot;
     struct ops *ops = keys->ops;
-    ops->options.source->class->snapshot(ops->options.source, &snapshot);
     struct reading *reading = memory_new(sizeof *reading);
+    ops->options.source->class->snapshot(ops->options.source, &reading->snapshot);
     reading->keys = keys;
     reading->options = ops->options;
-    reading->count = snapshot.count;
-    reading->pending = snapshot.count;
+    reading->count = reading->snapshot.count;
+    reading->pending = reading->count;
+    reading->cards[0].reading = reading;
     keys->reading = reading;
-    for (size_t i = 0; i < snapshot.count; i++) {
+    if (reading->count == 0) {
+        reading->pending = 1; /* nothing to wait for: done in the loop's next round */
+        loop_post(ops->options.loop, card_done, &reading->cards[0]);
+    }
+    for (size_t i = 0; i < reading->count; i++) {
         struct card *card = &reading->cards[i];
         card->reading = reading;
-        card->presence = snapshot.present[i];
+        card->presence = reading->snapshot.present[i];
         pthread_mutex_lock(&ops->lock);
         bool claimed = ops_reader_claimed(ops, &card->presence);
         pthread_mutex_unlock(&ops->lock);
@@ -276,22 +332,31 @@ static void start_reading(struct op_keys *keys)
     }
 }
 
+/* Whether the keys are others than those that are being read. */
+static bool is_outdated(const struct op_keys *keys)
+{
+    struct token_snapshot now;
+    struct token_source *source = keys->ops->options.source;
+    const struct token_snapshot *then = &keys->reading->snapshot;
+    source->class->snapshot(source, &now);
+    bool same = now.count == then->count;
+    for (size_t i = 0; same && i < now.count; i++)
+        same = same_card(&now.present[i], &then->present[i]);
+    return !same;
+}
+
 void ops_read_tokens(struct ops *ops, enum lang lang,
                      void (*done)(void *context, struct json *array), void *context)
 {
     struct op_keys *keys = ops->keys;
-    if (keys->reading == NULL)
-        start_reading(keys);
-    if (keys->reading->count == 0) {
-        reading_free(TAKE(keys->reading));
-        done(context, json_new_array());
-        return;
-    }
     if (keys->waiter_count == WAITERS_MAX) {
         done(context, json_new_array());
         return;
     }
-    keys->waiters[keys->waiter_count++] = (struct waiter){done, context, lang};
+    bool next = keys->reading != NULL && is_outdated(keys);
+    keys->waiters[keys->waiter_count++] = (struct waiter){done, context, lang, next};
+    if (keys->reading == NULL)
+        start_reading(keys);
 }
 
 struct op_keys *op_keys_new(struct ops *ops)
@@ -301,12 +366,21 @@ struct op_keys *op_keys_new(struct ops *ops)
     return keys;
 }
 
+/* Its threads use what is freed next: they are waited for. What they said last frees it. */
+static void drop(struct reading *reading)
+{
+    atomic_store(&reading->dropped, true);
+    for (size_t i = 0; i < reading->count; i++)
+        join(&reading->cards[i]);
+    reading->keys = NULL;
+}
+
 void op_keys_free(struct op_keys *keys)
 {
     if (keys == NULL)
         return;
     if (keys->reading != NULL)
-        keys->reading->keys = NULL;
+        drop(keys->reading);
     json_free(keys->last);
     free(keys);
 }

@@ -5,5 +5,6 @@ struct ops;
 struct op_keys;
 
 struct op_keys *op_keys_new(struct ops *ops);
-/* Drops what is under way: its readers find that nobody waits. NULL is fine. */
+/* Drops what is under way, after its threads have ended; the loop's posted messages must run once more.
+ * NULL is fine. */
 void op_keys_free(struct op_keys *keys);
