@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "portal/portal_admin_pin.h"
 #include "portal/portal_audit.h"
 #include "portal/portal_secret_file.h"
 #include "portal/portal_tls.h"
@@ -33,6 +34,14 @@ static enum err_code open_database(const char *folder, const char *actor, struct
     return ERR_NONE;
 }
 
+/* Inside the caller's transaction. */
+static enum err_code make_seal_maker(struct portal *portal, const char *name, struct err *err)
+{
+    if (portal_seal_maker_make(portal->folder, name, portal->ca, err) != ERR_NONE)
+        return err->code;
+    return portal_audit_add(portal, "seal-maker.made", name, "", err);
+}
+
 /* Inside the caller's transaction, which keeps a second init out. */
 static enum err_code make_parts(struct portal *portal, const char *name, const char *host,
                                 struct err *err)
@@ -49,6 +58,9 @@ static enum err_code make_parts(struct portal *portal, const char *name, const c
         portal_ca_make(portal->folder, name, err) != ERR_NONE ||
         portal_key_manager_make(portal->folder, err) != ERR_NONE ||
         portal_secret_file_make(job_key, err) != ERR_NONE ||
+        portal_admin_pin_make(portal, err) != ERR_NONE ||
+        portal_ca_open(portal->folder, &portal->ca, err) != ERR_NONE ||
+        make_seal_maker(portal, name, err) != ERR_NONE ||
         portal_db_set_setting(portal->db, SETTING_NAME, name, err) != ERR_NONE)
         return err->code;
     return portal_audit_add(portal, "portal.made", name, host, err);
@@ -89,12 +101,35 @@ enum err_code portal_open(const char *folder, const char *actor, struct portal *
     return ERR_NONE;
 }
 
+/* Looks again under the lock: two programs may start at once. */
+static enum err_code make_missing_seal_maker(struct portal *portal, struct err *err)
+{
+    AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
+    if (portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
+        portal_seal_maker_open(portal->folder, &portal->seal_maker, err) != ERR_FILE_MISSING)
+        return err->code;
+    *err = ERR_INIT;
+    if (make_seal_maker(portal, portal->name, err) != ERR_NONE ||
+        portal_transaction_commit(&transaction, err) != ERR_NONE)
+        return err->code;
+    return portal_seal_maker_open(portal->folder, &portal->seal_maker, err);
+}
+
+static enum err_code open_seal_maker(struct portal *portal, struct err *err)
+{
+    if (portal_seal_maker_open(portal->folder, &portal->seal_maker, err) != ERR_FILE_MISSING)
+        return err->code;
+    *err = ERR_INIT;
+    return make_missing_seal_maker(portal, err);
+}
+
 enum err_code portal_open_keys(struct portal *portal, struct err *err)
 {
     AUTO(memory_freep) char *job_key = job_key_path(portal->folder);
     if (portal_ca_open(portal->folder, &portal->ca, err) != ERR_NONE ||
         portal_key_manager_open(portal->folder, &portal->key_manager, err) != ERR_NONE ||
-        portal_secret_file_read(job_key, &portal->job_key, err) != ERR_NONE)
+        portal_secret_file_read(job_key, &portal->job_key, err) != ERR_NONE ||
+        open_seal_maker(portal, err) != ERR_NONE || portal_admin_pin_open(portal, err) != ERR_NONE)
         return err_add(err, "open the portal's keys");
     return ERR_NONE;
 }
@@ -111,7 +146,9 @@ void portal_free(struct portal *portal)
         return;
     portal_ca_free(portal->ca);
     portal_key_manager_free(portal->key_manager);
+    portal_seal_maker_free(portal->seal_maker);
     secret_free(portal->job_key);
+    secret_free(portal->admin_pin_key);
     portal_db_free(portal->db);
     free(portal->folder);
     free(portal->name);

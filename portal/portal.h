@@ -6,6 +6,7 @@
 #include "portal/portal_ca.h"
 #include "portal/portal_db.h"
 #include "portal/portal_key_manager.h"
+#include "portal/portal_seal_maker.h"
 
 #define PORTAL_NAME_BYTES_MAX \
     192 /* of a platform, an organisation, a holder: 64 Chinese characters */
@@ -19,17 +20,20 @@ struct portal {
     /* NULL until portal_open_keys. */
     struct portal_ca *ca;
     struct portal_key_manager *key_manager;
+    struct portal_seal_maker *seal_maker;
     struct secret *job_key; /* job secrets are derived from it, so that none is stored */
+    struct secret *admin_pin_key; /* the keys' administrator PINs are derived from it */
 };
 
-/* Makes folder, CAs, TLS identity, master keys and database. ERR_RECORD_EXISTS when it was done before;
+/* Makes folder, CAs, seal maker, TLS identity, master keys and database. ERR_RECORD_EXISTS when it was done before;
  * one that was interrupted is done again. host: the name or address that clients use. */
 MUST_CHECK enum err_code portal_init(const char *folder, const char *name, const char *host,
                                      const char *actor, struct err *err);
 /* Opens the database alone. ERR_FILE_MISSING when there was no init. */
 MUST_CHECK enum err_code portal_open(const char *folder, const char *actor, struct portal **out,
                                      struct err *err);
-/* Opens what issues and derives: CAs, key manager, job key. */
+/* Opens what issues and derives: CAs, key manager, seal maker, job key, administrator PINs. A folder of
+ * before there was a seal maker or an administrator PIN gets them now. */
 MUST_CHECK enum err_code portal_open_keys(struct portal *portal, struct err *err);
 void portal_free(struct portal *portal);
 void portal_freep(struct portal **portal);

@@ -8,14 +8,19 @@
 #include "portal/portal_confirm.h"
 #include "portal/portal_issue.h"
 #include "portal/portal_job.h"
+#include "portal/portal_reset.h"
+#include "portal/portal_seal.h"
 #include "portal/portal_test_hooks.h"
 #include "portal/portal_ticket.h"
+#include "portal/portal_unlock.h"
 
 #define AGENT_BYTES_MAX 64 /* "ukeyd/0.1.0" */
 #define MODEL_BYTES_MAX 128 /* GM/T 0017's device information has 32 */
 #define PROOF_BYTES_MAX 512 /* of RSA-4096 */
 #define OUTCOME_BYTES_MAX 16
 #define DIGEST_BYTES 32
+#define PURPOSE_BYTES_MAX 16
+#define TRIES_MAX 255 /* GetPinInfo gives a byte */
 #define RETRY_AFTER_S 1 /* a CA that signs by itself needs no longer */
 
 /* ---- redeeming ---- */
@@ -86,10 +91,12 @@ static struct json *job_json(const struct portal_job *job, const char *secret)
     json_add_text(json, "kind", job->kind);
     json_add_base64(json, "challenge", span_bytes(job->challenge));
     json_add_utc(json, "expires", job->expires_utc);
-    json_add_text(json, "order", order->number);
-    json_add_text(json, "holder", order->organisation);
-    json_add_text(json, "serial", order->serial);
-    json_add_bool(json, "approved", order->state == PORTAL_ORDER_APPROVED);
+    json_add_text(json, "order", job->number);
+    json_add_text(json, "holder", job->key->organisation);
+    json_add_text(json, "serial", job->key->serial);
+    json_add_bool(json, "approved", order == NULL || order->state == PORTAL_ORDER_APPROVED);
+    if (order == NULL)
+        return json;
     json_add_utc(json, "not_after", job->not_after_utc);
     json_add(json, "policy", policy_json(&order->policy));
     return json;
@@ -113,8 +120,7 @@ enum err_code portal_api_redeem(struct portal *portal, const struct json *body,
     if (portal_job_redeem(portal, redeem.ticket, redeem.serial, &job, err) != ERR_NONE ||
         portal_job_secret(portal, job->id, &secret, err) != ERR_NONE)
         return err->code;
-    log_info("portal", "order %s: ticket for %s redeemed by %s", job->order->number, job->kind,
-             redeem.agent);
+    log_info("portal", "%s: ticket for %s redeemed by %s", job->number, job->kind, redeem.agent);
     *out = (struct portal_api_answer){.status = 200, .body = job_json(job, secret)};
     return ERR_NONE;
 }
@@ -129,7 +135,7 @@ static enum err_code authorise(struct portal *portal, const char *id, const char
         return err_set(err, ERR_JOB_FORBIDDEN, "no bearer secret");
     if (portal_job_authorise(portal, id, authorization + sizeof scheme - 1, out, err) != ERR_NONE)
         return err->code;
-    act_as_key(portal, (*out)->order->serial);
+    act_as_key(portal, (*out)->key->serial);
     return ERR_NONE;
 }
 
@@ -170,8 +176,74 @@ enum err_code portal_api_request(struct portal *portal, const char *id, const ch
         return ERR_NONE;
     }
     portal_test_hooks_spoil(portal, issue);
-    log_info("portal", "order %s: certificates handed out", job->order->number);
+    log_info("portal", "order %s: certificates handed out", job->number);
     *out = (struct portal_api_answer){.status = 200, .body = issue_json(issue)};
+    return ERR_NONE;
+}
+
+static struct json *seal_json(struct span seal, struct span issuing)
+{
+    struct json *json = json_new_object();
+    struct json *chain = json_new_array();
+    json_add_base64(json, "seal", seal);
+    json_append_base64(chain, issuing);
+    json_add(json, "chain", chain);
+    return json;
+}
+
+enum err_code portal_api_seal(struct portal *portal, const char *id, const char *authorization,
+                              const struct json *body, struct portal_api_answer *out,
+                              struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *seal = NULL;
+    AUTO(bytes_freep) struct bytes *proof = NULL;
+    AUTO(portal_job_freep) struct portal_job *job = NULL;
+    AUTO(bytes_freep) struct bytes *extended = NULL;
+    const struct json_field fields[] = {
+        {"seal", JSON_BASE64, false, SEAL_BYTES_MAX, &seal},
+        {"proof", JSON_BASE64, false, PROOF_BYTES_MAX, &proof},
+    };
+    if (authorise(portal, id, authorization, &job, err) != ERR_NONE ||
+        json_read(body, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_REFUSED, err) != ERR_NONE)
+        return err->code;
+    struct portal_seal_request request = {span_bytes(seal), span_bytes(proof)};
+    if (portal_seal_extend(portal, job, &request, &extended, err) != ERR_NONE)
+        return err->code;
+    log_info("portal", "key %s: extended seal handed out", job->key->serial);
+    *out = (struct portal_api_answer){
+        .status = 200,
+        .body = seal_json(span_bytes(extended), portal_ca_issuing(portal->ca, CERT_SM2)),
+    };
+    return ERR_NONE;
+}
+
+enum err_code portal_api_unblock(struct portal *portal, const char *id, const char *authorization,
+                                 const struct json *body, struct portal_api_answer *out,
+                                 struct err *err)
+{
+    struct portal_reset_question question = {0};
+    AUTO(bytes_freep) struct bytes *challenge = NULL;
+    AUTO(bytes_freep) struct bytes *application = NULL;
+    AUTO(portal_job_freep) struct portal_job *job = NULL;
+    AUTO(bytes_freep) struct bytes *data = NULL;
+    const struct json_field fields[] = {
+        {"purpose", JSON_TEXT, false, PURPOSE_BYTES_MAX, &question.purpose},
+        {"challenge", JSON_BASE64, false, PORTAL_UNLOCK_CHALLENGE_BYTES, &challenge},
+        {"application", JSON_BASE64, false, PORTAL_UNLOCK_APPLICATION_BYTES, &application},
+        {"profile", JSON_TEXT, false, PORTAL_PROFILE_BYTES_MAX, &question.profile},
+        {"administrator_tries", JSON_INTEGER, false, TRIES_MAX, &question.administrator_tries},
+    };
+    if (authorise(portal, id, authorization, &job, err) != ERR_NONE ||
+        json_read(body, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_REFUSED, err) != ERR_NONE)
+        return err->code;
+    question.challenge = span_bytes(challenge);
+    question.application = span_bytes(application);
+    if (portal_reset_answer(portal, job, &question, &data, err) != ERR_NONE)
+        return err->code;
+    log_info("portal", "key %s: answered for %s", job->key->serial, question.purpose);
+    struct json *answer = json_new_object();
+    json_add_base64(answer, "data", span_bytes(data));
+    *out = (struct portal_api_answer){.status = 200, .body = answer};
     return ERR_NONE;
 }
 
@@ -186,7 +258,7 @@ enum err_code portal_api_confirm(struct portal *portal, const char *id, const ch
     const struct json_field fields[] = {
         {"outcome", JSON_TEXT, false, OUTCOME_BYTES_MAX, &outcome},
         {"digest", JSON_BASE64, false, DIGEST_BYTES, &digest},
-        {"proof", JSON_BASE64, false, PROOF_BYTES_MAX, &proof},
+        {"proof", JSON_BASE64, true, PROOF_BYTES_MAX, &proof},
     };
     if (authorise(portal, id, authorization, &job, err) != ERR_NONE ||
         json_read(body, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_REFUSED, err) != ERR_NONE)
@@ -194,7 +266,7 @@ enum err_code portal_api_confirm(struct portal *portal, const char *id, const ch
     struct portal_confirmation confirmation = {outcome, span_bytes(digest), span_bytes(proof)};
     if (portal_confirm(portal, job, &confirmation, err) != ERR_NONE)
         return err->code;
-    log_info("portal", "order %s: confirmed as %s", job->order->number, outcome);
+    log_info("portal", "%s: %s confirmed as %s", job->number, job->kind, outcome);
     struct json *answer = json_new_object();
     json_add_bool(answer, "acknowledged", true);
     *out = (struct portal_api_answer){.status = 200, .body = answer};

@@ -47,6 +47,29 @@ static enum err_code sign_crl(struct ca_signer *base, X509_CRL *crl, struct err 
                : ossl_failed(err, ERR_CRYPTO, "sign a revocation list");
 }
 
+/* Two INTEGERs of at most 33 bytes in a SEQUENCE. Source: GM/T 0009 7.3. */
+#define SM2_SIGNATURE_DER_BYTES_MAX 72
+#define SM2_SIGNATURE_RAW_BYTES 64
+
+static enum err_code sign_digest(struct ca_signer *base, struct span e, struct bytes **out,
+                                 struct err *err)
+{
+    const struct key_signer *signer = (const struct key_signer *)base;
+    AUTO(ossl_pkey_ctx_freep) EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(signer->key, NULL);
+    uint8_t der[SM2_SIGNATURE_DER_BYTES_MAX];
+    size_t length = sizeof der;
+    if (!EVP_PKEY_is_a(signer->key, "SM2"))
+        return err_set(err, ERR_CRYPTO, "sign a digest: not an SM2 key");
+    if (context == NULL || EVP_PKEY_sign_init(context) != 1 ||
+        EVP_PKEY_sign(context, der, &length, e.at, e.len) != 1)
+        return ossl_failed(err, ERR_CRYPTO, "sign a digest");
+    AUTO(bytes_freep) struct bytes *raw = bytes_new_size(SM2_SIGNATURE_RAW_BYTES);
+    if (sm2_signature_from_der(span_of(der, length), raw->at, err) != ERR_NONE)
+        return err->code;
+    *out = TAKE(raw);
+    return ERR_NONE;
+}
+
 static bool fits(struct ca_signer *base, X509 *ca_certificate)
 {
     const struct key_signer *signer = (const struct key_signer *)base;
@@ -63,6 +86,7 @@ static void free_signer(struct ca_signer *base)
 static const struct ca_signer_class key_class = {
     .sign_certificate = sign_certificate,
     .sign_crl = sign_crl,
+    .sign_digest = sign_digest,
     .fits = fits,
     .free = free_signer,
 };

@@ -4,6 +4,7 @@
 #include <openssl/x509.h>
 
 #include "base/err.h"
+#include "base/span.h"
 #include "certs/signer.h"
 
 struct ca_signer;
@@ -12,6 +13,9 @@ struct ca_signer_class {
     /* Each sets the signature algorithm and the signature of a finished object. ERR_CRYPTO. */
     enum err_code (*sign_certificate)(struct ca_signer *signer, X509 *x509, struct err *err);
     enum err_code (*sign_crl)(struct ca_signer *signer, X509_CRL *crl, struct err *err);
+    /* For a seal maker, SM2 alone: r || s (64 bytes) over e (32 bytes). ERR_CRYPTO. */
+    enum err_code (*sign_digest)(struct ca_signer *signer, struct span e, struct bytes **out,
+                                 struct err *err);
     /* Whether this is the key of the CA's certificate. */
     bool (*fits)(struct ca_signer *signer, X509 *ca_certificate);
     void (*free)(struct ca_signer *signer);

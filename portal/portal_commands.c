@@ -1,13 +1,14 @@
 #include "portal/portal_commands.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/hex.h"
-#include "base/log.h"
 #include "portal/portal_audit.h"
 #include "portal/portal_certificate.h"
+#include "portal/portal_command.h"
+#include "portal/portal_command_reset.h"
+#include "portal/portal_command_seal.h"
 #include "portal/portal_key.h"
 #include "portal/portal_order.h"
 #include "portal/portal_server.h"
@@ -15,48 +16,11 @@
 #include "portal/portal_tls.h"
 #include "portal/portal_x509.h"
 
-static char *actor(void)
-{
-    return memory_printf("uid:%lu", (unsigned long)getuid());
-}
-
-static enum err_code open_portal(const struct portal_arguments *arguments, struct portal **out,
-                                 struct err *err)
-{
-    AUTO(memory_freep) char *who = actor();
-    return portal_open(arguments->folder, who, out, err);
-}
-
-static enum err_code open_with_keys(const struct portal_arguments *arguments, struct portal **out,
-                                    struct err *err)
-{
-    AUTO(portal_freep) struct portal *portal = NULL;
-    if (open_portal(arguments, &portal, err) != ERR_NONE ||
-        portal_open_keys(portal, err) != ERR_NONE)
-        return err->code;
-    *out = TAKE(portal);
-    return ERR_NONE;
-}
-
-static enum err_code print(const struct json *json)
-{
-    AUTO(memory_freep) char *text = json_print(json);
-    puts(text);
-    return ERR_NONE;
-}
-
-static enum err_code print_id(int64_t id)
-{
-    AUTO(json_freep) struct json *json = json_new_object();
-    json_add_integer(json, "id", id);
-    return print(json);
-}
-
 /* ---- the portal ---- */
 
 static enum err_code run_init(const struct portal_arguments *arguments, struct err *err)
 {
-    AUTO(memory_freep) char *who = actor();
+    AUTO(memory_freep) char *who = portal_command_actor();
     AUTO(json_freep) struct json *json = json_new_object();
     const char *name = portal_arguments_get(arguments, "name");
     if (portal_init(arguments->folder, name, portal_arguments_get(arguments, "host"), who, err) !=
@@ -64,13 +28,13 @@ static enum err_code run_init(const struct portal_arguments *arguments, struct e
         return err->code;
     json_add_text(json, "folder", arguments->folder);
     json_add_text(json, "name", name);
-    return print(json);
+    return portal_command_print(json);
 }
 
 static enum err_code run_server(const struct portal_arguments *arguments, struct err *err)
 {
     AUTO(portal_freep) struct portal *portal = NULL;
-    if (open_with_keys(arguments, &portal, err) != ERR_NONE)
+    if (portal_command_open_keys(arguments, &portal, err) != ERR_NONE)
         return err->code;
     return portal_server_run(portal, portal_arguments_get(arguments, "listen"), err);
 }
@@ -80,7 +44,7 @@ static enum err_code run_tls_renew(const struct portal_arguments *arguments, str
     AUTO(portal_freep) struct portal *portal = NULL;
     AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
     const char *host = portal_arguments_get(arguments, "host");
-    if (open_portal(arguments, &portal, err) != ERR_NONE ||
+    if (portal_command_open(arguments, &portal, err) != ERR_NONE ||
         portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
         portal_audit_add(portal, "tls.renewed", host, "", err) != ERR_NONE ||
         portal_tls_make(arguments->folder, host, err) != ERR_NONE ||
@@ -88,7 +52,7 @@ static enum err_code run_tls_renew(const struct portal_arguments *arguments, str
         return err->code;
     AUTO(json_freep) struct json *json = json_new_object();
     json_add_text(json, "host", host);
-    return print(json);
+    return portal_command_print(json);
 }
 
 /* ---- organisations and keys ---- */
@@ -97,11 +61,11 @@ static enum err_code run_organisation_add(const struct portal_arguments *argumen
 {
     AUTO(portal_freep) struct portal *portal = NULL;
     int64_t id = 0;
-    if (open_portal(arguments, &portal, err) != ERR_NONE ||
+    if (portal_command_open(arguments, &portal, err) != ERR_NONE ||
         portal_organisation_add(portal, portal_arguments_get(arguments, "name"), &id, err) !=
             ERR_NONE)
         return err->code;
-    return print_id(id);
+    return portal_command_print_id(id);
 }
 
 typedef enum err_code (*lister)(struct portal *portal, struct json **out, struct err *err);
@@ -111,9 +75,10 @@ static enum err_code run_list(const struct portal_arguments *arguments, lister l
 {
     AUTO(portal_freep) struct portal *portal = NULL;
     AUTO(json_freep) struct json *json = NULL;
-    if (open_portal(arguments, &portal, err) != ERR_NONE || list(portal, &json, err) != ERR_NONE)
+    if (portal_command_open(arguments, &portal, err) != ERR_NONE ||
+        list(portal, &json, err) != ERR_NONE)
         return err->code;
-    return print(json);
+    return portal_command_print(json);
 }
 
 static enum err_code run_organisation_list(const struct portal_arguments *arguments,
@@ -125,6 +90,16 @@ static enum err_code run_organisation_list(const struct portal_arguments *argume
 static enum err_code run_key_list(const struct portal_arguments *arguments, struct err *err)
 {
     return run_list(arguments, portal_key_list, err);
+}
+
+static enum err_code run_key_show(const struct portal_arguments *arguments, struct err *err)
+{
+    AUTO(portal_freep) struct portal *portal = NULL;
+    AUTO(json_freep) struct json *json = NULL;
+    if (portal_command_open(arguments, &portal, err) != ERR_NONE ||
+        portal_key_show(portal, portal_arguments_get(arguments, "serial"), &json, err) != ERR_NONE)
+        return err->code;
+    return portal_command_print(json);
 }
 
 /* path NULL: none. */
@@ -146,7 +121,7 @@ static enum err_code run_key_add(const struct portal_arguments *arguments, struc
     AUTO(cert_freep) struct cert *encrypt = NULL;
     if (read_cert(portal_arguments_get(arguments, "sign-cert"), &sign, err) != ERR_NONE ||
         read_cert(portal_arguments_get(arguments, "encrypt-cert"), &encrypt, err) != ERR_NONE ||
-        open_with_keys(arguments, &portal, err) != ERR_NONE)
+        portal_command_open_keys(arguments, &portal, err) != ERR_NONE)
         return err->code;
     const struct portal_key_new new = {
         .serial = portal_arguments_get(arguments, "serial"),
@@ -160,19 +135,10 @@ static enum err_code run_key_add(const struct portal_arguments *arguments, struc
     int64_t id = 0;
     if (portal_key_add(portal, &new, &id, err) != ERR_NONE)
         return err->code;
-    return print_id(id);
+    return portal_command_print_id(id);
 }
 
 /* ---- orders ---- */
-
-static enum err_code choose(const char *value, const char *option, const char *first,
-                            const char *second, bool *out_second, struct err *err)
-{
-    if (strcmp(value, first) != 0 && strcmp(value, second) != 0)
-        return err_set(err, ERR_USAGE, "--%s: neither %s nor %s", option, first, second);
-    *out_second = strcmp(value, second) == 0;
-    return ERR_NONE;
-}
 
 /* Without --algorithm the key's present one. */
 static enum err_code choose_algorithm(const struct portal_arguments *arguments,
@@ -181,8 +147,8 @@ static enum err_code choose_algorithm(const struct portal_arguments *arguments,
 {
     bool rsa = false;
     if (portal_arguments_has(arguments, "algorithm")) {
-        if (choose(portal_arguments_get(arguments, "algorithm"), "algorithm", "sm2", "rsa2048",
-                   &rsa, err) != ERR_NONE)
+        if (portal_command_choose(portal_arguments_get(arguments, "algorithm"), "algorithm", "sm2",
+                                  "rsa2048", &rsa, err) != ERR_NONE)
             return err->code;
         *out = rsa ? CERT_RSA : CERT_SM2;
         return ERR_NONE;
@@ -203,18 +169,18 @@ static enum err_code run_order_add(const struct portal_arguments *arguments, str
     struct portal_order_new new = {.serial = portal_arguments_get(arguments, "serial"),
                                    .policy.dual = !portal_arguments_has(arguments, "single")};
     AUTO(memory_freep) char *number = NULL;
-    if (open_portal(arguments, &portal, err) != ERR_NONE ||
+    if (portal_command_open(arguments, &portal, err) != ERR_NONE ||
         portal_arguments_integer(arguments, "months", PORTAL_ORDER_MONTHS_MAX, &new.months, err) !=
             ERR_NONE ||
-        choose(portal_arguments_get(arguments, "key"), "key", "keep", "replace",
-               &new.policy.replace_key, err) != ERR_NONE ||
+        portal_command_choose(portal_arguments_get(arguments, "key"), "key", "keep", "replace",
+                              &new.policy.replace_key, err) != ERR_NONE ||
         choose_algorithm(arguments, portal, &new.policy.algorithm, err) != ERR_NONE ||
         portal_order_add(portal, &new, &number, err) != ERR_NONE)
         return err->code;
     AUTO(json_freep) struct json *json = json_new_object();
     json_add_text(json, "order", number);
     json_add_text(json, "state", portal_order_state_text(PORTAL_ORDER_EDITING));
-    return print(json);
+    return portal_command_print(json);
 }
 
 static enum err_code show_order(struct portal *portal, const char *number, struct err *err)
@@ -222,7 +188,7 @@ static enum err_code show_order(struct portal *portal, const char *number, struc
     AUTO(json_freep) struct json *json = NULL;
     if (portal_order_show(portal, number, &json, err) != ERR_NONE)
         return err->code;
-    return print(json);
+    return portal_command_print(json);
 }
 
 static enum err_code act(const struct portal_arguments *arguments, enum portal_order_action action,
@@ -230,7 +196,7 @@ static enum err_code act(const struct portal_arguments *arguments, enum portal_o
 {
     AUTO(portal_freep) struct portal *portal = NULL;
     const char *number = portal_arguments_get(arguments, "order");
-    if (open_portal(arguments, &portal, err) != ERR_NONE ||
+    if (portal_command_open(arguments, &portal, err) != ERR_NONE ||
         portal_order_act(portal, number, action, reason, err) != ERR_NONE)
         return err->code;
     return show_order(portal, number, err);
@@ -259,7 +225,7 @@ static enum err_code run_order_reject(const struct portal_arguments *arguments, 
 static enum err_code run_order_show(const struct portal_arguments *arguments, struct err *err)
 {
     AUTO(portal_freep) struct portal *portal = NULL;
-    if (open_portal(arguments, &portal, err) != ERR_NONE)
+    if (portal_command_open(arguments, &portal, err) != ERR_NONE)
         return err->code;
     return show_order(portal, portal_arguments_get(arguments, "order"), err);
 }
@@ -271,32 +237,47 @@ static enum err_code run_order_list(const struct portal_arguments *arguments, st
 
 /* ---- tickets and certificates ---- */
 
-static enum err_code run_ticket_add(const struct portal_arguments *arguments, struct err *err)
+/* By the kind, for an order or for a key. */
+static enum err_code add_ticket(const struct portal_arguments *arguments, int64_t ttl_s, char **out,
+                                struct err *err)
 {
     AUTO(portal_freep) struct portal *portal = NULL;
+    const char *kind = portal_arguments_get(arguments, "kind");
+    const char *order = portal_arguments_get(arguments, "order");
+    const char *serial = portal_arguments_get(arguments, "serial");
+    bool for_key = portal_ticket_is_for_key(kind);
+    if ((for_key ? serial : order) == NULL || (for_key ? order : serial) != NULL)
+        return err_set(err, ERR_USAGE, "--%s alone goes with --kind %s",
+                       for_key ? "serial" : "order", kind);
+    if (portal_command_open(arguments, &portal, err) != ERR_NONE)
+        return err->code;
+    return for_key ? portal_ticket_add_for_key(portal, serial, kind, ttl_s, out, err)
+                   : portal_ticket_add(portal, order, kind, ttl_s, out, err);
+}
+
+static enum err_code run_ticket_add(const struct portal_arguments *arguments, struct err *err)
+{
     AUTO(memory_freep) char *ticket = NULL;
     int64_t ttl_s = 0;
     if (portal_arguments_integer(arguments, "ttl", PORTAL_TICKET_TTL_S_MAX, &ttl_s, err) !=
             ERR_NONE ||
-        open_portal(arguments, &portal, err) != ERR_NONE ||
-        portal_ticket_add(portal, portal_arguments_get(arguments, "order"),
-                          portal_arguments_get(arguments, "kind"), ttl_s, &ticket, err) != ERR_NONE)
+        add_ticket(arguments, ttl_s, &ticket, err) != ERR_NONE)
         return err->code;
     AUTO(json_freep) struct json *json = json_new_object();
     json_add_text(json, "ticket", ticket);
     json_add_utc(json, "expires", clock_now_utc() + ttl_s);
-    return print(json);
+    return portal_command_print(json);
 }
 
 static enum err_code run_certificate_list(const struct portal_arguments *arguments, struct err *err)
 {
     AUTO(portal_freep) struct portal *portal = NULL;
     AUTO(json_freep) struct json *json = NULL;
-    if (open_portal(arguments, &portal, err) != ERR_NONE ||
+    if (portal_command_open(arguments, &portal, err) != ERR_NONE ||
         portal_certificate_list(portal, portal_arguments_get(arguments, "serial"), &json, err) !=
             ERR_NONE)
         return err->code;
-    return print(json);
+    return portal_command_print(json);
 }
 
 static enum err_code run_crl(const struct portal_arguments *arguments, struct err *err)
@@ -304,9 +285,9 @@ static enum err_code run_crl(const struct portal_arguments *arguments, struct er
     AUTO(portal_freep) struct portal *portal = NULL;
     AUTO(memory_freep) char *pem = NULL;
     bool rsa = false;
-    if (choose(portal_arguments_get(arguments, "algorithm"), "algorithm", "sm2", "rsa", &rsa,
-               err) != ERR_NONE ||
-        open_with_keys(arguments, &portal, err) != ERR_NONE ||
+    if (portal_command_choose(portal_arguments_get(arguments, "algorithm"), "algorithm", "sm2",
+                              "rsa", &rsa, err) != ERR_NONE ||
+        portal_command_open_keys(arguments, &portal, err) != ERR_NONE ||
         portal_certificate_crl(portal, rsa ? CERT_RSA : CERT_SM2, &pem, err) != ERR_NONE)
         return err->code;
     fputs(pem, stdout);
@@ -319,14 +300,14 @@ static enum err_code run_audit_verify(const struct portal_arguments *arguments, 
 {
     AUTO(portal_freep) struct portal *portal = NULL;
     struct portal_audit_state state = {0};
-    if (open_portal(arguments, &portal, err) != ERR_NONE ||
+    if (portal_command_open(arguments, &portal, err) != ERR_NONE ||
         portal_audit_verify(portal, &state, err) != ERR_NONE)
         return err->code;
     AUTO(memory_freep) char *hash = hex_encode(SPAN_ARRAY(state.last_hash));
     AUTO(json_freep) struct json *json = json_new_object();
     json_add_integer(json, "lines", state.count);
     json_add_text(json, "last_hash", hash);
-    return print(json);
+    return portal_command_print(json);
 }
 
 static enum err_code run_audit_list(const struct portal_arguments *arguments, struct err *err)
@@ -338,12 +319,12 @@ static enum err_code run_escrow_verify(const struct portal_arguments *arguments,
 {
     AUTO(portal_freep) struct portal *portal = NULL;
     int64_t count = 0;
-    if (open_with_keys(arguments, &portal, err) != ERR_NONE ||
+    if (portal_command_open_keys(arguments, &portal, err) != ERR_NONE ||
         portal_key_manager_verify(portal->key_manager, portal->db, &count, err) != ERR_NONE)
         return err->code;
     AUTO(json_freep) struct json *json = json_new_object();
     json_add_integer(json, "keys", count);
-    return print(json);
+    return portal_command_print(json);
 }
 
 #define ORDER_OPTION \
@@ -384,6 +365,11 @@ const struct portal_command portal_commands[] = {
       {"number", "NUMBER", false, NULL}},
      run_key_add},
     {"key list", "lists the keys with holder and validity", {{NULL}}, run_key_list},
+    {"key show", "shows one key", {{"serial", "SERIAL", true, NULL}}, run_key_show},
+    {"key admin-pin",
+     "prints a key's administrator PIN, for whoever personalises it",
+     {{"serial", "SERIAL", true, NULL}},
+     portal_command_reset_admin_pin},
     {"order add",
      "adds a renewal order; --single: a signing certificate alone",
      {{"serial", "SERIAL", true, NULL},
@@ -399,9 +385,37 @@ const struct portal_command portal_commands[] = {
     {"order show", "shows an order with its approval records", {ORDER_OPTION}, run_order_show},
     {"order list", "lists the orders", {{NULL}}, run_order_list},
     {"ticket add",
-     "issues a one-time ticket for an order; --ttl in seconds",
-     {ORDER_OPTION, {"kind", "check|renew", true, NULL}, {"ttl", "SECONDS", false, "300"}},
+     "issues a one-time ticket for an order (check, renew) or a key; --ttl in seconds",
+     {{"order", "NUMBER", false, NULL},
+      {"serial", "SERIAL", false, NULL},
+      {"kind", "check|renew|extend-seal|reset-pin", true, NULL},
+      {"ttl", "SECONDS", false, "300"}},
      run_ticket_add},
+    {"seal make",
+     "makes the first seal for a key's certificate; --width and --height in mm",
+     {{"serial", "SERIAL", true, NULL},
+      {"picture", "PNG", true, NULL},
+      {"name", "NAME", true, NULL},
+      {"out", "FILE", true, NULL},
+      {"type", "NUMBER", false, "1"},
+      {"version", "4|1", false, "4"},
+      {"list", "certificates|digests", false, "certificates"},
+      {"width", "MM", false, "40"},
+      {"height", "MM", false, "40"}},
+     portal_command_seal_make},
+    {"seal list",
+     "lists the seals that were made",
+     {{"serial", "SERIAL", false, NULL}},
+     portal_command_seal_list},
+    {"reset add",
+     "notes that a user asks for a PIN reset",
+     {{"serial", "SERIAL", true, NULL}, {"user", "NAME", true, NULL}},
+     portal_command_reset_add},
+    {"reset approve",
+     "allows a PIN reset",
+     {{"id", "ID", true, NULL}},
+     portal_command_reset_approve},
+    {"reset list", "lists the requests for PIN resets", {{NULL}}, portal_command_reset_list},
     {"certificate list",
      "lists the registered certificates",
      {{"serial", "SERIAL", false, NULL}},

@@ -5,46 +5,40 @@
 #include "portal/portal_audit.h"
 #include "portal/portal_certificate.h"
 #include "portal/portal_issue.h"
+#include "portal/portal_reset.h"
+#include "portal/portal_seal.h"
 #include "portal/portal_ticket.h"
 
 #define DIGEST_BYTES 32
 
 static const uint8_t zeros[DIGEST_BYTES];
 
-static bool is_written(const struct portal_confirmation *confirmation)
+bool portal_confirm_is_written(const struct portal_confirmation *confirmation)
 {
     return strcmp(confirmation->outcome, "written") == 0;
 }
 
-static enum err_code check_form(const struct portal_job *job,
-                                const struct portal_confirmation *confirmation, struct err *err)
+enum err_code portal_confirm_check_proof(const struct portal_job *job,
+                                         const struct portal_confirmation *confirmation,
+                                         const struct cert *by, struct err *err)
 {
-    if (!is_written(confirmation) && strcmp(confirmation->outcome, "failed") != 0)
+    AUTO(bytes_freep)
+    struct bytes *body = proof_confirmation_body(confirmation->outcome, confirmation->digest.at);
+    return portal_job_check_proof(job, PROOF_CONFIRMATION, span_bytes(body), confirmation->proof,
+                                  by, err);
+}
+
+static enum err_code check_form(const struct portal_confirmation *confirmation, struct err *err)
+{
+    bool written = portal_confirm_is_written(confirmation);
+    if (!written && strcmp(confirmation->outcome, "failed") != 0)
         return err_set(err, ERR_FIELD_VALUE, "outcome: neither written nor failed");
     if (confirmation->digest.len != DIGEST_BYTES)
         return err_set(err, ERR_FIELD_VALUE, "digest: %zu bytes, not %d", confirmation->digest.len,
                        DIGEST_BYTES);
-    if (!is_written(confirmation) && !span_equal(confirmation->digest, SPAN_ARRAY(zeros)))
+    if (!written && !span_equal(confirmation->digest, SPAN_ARRAY(zeros)))
         return err_set(err, ERR_FIELD_VALUE, "digest: not zeros, although it failed");
-    if (strcmp(job->kind, PORTAL_KIND_RENEW) != 0)
-        return err_set(err, ERR_TICKET_KIND, "a job of kind %s has nothing to confirm", job->kind);
     return ERR_NONE;
-}
-
-static enum err_code check_proof(const struct portal_job *job,
-                                 const struct portal_confirmation *confirmation,
-                                 const struct cert *by, struct err *err)
-{
-    AUTO(bytes_freep)
-    struct bytes *body = proof_confirmation_body(confirmation->outcome, confirmation->digest.at);
-    AUTO(bytes_freep) struct bytes *message = NULL;
-    if (proof_message(PROOF_CONFIRMATION, job->id, span_bytes(job->challenge), span_bytes(body),
-                      &message, err) != ERR_NONE)
-        return err->code;
-    if (cert_verify(by, span_bytes(message), confirmation->proof, err) == ERR_NONE)
-        return ERR_NONE;
-    err_add(err, "the proof of the confirmation");
-    return err->code = ERR_PROOF;
 }
 
 static enum err_code check_written(const struct portal_job *job,
@@ -54,7 +48,7 @@ static enum err_code check_written(const struct portal_job *job,
     AUTO(cert_freep) struct cert *issued = NULL;
     uint8_t digest[DIGEST_BYTES];
     if (cert_parse(span_bytes(issue->sign_cert), &issued, err) != ERR_NONE ||
-        check_proof(job, confirmation, issued, err) != ERR_NONE)
+        portal_confirm_check_proof(job, confirmation, issued, err) != ERR_NONE)
         return err->code;
     proof_written_digest(span_bytes(issue->sign_cert), span_bytes(issue->encrypt_cert), digest);
     if (!span_equal(confirmation->digest, SPAN_ARRAY(digest)))
@@ -69,7 +63,7 @@ static enum err_code check_failed(struct portal *portal, const struct portal_job
     if (portal_certificate_active(portal, job->order->key_id, CERT_USAGE_SIGN, &present, NULL,
                                   err) != ERR_NONE)
         return err->code;
-    return check_proof(job, confirmation, present, err);
+    return portal_confirm_check_proof(job, confirmation, present, err);
 }
 
 static enum err_code revoke_active(struct portal *portal, int64_t key_id, enum cert_usage usage,
@@ -127,8 +121,7 @@ static enum err_code store_outcome(struct portal *portal, const struct portal_jo
                       PORTAL_VALUES(PORTAL_TEXT(written ? "confirmed" : "failed"),
                                     PORTAL_INTEGER(clock_now_utc()), PORTAL_INTEGER(issue->id)),
                       err) != ERR_NONE ||
-        portal_db_run(portal->db, "UPDATE job SET outcome = ? WHERE id = ?",
-                      PORTAL_VALUES(PORTAL_TEXT(outcome), PORTAL_TEXT(job->id)), err) != ERR_NONE)
+        portal_job_end(portal, job, outcome, err) != ERR_NONE)
         return err_add(err, "store the outcome");
     return portal_audit_add(portal, written ? "order.confirmed" : "order.failed",
                             job->order->number, job->order->serial, err);
@@ -168,19 +161,61 @@ static enum err_code confirm_failed(struct portal *portal, const struct portal_j
     return store_outcome(portal, job, issue, false, err);
 }
 
+/* Inside the caller's transaction. */
+static enum err_code confirm_renewal(struct portal *portal, const struct portal_job *job,
+                                     const struct portal_confirmation *confirmation,
+                                     struct err *err)
+{
+    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    if (portal_issue_find(portal, job->order, &issue, err) != ERR_NONE)
+        return err->code;
+    return portal_confirm_is_written(confirmation)
+               ? confirm_written(portal, job, confirmation, issue, err)
+               : confirm_failed(portal, job, confirmation, issue, err);
+}
+
+/* What there is to confirm, each inside the caller's transaction. */
+static const struct kind {
+    const char *name;
+    bool proof; /* a key that can't log in can't prove itself */
+    enum err_code (*confirm)(struct portal *portal, const struct portal_job *job,
+                             const struct portal_confirmation *confirmation, struct err *err);
+} kinds[] = {
+    {PORTAL_KIND_RENEW, true, confirm_renewal},
+    {PORTAL_KIND_EXTEND_SEAL, true, portal_seal_confirm},
+    {PORTAL_KIND_RESET_PIN, false, portal_reset_confirm},
+};
+
+static enum err_code find_kind(const struct portal_job *job, const struct kind **out,
+                               struct err *err)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        if (strcmp(kinds[i].name, job->kind) == 0) {
+            *out = &kinds[i];
+            return ERR_NONE;
+        }
+    return err_set(err, ERR_TICKET_KIND, "a job of kind %s has nothing to confirm", job->kind);
+}
+
+static enum err_code check_for_kind(const struct kind *kind,
+                                    const struct portal_confirmation *confirmation, struct err *err)
+{
+    bool given = confirmation->proof.len > 0;
+    if (given == kind->proof)
+        return ERR_NONE;
+    return err_set(err, given ? ERR_FIELD_UNKNOWN : ERR_FIELD_MISSING, "proof");
+}
+
 enum err_code portal_confirm(struct portal *portal, const struct portal_job *job,
                              const struct portal_confirmation *confirmation, struct err *err)
 {
     AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
-    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
-    if (check_form(job, confirmation, err) != ERR_NONE ||
+    const struct kind *kind = NULL;
+    if (check_form(confirmation, err) != ERR_NONE || find_kind(job, &kind, err) != ERR_NONE ||
+        check_for_kind(kind, confirmation, err) != ERR_NONE ||
         portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
-        portal_issue_find(portal, job->order, &issue, err) != ERR_NONE)
-        return err_add(err, "the confirmation of job %s", job->id);
-    enum err_code result = is_written(confirmation)
-                               ? confirm_written(portal, job, confirmation, issue, err)
-                               : confirm_failed(portal, job, confirmation, issue, err);
-    if (result != ERR_NONE || portal_transaction_commit(&transaction, err) != ERR_NONE)
+        kind->confirm(portal, job, confirmation, err) != ERR_NONE ||
+        portal_transaction_commit(&transaction, err) != ERR_NONE)
         return err_add(err, "the confirmation of job %s", job->id);
     return ERR_NONE;
 }

@@ -209,6 +209,20 @@ static enum err_code migrate_step(struct portal_db *db, int version, struct err 
     return ERR_NONE;
 }
 
+/* Tables that are made anew leave the references to them unchecked until now. */
+static enum err_code check_references(struct portal_db *db, struct err *err)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    bool broken = false;
+    if (portal_db_query(db, "PRAGMA foreign_key_check", PORTAL_NO_VALUES, &query, err) !=
+            ERR_NONE ||
+        portal_query_next(query, &broken, err) != ERR_NONE)
+        return err_add(err, "check the references");
+    return broken ? err_set(err, ERR_DATABASE, "a row of %s refers to what is not there",
+                            portal_query_text(query, 0))
+                  : ERR_NONE;
+}
+
 static enum err_code migrate(struct portal_db *db, struct err *err)
 {
     int version = 0;
@@ -227,6 +241,8 @@ static enum err_code migrate(struct portal_db *db, struct err *err)
     for (; version < portal_schema_version; version++)
         if (migrate_step(db, version, err) != ERR_NONE)
             return err->code;
+    if (check_references(db, err) != ERR_NONE)
+        return err->code;
     return portal_transaction_commit(&transaction, err);
 }
 
@@ -246,8 +262,9 @@ enum err_code portal_db_open(const char *path, struct portal_db **out, struct er
 {
     static const char settings[] = "PRAGMA journal_mode = WAL;"
                                    "PRAGMA synchronous = FULL;"
-                                   "PRAGMA foreign_keys = ON;"
                                    "PRAGMA trusted_schema = OFF;";
+    /* Behind the migration, which could not replace a table that others refer to. */
+    static const char references[] = "PRAGMA foreign_keys = ON;";
     if (make_private_file(path, err) != ERR_NONE)
         return err_add(err, "%s", path);
     AUTO(portal_db_freep) struct portal_db *db = memory_new(sizeof *db);
@@ -256,7 +273,8 @@ enum err_code portal_db_open(const char *path, struct portal_db **out, struct er
                                   : db_error(db->handle, err, path);
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_busy_timeout(db->handle, PORTAL_DB_BUSY_MS);
-    if (run_plain(db, settings, err) != ERR_NONE || migrate(db, err) != ERR_NONE)
+    if (run_plain(db, settings, err) != ERR_NONE || migrate(db, err) != ERR_NONE ||
+        run_plain(db, references, err) != ERR_NONE)
         return err_add(err, "open %s", path);
     *out = TAKE(db);
     return ERR_NONE;

@@ -124,15 +124,11 @@ enum err_code portal_issue_end(struct portal *portal, const struct portal_order 
 
 static enum err_code check_job(const struct portal_job *job, struct err *err)
 {
-    if (strcmp(job->kind, PORTAL_KIND_RENEW) != 0)
-        return err_set(err, ERR_TICKET_KIND, "a job of kind %s issues nothing", job->kind);
-    if (job->expires_utc <= clock_now_utc())
-        return err_set(err, ERR_JOB_EXPIRED, "the job has expired");
+    if (portal_job_check(job, PORTAL_KIND_RENEW, err) != ERR_NONE)
+        return err->code;
     if (job->order->state != PORTAL_ORDER_APPROVED)
         return err_set(err, ERR_ORDER_NOT_APPROVED, "the order is in %s",
                        portal_order_state_text(job->order->state));
-    if (strcmp(job->outcome, "failed") == 0)
-        return err_set(err, ERR_JOB_CONFLICT, "the job ended as failed");
     return ERR_NONE;
 }
 
@@ -151,14 +147,7 @@ static enum err_code check_proof(const struct portal_job *job,
 {
     uint8_t sha256[32];
     proof_sha256(request->csr, sha256);
-    AUTO(bytes_freep) struct bytes *message = NULL;
-    if (proof_message(PROOF_REQUEST, job->id, span_bytes(job->challenge), SPAN_ARRAY(sha256),
-                      &message, err) != ERR_NONE)
-        return err->code;
-    if (cert_verify(by, span_bytes(message), request->proof, err) == ERR_NONE)
-        return ERR_NONE;
-    err_add(err, "the proof by the present signing key");
-    return err->code = ERR_PROOF;
+    return portal_job_check_proof(job, PROOF_REQUEST, SPAN_ARRAY(sha256), request->proof, by, err);
 }
 
 static enum err_code check_policy(const struct portal_order_policy *policy,

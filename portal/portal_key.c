@@ -1,5 +1,7 @@
 #include "portal/portal_key.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "portal/portal_audit.h"
 #include "portal/portal_certificate.h"
@@ -162,6 +164,44 @@ enum err_code portal_key_find(struct portal *portal, const char *serial, int64_t
     return ERR_NONE;
 }
 
+enum err_code portal_key_load(struct portal *portal, int64_t id, struct portal_key **out,
+                              struct err *err)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    if (portal_db_query(portal->db,
+                        "SELECT serial, profile, organisation.name FROM key "
+                        "JOIN holder ON holder.id = holder_id "
+                        "JOIN organisation ON organisation.id = organisation_id WHERE key.id = ?",
+                        PORTAL_VALUES(PORTAL_INTEGER(id)), &query, err) != ERR_NONE ||
+        portal_query_one(query, err) != ERR_NONE)
+        return err_add(err, "load the key");
+    struct portal_key *key = memory_new(sizeof *key);
+    *key = (struct portal_key){
+        .id = id,
+        .serial = memory_text(portal_query_text(query, 0)),
+        .profile = memory_text(portal_query_text(query, 1)),
+        .organisation = memory_text(portal_query_text(query, 2)),
+    };
+    *out = key;
+    return ERR_NONE;
+}
+
+void portal_key_free(struct portal_key *key)
+{
+    if (key == NULL)
+        return;
+    free(key->serial);
+    free(key->profile);
+    free(key->organisation);
+    free(key);
+}
+
+void portal_key_freep(struct portal_key **key)
+{
+    portal_key_free(*key);
+    *key = NULL;
+}
+
 static struct json *key_json(const struct portal_query *query)
 {
     struct json *json = json_new_object();
@@ -177,17 +217,36 @@ static struct json *key_json(const struct portal_query *query)
     return json;
 }
 
+/* serial NULL: all. */
+static enum err_code query_keys(struct portal *portal, const char *serial,
+                                struct portal_query **out, struct err *err)
+{
+    return portal_db_query(portal->db,
+                           "SELECT holder.name, organisation.name, key.number, key.serial, "
+                           "profile, certificate.not_after_utc FROM key "
+                           "JOIN holder ON holder.id = holder_id "
+                           "JOIN organisation ON organisation.id = organisation_id "
+                           "LEFT JOIN certificate ON key_id = key.id AND status = 'active' "
+                           "AND usage = 'sign' WHERE key.serial = coalesce(?, key.serial) "
+                           "ORDER BY key.id",
+                           PORTAL_VALUES(PORTAL_TEXT(serial)), out, err);
+}
+
 enum err_code portal_key_list(struct portal *portal, struct json **out, struct err *err)
 {
     AUTO(portal_query_freep) struct portal_query *query = NULL;
-    if (portal_db_query(portal->db,
-                        "SELECT holder.name, organisation.name, key.number, key.serial, profile, "
-                        "certificate.not_after_utc FROM key "
-                        "JOIN holder ON holder.id = holder_id "
-                        "JOIN organisation ON organisation.id = organisation_id "
-                        "LEFT JOIN certificate ON key_id = key.id AND status = 'active' "
-                        "AND usage = 'sign' ORDER BY key.id",
-                        PORTAL_NO_VALUES, &query, err) != ERR_NONE)
+    if (query_keys(portal, NULL, &query, err) != ERR_NONE)
         return err->code;
     return portal_query_list(query, key_json, out, err);
+}
+
+enum err_code portal_key_show(struct portal *portal, const char *serial, struct json **out,
+                              struct err *err)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    if (query_keys(portal, serial, &query, err) != ERR_NONE ||
+        portal_query_one(query, err) != ERR_NONE)
+        return err_add(err, "find the key %s", serial);
+    *out = key_json(query);
+    return ERR_NONE;
 }

@@ -26,8 +26,23 @@ struct portal_key_new {
  * ERR_CERT_SUBJECT when the two are for different subjects. */
 MUST_CHECK enum err_code portal_key_add(struct portal *portal, const struct portal_key_new *new,
                                         int64_t *out_id, struct err *err);
+/* A registered key; owned. */
+struct portal_key {
+    int64_t id;
+    char *serial;
+    char *profile;
+    char *organisation;
+};
+/* ERR_NO_SUCH_RECORD. */
+MUST_CHECK enum err_code portal_key_load(struct portal *portal, int64_t id, struct portal_key **out,
+                                         struct err *err);
+void portal_key_free(struct portal_key *key);
+void portal_key_freep(struct portal_key **key);
 /* ERR_NO_SUCH_RECORD. */
 MUST_CHECK enum err_code portal_key_find(struct portal *portal, const char *serial, int64_t *out_id,
                                          struct err *err);
 /* Rows of the manual's list: 使用者姓名, 证书单位名称, 证书KEY号, 介质硬件号, 证书有效期. */
 MUST_CHECK enum err_code portal_key_list(struct portal *portal, struct json **out, struct err *err);
+/* The row of one key. ERR_NO_SUCH_RECORD. */
+MUST_CHECK enum err_code portal_key_show(struct portal *portal, const char *serial,
+                                         struct json **out, struct err *err);

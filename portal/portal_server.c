@@ -84,6 +84,16 @@ static void handle_request(void *context, struct http_request *request)
     handle_job(context, request, portal_api_request);
 }
 
+static void handle_seal(void *context, struct http_request *request)
+{
+    handle_job(context, request, portal_api_seal);
+}
+
+static void handle_unblock(void *context, struct http_request *request)
+{
+    handle_job(context, request, portal_api_unblock);
+}
+
 static void handle_confirm(void *context, struct http_request *request)
 {
     handle_job(context, request, portal_api_confirm);
@@ -98,6 +108,8 @@ static void decorate(void *context, struct http_request *request)
 static const struct http_route routes[] = {
     {HTTP_POST, PORTAL_API_BASE "/jobs", handle_redeem, PORTAL_API_BODY_BYTES_MAX},
     {HTTP_PUT, PORTAL_API_BASE "/jobs/{id}/request", handle_request, PORTAL_API_BODY_BYTES_MAX},
+    {HTTP_PUT, PORTAL_API_BASE "/jobs/{id}/seal", handle_seal, PORTAL_API_SEAL_BODY_BYTES_MAX},
+    {HTTP_POST, PORTAL_API_BASE "/jobs/{id}/unblock", handle_unblock, PORTAL_API_BODY_BYTES_MAX},
     {HTTP_PUT, PORTAL_API_BASE "/jobs/{id}/confirmation", handle_confirm,
      PORTAL_API_BODY_BYTES_MAX},
 };

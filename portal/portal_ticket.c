@@ -6,14 +6,49 @@
 #include "base/hex.h"
 #include "certs/proof.h"
 #include "portal/portal_audit.h"
+#include "portal/portal_key.h"
 #include "portal/portal_order.h"
+#include "portal/portal_reset.h"
 
 #define TICKET_RANDOM_BYTES 32
 
-static enum err_code check_new(const char *kind, int64_t ttl_s, struct err *err)
+static const struct {
+    const char *name;
+    bool for_key;
+} kinds[] = {
+    {PORTAL_KIND_CHECK, false},
+    {PORTAL_KIND_RENEW, false},
+    {PORTAL_KIND_EXTEND_SEAL, true},
+    {PORTAL_KIND_RESET_PIN, true},
+};
+
+/* What a new ticket is for. */
+struct subject {
+    const char *kind;
+    const char *audit; /* the order's number, the key's serial */
+    const char *order_number; /* NULL: for the key */
+    int64_t key_id;
+    int64_t reset_id; /* 0: none */
+};
+
+static bool is_kind(const char *kind, bool for_key)
 {
-    if (strcmp(kind, PORTAL_KIND_CHECK) != 0 && strcmp(kind, PORTAL_KIND_RENEW) != 0)
-        return err_set(err, ERR_FIELD_VALUE, "kind: neither check nor renew");
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        if (strcmp(kinds[i].name, kind) == 0)
+            return kinds[i].for_key == for_key;
+    return false;
+}
+
+bool portal_ticket_is_for_key(const char *kind)
+{
+    return is_kind(kind, true);
+}
+
+static enum err_code check_new(const char *kind, bool for_key, int64_t ttl_s, struct err *err)
+{
+    if (!is_kind(kind, for_key))
+        return err_set(err, ERR_FIELD_VALUE, "kind: neither %s",
+                       for_key ? "extend-seal nor reset-pin" : "check nor renew");
     if (ttl_s < 1 || ttl_s > PORTAL_TICKET_TTL_S_MAX)
         return err_set(err, ERR_FIELD_VALUE, "ttl: 1 to %d seconds are allowed",
                        PORTAL_TICKET_TTL_S_MAX);
@@ -21,35 +56,68 @@ static enum err_code check_new(const char *kind, int64_t ttl_s, struct err *err)
 }
 
 /* Inside the caller's transaction. */
-static enum err_code insert_ticket(struct portal *portal, const char *order_number,
-                                   const char *kind, int64_t ttl_s, const char *ticket,
-                                   struct err *err)
+static enum err_code insert_ticket(struct portal *portal, const struct subject *subject,
+                                   int64_t ttl_s, char **out_ticket, struct err *err)
 {
-    AUTO(portal_order_freep) struct portal_order *order = NULL;
-    if (portal_order_load(portal, order_number, &order, err) != ERR_NONE)
-        return err->code;
+    AUTO(memory_freep) char *ticket = hex_random(TICKET_RANDOM_BYTES);
     uint8_t sha256[32];
     proof_sha256(span_text(ticket), sha256);
     int64_t now = clock_now_utc();
-    if (portal_db_run(portal->db,
-                      "INSERT INTO ticket (sha256, order_number, kind, created_utc, expires_utc) "
-                      "VALUES (?, ?, ?, ?, ?)",
-                      PORTAL_VALUES(PORTAL_BLOB(SPAN_ARRAY(sha256)), PORTAL_TEXT(order_number),
-                                    PORTAL_TEXT(kind), PORTAL_INTEGER(now),
-                                    PORTAL_INTEGER(now + ttl_s)),
-                      err) != ERR_NONE)
+    if (portal_db_run(
+            portal->db,
+            "INSERT INTO ticket (sha256, key_id, order_number, reset_id, kind, "
+            "created_utc, expires_utc) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            PORTAL_VALUES(PORTAL_BLOB(SPAN_ARRAY(sha256)), PORTAL_INTEGER(subject->key_id),
+                          PORTAL_TEXT(subject->order_number),
+                          subject->reset_id == 0 ? PORTAL_NULL : PORTAL_INTEGER(subject->reset_id),
+                          PORTAL_TEXT(subject->kind), PORTAL_INTEGER(now),
+                          PORTAL_INTEGER(now + ttl_s)),
+            err) != ERR_NONE ||
+        portal_audit_add(portal, "ticket.issued", subject->audit, subject->kind, err) != ERR_NONE)
         return err->code;
-    return portal_audit_add(portal, "ticket.issued", order_number, kind, err);
+    *out_ticket = TAKE(ticket);
+    return ERR_NONE;
 }
 
 enum err_code portal_ticket_add(struct portal *portal, const char *order_number, const char *kind,
                                 int64_t ttl_s, char **out_ticket, struct err *err)
 {
     AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
-    AUTO(memory_freep) char *ticket = hex_random(TICKET_RANDOM_BYTES);
-    if (check_new(kind, ttl_s, err) != ERR_NONE ||
+    AUTO(portal_order_freep) struct portal_order *order = NULL;
+    AUTO(memory_freep) char *ticket = NULL;
+    struct subject subject = {kind, order_number, order_number, 0, 0};
+    if (check_new(kind, false, ttl_s, err) != ERR_NONE ||
         portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
-        insert_ticket(portal, order_number, kind, ttl_s, ticket, err) != ERR_NONE ||
+        portal_order_load(portal, order_number, &order, err) != ERR_NONE)
+        return err_add(err, "issue a ticket");
+    subject.key_id = order->key_id;
+    if (insert_ticket(portal, &subject, ttl_s, &ticket, err) != ERR_NONE ||
+        portal_transaction_commit(&transaction, err) != ERR_NONE)
+        return err_add(err, "issue a ticket");
+    *out_ticket = TAKE(ticket);
+    return ERR_NONE;
+}
+
+/* Inside the caller's transaction. */
+static enum err_code find_subject(struct portal *portal, struct subject *subject, struct err *err)
+{
+    if (portal_key_find(portal, subject->audit, &subject->key_id, err) != ERR_NONE)
+        return err->code;
+    return strcmp(subject->kind, PORTAL_KIND_RESET_PIN) != 0
+               ? ERR_NONE
+               : portal_reset_approved(portal, subject->key_id, &subject->reset_id, err);
+}
+
+enum err_code portal_ticket_add_for_key(struct portal *portal, const char *serial, const char *kind,
+                                        int64_t ttl_s, char **out_ticket, struct err *err)
+{
+    AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
+    AUTO(memory_freep) char *ticket = NULL;
+    struct subject subject = {kind, serial, NULL, 0, 0};
+    if (check_new(kind, true, ttl_s, err) != ERR_NONE ||
+        portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
+        find_subject(portal, &subject, err) != ERR_NONE ||
+        insert_ticket(portal, &subject, ttl_s, &ticket, err) != ERR_NONE ||
         portal_transaction_commit(&transaction, err) != ERR_NONE)
         return err_add(err, "issue a ticket");
     *out_ticket = TAKE(ticket);
@@ -69,8 +137,8 @@ enum err_code portal_ticket_find(struct portal *portal, const char *ticket,
     proof_sha256(span_text(ticket), sha256);
     AUTO(portal_query_freep) struct portal_query *query = NULL;
     if (portal_db_query(portal->db,
-                        "SELECT order_number, kind, expires_utc, job_id, redeemed_serial "
-                        "FROM ticket WHERE sha256 = ?",
+                        "SELECT order_number, kind, expires_utc, job_id, redeemed_serial, key_id, "
+                        "reset_id FROM ticket WHERE sha256 = ?",
                         PORTAL_VALUES(PORTAL_BLOB(SPAN_ARRAY(sha256))), &query, err) != ERR_NONE)
         return err->code;
     bool row = false;
@@ -80,11 +148,13 @@ enum err_code portal_ticket_find(struct portal *portal, const char *ticket,
         return err_set(err, ERR_TICKET_UNKNOWN, "no such ticket was issued");
     struct portal_ticket *found = memory_new(sizeof *found);
     *found = (struct portal_ticket){
-        .order_number = memory_text(portal_query_text(query, 0)),
+        .order_number = text_or_null(query, 0),
         .kind = memory_text(portal_query_text(query, 1)),
         .expires_utc = portal_query_integer(query, 2),
         .job_id = text_or_null(query, 3),
         .redeemed_serial = text_or_null(query, 4),
+        .key_id = portal_query_integer(query, 5),
+        .reset_id = portal_query_integer(query, 6),
     };
     memcpy(found->sha256, sha256, sizeof sha256);
     *out = found;

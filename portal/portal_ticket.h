@@ -1,5 +1,5 @@
 /* One-time tickets: what the platform's page hands to the agent so that it may do one thing for one
- * order. 256 random bits; only their hash is kept. */
+ * order or one key. 256 random bits; only their hash is kept. */
 #pragma once
 
 #include "portal/portal.h"
@@ -9,16 +9,27 @@
 #define PORTAL_TICKET_BYTES_MAX 256 /* what is looked at; ours have 64 */
 #define PORTAL_KIND_CHECK "check"
 #define PORTAL_KIND_RENEW "renew"
+#define PORTAL_KIND_EXTEND_SEAL "extend-seal"
+#define PORTAL_KIND_RESET_PIN "reset-pin"
 
-/* The caller frees *out_ticket. ERR_NO_SUCH_RECORD (order), ERR_FIELD_VALUE (kind, time). */
+/* Whether tickets of this kind are for a key and not for an order. */
+bool portal_ticket_is_for_key(const char *kind);
+/* check and renew. The caller frees *out_ticket. ERR_NO_SUCH_RECORD (order), ERR_FIELD_VALUE (kind,
+ * time). */
 MUST_CHECK enum err_code portal_ticket_add(struct portal *portal, const char *order_number,
                                            const char *kind, int64_t ttl_s, char **out_ticket,
                                            struct err *err);
+/* extend-seal and reset-pin. ERR_ORDER_NOT_APPROVED when no reset of this key is approved. */
+MUST_CHECK enum err_code portal_ticket_add_for_key(struct portal *portal, const char *serial,
+                                                   const char *kind, int64_t ttl_s,
+                                                   char **out_ticket, struct err *err);
 
 /* A ticket's record; owned. */
 struct portal_ticket {
     uint8_t sha256[32];
-    char *order_number;
+    int64_t key_id;
+    char *order_number; /* NULL: it is for the key */
+    int64_t reset_id; /* the approved request of a PIN reset; else 0 */
     char *kind;
     int64_t expires_utc;
     char *job_id; /* NULL: not redeemed */

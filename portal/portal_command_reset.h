@@ -1,0 +1,11 @@
+/* Commands about PIN resets and the keys' administrator PINs. */
+#pragma once
+
+#include "portal/portal_cli.h"
+
+enum err_code portal_command_reset_add(const struct portal_arguments *arguments, struct err *err);
+enum err_code portal_command_reset_approve(const struct portal_arguments *arguments,
+                                           struct err *err);
+enum err_code portal_command_reset_list(const struct portal_arguments *arguments, struct err *err);
+enum err_code portal_command_reset_admin_pin(const struct portal_arguments *arguments,
+                                             struct err *err);
