@@ -198,12 +198,9 @@ static void a_new_pin_is_typed_twice_in_one_dialog(void **state)
     assert_int_equal(typing.calls, 8);
     assert_int_equal(typing.last, 8);
     static const char *const lines[] = {
-        "SETREPEAT 再次输入：\n",
-        "SETREPEATERROR 两次输入的密码不一致\n",
-        "SETQUALITYBAR 密码强度：\n",
-        "SETQUALITYBAR_TT ",
-        "GETPIN\nD -10\nEND\nD -10\nEND\nD -10\nEND\nD -10\nEND\nD -10\nEND\nD 42\nEND\nD "
-        "49\nEND\nD 56\nEND\nBYE\n",
+        "SETREPEAT 再次输入：\n",     "SETREPEATERROR 两次输入的密码不一致\n",
+        "SETQUALITYBAR 密码强度：\n", "SETQUALITYBAR_TT ",
+        "GETPIN\nD -10\nEND\n",       "D -10\nEND\nD 42\nEND\nD 49\nEND\nD 56\nEND\nBYE\n",
     };
     AUTO(bytes_freep) struct bytes *log = log_of();
     for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
