@@ -73,25 +73,33 @@ static void tell_operation(void *context)
 
 /* ---- the one function that moves an operation ---- */
 
+/* The intent of a step that touches the key or the platform, and the end, must be on the disk. */
+static enum op_durability durability_of(enum op_state state, const struct op_step *step)
+{
+    bool looks_only = step->touches == OP_TOUCHES_NOTHING || step->touches == OP_TOUCHES_USER;
+    return looks_only && !op_state_is_over(state) ? OP_OUTLIVES_US : OP_OUTLIVES_POWER;
+}
+
 static enum err_code write_journal(struct op *op, enum op_state state, size_t step,
                                    int64_t updated_utc, struct err *err)
 {
     AUTO(json_freep) struct json *facts = op_facts_to_json(&op->facts);
     AUTO(memory_freep) char *text = json_print(facts);
     size_t last = op->kind->step_count - 1;
+    const struct op_step *entered = &op->kind->steps[step < last ? step : last];
     struct op_row row = {
         .id = op->id,
         .kind = op->kind->name,
         .origin = op->origin,
         .platform = op->platform != NULL ? op->platform->id : NULL,
         .state = op_state_text(state),
-        .step = op->kind->steps[step < last ? step : last].name,
+        .step = entered->name,
         .serial = op->serial,
         .created_utc = op->created_utc,
         .updated_utc = updated_utc,
         .facts = text,
     };
-    return op_journal_put(op->ops->journal, &row, err);
+    return op_journal_put(op->ops->journal, &row, durability_of(state, entered), err);
 }
 
 void op_set_text(char **text, const char *value)

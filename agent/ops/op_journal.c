@@ -14,11 +14,15 @@ struct op_journal {
     pthread_mutex_t lock; /* guards db and put */
 };
 
-/* FULL: a row is on the disk when the write returns, also in write-ahead mode. */
 static const char settings_sql[] = "PRAGMA journal_mode = WAL;"
-                                   "PRAGMA synchronous = FULL;"
                                    "PRAGMA trusted_schema = OFF;"
                                    "PRAGMA cache_size = -64;";
+
+/* In write-ahead mode a commit is on the disk with FULL, and in the system's memory with NORMAL. */
+static const char *const durability_sql[] = {
+    [OP_OUTLIVES_US] = "PRAGMA synchronous = NORMAL",
+    [OP_OUTLIVES_POWER] = "PRAGMA synchronous = FULL",
+};
 
 static const char schema_sql[] = "BEGIN;"
                                  "CREATE TABLE operation ("
@@ -143,11 +147,13 @@ static bool bind_row(sqlite3_stmt *statement, const struct op_row *row)
            sqlite3_bind_text(statement, 10, row->facts, -1, SQLITE_STATIC) == SQLITE_OK;
 }
 
-enum err_code op_journal_put(struct op_journal *journal, const struct op_row *row, struct err *err)
+enum err_code op_journal_put(struct op_journal *journal, const struct op_row *row,
+                             enum op_durability durability, struct err *err)
 {
     enum err_code code = ERR_NONE;
     pthread_mutex_lock(&journal->lock);
-    if (!bind_row(journal->put, row) || sqlite3_step(journal->put) != SQLITE_DONE)
+    if (sqlite3_exec(journal->db, durability_sql[durability], NULL, NULL, NULL) != SQLITE_OK ||
+        !bind_row(journal->put, row) || sqlite3_step(journal->put) != SQLITE_DONE)
         code = fail(journal, "write an operation", err);
     sqlite3_reset(journal->put);
     sqlite3_clear_bindings(journal->put);

@@ -33,9 +33,15 @@ MUST_CHECK enum err_code op_journal_open(const char *path, struct op_journal **o
 void op_journal_close(struct op_journal *journal);
 void op_journal_closep(struct op_journal **journal);
 
-/* Inserts or replaces the row of row->id; durable when it returns. ERR_JOURNAL. */
+/* What a row must outlive when the call returns. */
+enum op_durability {
+    OP_OUTLIVES_US, /* the death of this process */
+    OP_OUTLIVES_POWER, /* a power cut too: costs a sync of the disk */
+};
+
+/* Inserts or replaces the row of row->id. ERR_JOURNAL. */
 MUST_CHECK enum err_code op_journal_put(struct op_journal *journal, const struct op_row *row,
-                                        struct err *err);
+                                        enum op_durability durability, struct err *err);
 /* Calls take for every row, oldest first. */
 MUST_CHECK enum err_code op_journal_each(struct op_journal *journal,
                                          void (*take)(void *context, const struct op_row *row),

@@ -59,10 +59,10 @@ static void rows_survive_closing(void **state)
     assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
     struct op_row second = a_row("b", 20);
     struct op_row first = a_row("a", 10);
-    assert_int_equal(op_journal_put(journal, &second, &err), ERR_NONE);
-    assert_int_equal(op_journal_put(journal, &first, &err), ERR_NONE);
+    assert_int_equal(op_journal_put(journal, &second, OP_OUTLIVES_POWER, &err), ERR_NONE);
+    assert_int_equal(op_journal_put(journal, &first, OP_OUTLIVES_US, &err), ERR_NONE);
     second.state = "done";
-    assert_int_equal(op_journal_put(journal, &second, &err), ERR_NONE);
+    assert_int_equal(op_journal_put(journal, &second, OP_OUTLIVES_POWER, &err), ERR_NONE);
     op_journal_closep(&journal);
     assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
     struct seen seen = {0};
@@ -81,7 +81,7 @@ static void only_the_owner_can_read_it(void **state)
     struct stat status;
     assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
     struct op_row row = a_row("a", 1);
-    assert_int_equal(op_journal_put(journal, &row, &err), ERR_NONE);
+    assert_int_equal(op_journal_put(journal, &row, OP_OUTLIVES_US, &err), ERR_NONE);
     static const char *const names[] = {"", "-wal", "-shm"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         AUTO(memory_freep) char *name = memory_printf("%s%s", path, names[i]);
@@ -122,7 +122,7 @@ static void old_operations_are_forgotten(void **state)
         AUTO(memory_freep) char *id = memory_printf("%04d", i);
         struct op_row row = a_row(id, i);
         row.state = i == 0 ? "unconfirmed" : "done";
-        assert_int_equal(op_journal_put(journal, &row, &err), ERR_NONE);
+        assert_int_equal(op_journal_put(journal, &row, OP_OUTLIVES_US, &err), ERR_NONE);
     }
     op_journal_closep(&journal);
     assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
@@ -143,7 +143,7 @@ static void the_terminal_has_no_origin(void **state)
     struct op_row row = a_row("a", 1);
     row.origin = NULL;
     assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
-    assert_int_equal(op_journal_put(journal, &row, &err), ERR_NONE);
+    assert_int_equal(op_journal_put(journal, &row, OP_OUTLIVES_US, &err), ERR_NONE);
     assert_int_equal(op_journal_each(journal, see, &seen, &err), ERR_NONE);
     assert_int_equal(seen.count, 1);
     assert_false(seen.last_has_origin);
