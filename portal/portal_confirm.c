@@ -127,6 +127,20 @@ static enum err_code store_outcome(struct portal *portal, const struct portal_jo
                             job->order->number, job->order->serial, err);
 }
 
+/* A word that comes late must not take back what a later order has brought into force since. */
+static enum err_code check_latest(struct portal *portal, const struct portal_job *job,
+                                  const struct portal_issue *issue, struct err *err)
+{
+    AUTO(cert_freep) struct cert *present = NULL;
+    int64_t id = 0;
+    if (portal_certificate_active(portal, job->order->key_id, CERT_USAGE_SIGN, &present, &id,
+                                  err) != ERR_NONE)
+        return err->code;
+    if (id > issue->sign_id)
+        return err_set(err, ERR_ORDER_STATE, "certificates of a later order are in force");
+    return ERR_NONE;
+}
+
 /* Inside the caller's transaction. */
 static enum err_code confirm_written(struct portal *portal, const struct portal_job *job,
                                      const struct portal_confirmation *confirmation,
@@ -138,7 +152,8 @@ static enum err_code confirm_written(struct portal *portal, const struct portal_
         return err->code;
     if (issue->state == PORTAL_ISSUE_CONFIRMED)
         return ERR_NONE;
-    if (apply_written(portal, job, issue, err) != ERR_NONE)
+    if (check_latest(portal, job, issue, err) != ERR_NONE ||
+        apply_written(portal, job, issue, err) != ERR_NONE)
         return err->code;
     return store_outcome(portal, job, issue, true, err);
 }

@@ -218,6 +218,31 @@ static void a_confirmed_order_ends_the_tickets_use(void **state)
                      ERR_TICKET_USED);
 }
 
+static void a_late_word_for_an_older_order_took_the_newer_certificates_out_of_force(void **state)
+{
+    struct world *world = *state;
+    AUTO(renewal_done) struct renewal older = {.key = world_key_new(world, CERT_SM2, true, 20)};
+    struct renewal newer = {.key = older.key};
+    struct err err = ERR_INIT;
+    struct renewal *const both[] = {&older, &newer};
+    for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
+        both[i]->order = world_order(world, older.key, false, true);
+        both[i]->job = world_job(world, older.key, both[i]->order);
+        world_must(
+            world_request(world, both[i]->job, older.key, older.key->sign, &both[i]->issue, &err),
+            &err);
+    }
+    assert_int_equal(confirm(world, &newer, newer.key->sign, "written"), ERR_NONE);
+    check_statuses(world, &older, "revoked,revoked,issued,issued,active,active");
+    assert_int_equal(confirm(world, &older, older.key->sign, "written"), ERR_ORDER_STATE);
+    check_statuses(world, &older, "revoked,revoked,issued,issued,active,active");
+    assert_int_equal(confirm(world, &newer, newer.key->sign, "written"), ERR_NONE);
+    assert_int_equal(confirm(world, &older, older.key->sign, "failed"), ERR_NONE);
+    check_statuses(world, &older, "revoked,revoked,revoked,revoked,active,active");
+    newer.key = NULL; /* the older's */
+    renewal_done(&newer);
+}
+
 #define T(test) cmocka_unit_test_setup(test, reset_clock)
 
 int main(void)
@@ -233,6 +258,7 @@ int main(void)
         T(the_form_is_checked),
         T(without_an_issue_there_is_nothing_to_confirm),
         T(a_confirmed_order_ends_the_tickets_use),
+        T(a_late_word_for_an_older_order_took_the_newer_certificates_out_of_force),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }
