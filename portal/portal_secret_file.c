@@ -24,6 +24,21 @@ enum err_code portal_secret_file_make(const char *path, struct err *err)
     return file_write_atomic(path, secret_peek(secret), 0600, err);
 }
 
+static enum err_code check_mode(const struct stat *status, const char *path, struct err *err)
+{
+    if ((status->st_mode & 077) != 0)
+        return err_set(err, ERR_CONFIG, "%s: others have access to it", path);
+    return ERR_NONE;
+}
+
+enum err_code portal_secret_file_check(const char *path, struct err *err)
+{
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return err_set_errno(err, errno == ENOENT ? ERR_FILE_MISSING : ERR_FILE, path);
+    return check_mode(&status, path, err);
+}
+
 /* Straight into the locked memory: file_read's bytes are not wiped. */
 static enum err_code read_into(int fd, const char *path, struct secret *secret, struct err *err)
 {
@@ -32,8 +47,8 @@ static enum err_code read_into(int fd, const char *path, struct secret *secret, 
         return err_set_errno(err, ERR_FILE, path);
     if (!S_ISREG(status.st_mode) || status.st_size != PORTAL_SECRET_BYTES)
         return err_set(err, ERR_CONFIG, "%s: not a file of %d bytes", path, PORTAL_SECRET_BYTES);
-    if ((status.st_mode & 077) != 0)
-        return err_set(err, ERR_CONFIG, "%s: others have access to it", path);
+    if (check_mode(&status, path, err) != ERR_NONE)
+        return err->code;
     if (read(fd, secret_room(secret), PORTAL_SECRET_BYTES) != PORTAL_SECRET_BYTES)
         return err_set_errno(err, ERR_FILE, path);
     secret_set_length(secret, PORTAL_SECRET_BYTES);

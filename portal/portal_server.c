@@ -11,6 +11,7 @@
 #include "base/loop.h"
 #include "http/http_server.h"
 #include "portal/portal_api.h"
+#include "portal/portal_secret_file.h"
 
 /* Each holds a request for milliseconds; more wait in the backlog. */
 #define CONNECTIONS_MAX 128
@@ -153,7 +154,8 @@ static enum err_code set_identity(const struct portal *portal, struct http_serve
     AUTO(memory_freep) char *key_path = file_join(portal->folder, "tls/server.key");
     AUTO(bytes_freep) struct bytes *cert = NULL;
     AUTO(wipe) struct bytes *key = NULL;
-    if (file_read(cert_path, PEM_BYTES_MAX, &cert, err) != ERR_NONE ||
+    if (portal_secret_file_check(key_path, err) != ERR_NONE ||
+        file_read(cert_path, PEM_BYTES_MAX, &cert, err) != ERR_NONE ||
         file_read(key_path, PEM_BYTES_MAX, &key, err) != ERR_NONE)
         return err->code;
     return http_server_set_identity(server, span_bytes(cert), span_bytes(key), err);

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "certs/ossl.h"
+#include "portal/portal_secret_file.h"
 
 /* A PEM certificate of CERT_BYTES_MAX, or a chain of a few, or an RSA-4096 key. */
 #define PEM_BYTES_MAX 65536
@@ -152,7 +153,8 @@ enum err_code portal_x509_read_key(const char *path, EVP_PKEY **out, struct err 
 {
     AUTO(wipe) struct bytes *bytes = NULL;
     AUTO(ossl_bio_freep) BIO *bio = NULL;
-    if (open_pem(path, &bytes, &bio, err) != ERR_NONE)
+    if (portal_secret_file_check(path, err) != ERR_NONE ||
+        open_pem(path, &bytes, &bio, err) != ERR_NONE)
         return err->code;
     static char no_password[] = ""; /* so that OpenSSL doesn't ask for one on the terminal */
     EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, no_password);

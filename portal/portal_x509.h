@@ -35,7 +35,8 @@ MUST_CHECK enum err_code portal_x509_name(const char *organisation, const char *
                                           X509_NAME **out, struct err *err);
 MUST_CHECK enum err_code portal_x509_der(const X509 *x509, struct bytes **out, struct err *err);
 
-/* PEM files of one object. Certificates are written with mode 0644, keys with 0600. */
+/* PEM files of one object. Certificates are written with mode 0644, keys with 0600; a key that others
+ * have access to is not read (ERR_CONFIG). */
 MUST_CHECK enum err_code portal_x509_write(const char *path, const X509 *x509, struct err *err);
 MUST_CHECK enum err_code portal_x509_read(const char *path, X509 **out, struct err *err);
 MUST_CHECK enum err_code portal_x509_write_key(const char *path, const EVP_PKEY *key,

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -166,12 +167,23 @@ static void a_listen_that_is_none_is_refused(void **state)
     }
 }
 
+static void a_tls_key_was_taken_from_a_file_that_others_could_read(void **state)
+{
+    struct world *world = *state;
+    AUTO(memory_freep) char *path = file_join(world->folder, "tls/server.key");
+    struct err err = ERR_INIT;
+    assert_int_equal(chmod(path, 0640), 0);
+    assert_int_equal(portal_server_run(world->portal, "127.0.0.1:0", &err), ERR_CONFIG);
+    assert_int_equal(chmod(path, 0600), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_three_addresses_answer),
         cmocka_unit_test(what_is_not_asked_rightly_is_refused),
         cmocka_unit_test(a_listen_that_is_none_is_refused),
+        cmocka_unit_test(a_tls_key_was_taken_from_a_file_that_others_could_read),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

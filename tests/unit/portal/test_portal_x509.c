@@ -132,6 +132,22 @@ static void files_of_other_content_are_refused(void **state)
     unlink(path);
 }
 
+static void a_private_key_was_taken_from_a_file_that_others_could_read(void **state)
+{
+    AUTO(memory_freep) char *path = file_join(folder, "c.key");
+    AUTO(ossl_pkey_freep) EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "SM2");
+    struct err err = ERR_INIT;
+    EVP_PKEY *read_key = NULL;
+    world_must(portal_x509_write_key(path, key, &err), &err);
+    assert_int_equal(chmod(path, 0640), 0);
+    assert_int_equal(portal_x509_read_key(path, &read_key, &err), ERR_CONFIG);
+    assert_int_equal(chmod(path, 0604), 0);
+    assert_int_equal(portal_x509_read_key(path, &read_key, &err), ERR_CONFIG);
+    assert_null(read_key);
+    unlink(path);
+    assert_int_equal(portal_x509_read_key(path, &read_key, &err), ERR_FILE_MISSING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +156,7 @@ int main(void)
         cmocka_unit_test(a_name_that_does_not_fit_is_refused),
         cmocka_unit_test(files_come_back_and_keys_are_private),
         cmocka_unit_test(files_of_other_content_are_refused),
+        cmocka_unit_test(a_private_key_was_taken_from_a_file_that_others_could_read),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
