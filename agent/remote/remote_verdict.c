@@ -26,7 +26,8 @@ static const struct verdict curl_verdicts[] = {
     {CURLE_WEIRD_SERVER_REPLY, CURLE_WEIRD_SERVER_REPLY, ERR_PLATFORM_ANSWER, false},
     {CURLE_PARTIAL_FILE, CURLE_PARTIAL_FILE, ERR_PLATFORM_ANSWER, true},
     {CURLE_WRITE_ERROR, CURLE_WRITE_ERROR, ERR_PLATFORM_ANSWER, false},
-    {CURLE_OUT_OF_MEMORY, CURLE_OUT_OF_MEMORY, ERR_INTERNAL, false},
+    /* libcurl's word for a header line of more than 100 KiB, too. */
+    {CURLE_OUT_OF_MEMORY, CURLE_OUT_OF_MEMORY, ERR_PLATFORM_ANSWER, false},
     {CURLE_OPERATION_TIMEDOUT, CURLE_OPERATION_TIMEDOUT, ERR_PLATFORM_TIMEOUT, true},
     /* A connection cut during the handshake; alerts and certificates are told apart before. */
     {CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CONNECT_ERROR, ERR_PLATFORM_UNREACHABLE, true},

@@ -35,6 +35,7 @@ static void each_result_of_libcurl(void **state)
         {CURLE_UNSUPPORTED_PROTOCOL, "", 0, ERR_CONFIG, false},
         {CURLE_FILESIZE_EXCEEDED, "", 0, ERR_PLATFORM_ANSWER, false},
         {CURLE_WRITE_ERROR, "", 0, ERR_PLATFORM_ANSWER, false},
+        {CURLE_OUT_OF_MEMORY, "", 0, ERR_PLATFORM_ANSWER, false}, /* an endless header line */
         {CURLE_LDAP_CANNOT_BIND, "", 0, ERR_PLATFORM_UNREACHABLE, false},
         {100000, "", 0, ERR_PLATFORM_UNREACHABLE, false},
     };
