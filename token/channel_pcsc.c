@@ -3,12 +3,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/thread.h"
 #include "token/apdu.h"
 #include "token/pcsc.h"
 
@@ -152,19 +152,6 @@ static void *run(void *context)
 
 /* ---- in the caller's thread ---- */
 
-static enum err_code start_thread(struct channel_pcsc *self, struct err *err)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals belong to the program's own threads */
-    int result = pthread_create(&self->thread, NULL, run, self->worker);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (result != 0)
-        return err_set_foreign(err, ERR_INTERNAL, result, "start a card's thread: %s",
-                               strerror(result));
-    return ERR_NONE;
-}
-
 static bool wait_done(struct worker *worker, struct deadline deadline)
 {
     struct timespec at = {
@@ -288,7 +275,7 @@ enum err_code channel_pcsc_open(const char *reader, struct deadline deadline, st
     struct channel_pcsc *self = memory_new(sizeof *self);
     self->channel.class = &pcsc_class;
     self->worker = worker_new(reader);
-    if (start_thread(self, err) != ERR_NONE) {
+    if (thread_start(&self->thread, run, self->worker, err) != ERR_NONE) {
         self->worker->owners = 1;
         worker_drop(self->worker);
         free(self);

@@ -1,8 +1,8 @@
 #include "token/token_monitor.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/thread.h"
 #include "token/channel_pcsc.h"
 #include "token/channel_trace.h"
 #include "token/pcsc.h"
@@ -27,6 +28,8 @@ _Static_assert(TOKEN_READER_NAME_BYTES == PCSC_NAME_BYTES, "one limit");
 /* Where there is nothing to watch: no inotify, or a service that listens and still refuses us. */
 #define SLOW_TRY_MS 5000
 #define READER_LEFT_PAUSE_US 10000
+/* A request right after the start waits so long for the first scan; most take 2 ms. */
+#define FIRST_SCAN_MS 300
 /* SCardCancel is lost on a wait that has not begun. */
 #define CANCEL_AGAIN_MS 20
 
@@ -46,10 +49,12 @@ struct token_monitor {
     pthread_t thread;
     int stop_fd;
     struct pcsc_watch *watch;
+    struct deadline first_scan;
 
     pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t ended_changed;
+    pthread_cond_t reached; /* scanned or ended became true */
     struct token_snapshot snapshot;
+    bool scanned; /* snapshot is what there was, not a guess */
     bool stopping;
     bool ended;
     FILE *trace;
@@ -85,6 +90,8 @@ static void publish(struct token_monitor *monitor, const struct token_snapshot *
     pthread_mutex_lock(&monitor->lock);
     bool differs = !snapshots_equal(&monitor->snapshot, fresh);
     monitor->snapshot = *fresh;
+    monitor->scanned = true;
+    pthread_cond_broadcast(&monitor->reached);
     bool tell = differs && !monitor->stopping;
     if (tell)
         loop_post(monitor->loop, monitor->changed, monitor->context);
@@ -212,17 +219,27 @@ static void *run(void *context)
     pcsc_service_free(service);
     pthread_mutex_lock(&monitor->lock);
     monitor->ended = true;
-    pthread_cond_broadcast(&monitor->ended_changed);
+    pthread_cond_broadcast(&monitor->reached);
     pthread_mutex_unlock(&monitor->lock);
     return NULL;
 }
 
 /* ---- from any thread ---- */
 
+static struct timespec time_of(struct deadline deadline)
+{
+    return (struct timespec){(time_t)(deadline.at_ms / 1000),
+                             (long)(deadline.at_ms % 1000) * 1000000};
+}
+
 static void monitor_snapshot(struct token_source *source, struct token_snapshot *out)
 {
     struct token_monitor *monitor = (struct token_monitor *)source;
+    const struct timespec at = time_of(monitor->first_scan);
+    int result = 0;
     pthread_mutex_lock(&monitor->lock);
+    while (!monitor->scanned && !monitor->stopping && result != ETIMEDOUT)
+        result = pthread_cond_timedwait(&monitor->reached, &monitor->lock, &at);
     *out = monitor->snapshot;
     pthread_mutex_unlock(&monitor->lock);
 }
@@ -277,24 +294,11 @@ void token_monitor_set_trace(struct token_monitor *monitor, FILE *out)
     pthread_mutex_unlock(&monitor->lock);
 }
 
-static enum err_code start_thread(struct token_monitor *monitor, struct err *err)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* signals belong to the program's own threads */
-    int result = pthread_create(&monitor->thread, NULL, run, monitor);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (result != 0)
-        return err_set_foreign(err, ERR_INTERNAL, result, "start the readers' thread: %s",
-                               strerror(result));
-    return ERR_NONE;
-}
-
 static void free_parts(struct token_monitor *monitor)
 {
     pcsc_watch_free(monitor->watch);
     file_closep(&monitor->stop_fd);
-    pthread_cond_destroy(&monitor->ended_changed);
+    pthread_cond_destroy(&monitor->reached);
     pthread_mutex_destroy(&monitor->lock);
     free(monitor->profile_folder);
     free(monitor);
@@ -306,7 +310,7 @@ static void init_lock(struct token_monitor *monitor)
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&monitor->ended_changed, &attributes);
+    pthread_cond_init(&monitor->reached, &attributes);
     pthread_condattr_destroy(&attributes);
 }
 
@@ -322,12 +326,13 @@ enum err_code token_monitor_new(struct loop *loop, const struct token_settings *
     monitor->profile_folder = memory_text(settings == NULL ? NULL : settings->profile_folder);
     monitor->settings.profile_folder = monitor->profile_folder;
     monitor->snapshot.service = TOKEN_SERVICE_NONE;
+    monitor->first_scan = deadline_in_ms(FIRST_SCAN_MS);
     monitor->watch = pcsc_watch_new();
     init_lock(monitor);
     monitor->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (monitor->stop_fd < 0)
         err_set_errno(err, ERR_INTERNAL, "make an eventfd");
-    else if (start_thread(monitor, err) == ERR_NONE) {
+    else if (thread_start(&monitor->thread, run, monitor, err) == ERR_NONE) {
         *out = monitor;
         return ERR_NONE;
     }
@@ -341,10 +346,9 @@ static void wait_ended(struct token_monitor *monitor)
         pthread_mutex_unlock(&monitor->lock);
         pcsc_watch_cancel(monitor->watch);
         pthread_mutex_lock(&monitor->lock);
-        struct deadline next = deadline_in_ms(CANCEL_AGAIN_MS);
-        struct timespec at = {(time_t)(next.at_ms / 1000), (long)(next.at_ms % 1000) * 1000000};
+        const struct timespec at = time_of(deadline_in_ms(CANCEL_AGAIN_MS));
         if (!monitor->ended)
-            pthread_cond_timedwait(&monitor->ended_changed, &monitor->lock, &at);
+            pthread_cond_timedwait(&monitor->reached, &monitor->lock, &at);
     }
 }
 

@@ -47,8 +47,9 @@ struct token_source_class {
 struct token_monitor;
 
 /* changed(context) is posted to the loop whenever a snapshot would differ from the one before; not after
- * token_monitor_free, but one that was posted before may still be waiting in the loop. The first
- * snapshot says TOKEN_SERVICE_NONE; what there really is comes milliseconds later. */
+ * token_monitor_free, but one that was posted before may still be waiting in the loop. A
+ * snapshot waits for the first scan, which takes milliseconds, until 300 ms after the start; without one it
+ * says TOKEN_SERVICE_NONE. */
 MUST_CHECK enum err_code token_monitor_new(struct loop *loop, const struct token_settings *settings,
                                            loop_fn changed, void *context,
                                            struct token_monitor **out, struct err *err);

@@ -13,12 +13,15 @@ static const char *const service_texts[] = {
 
 struct json *ops_status_json(struct ops *ops)
 {
+    struct token_snapshot now;
+    struct token_source *source = ops->options.source;
+    source->class->snapshot(source, &now);
     struct json *json = json_new_object();
     json_add_text(json, "agent", "ukeyd");
     json_add_text(json, "version", UKEYD_VERSION);
     json_add_integer(json, "api", API_VERSION);
-    json_add_text(json, "pcsc", service_texts[ops->snapshot.service]);
-    json_add_integer(json, "keys", (int64_t)ops->snapshot.count);
+    json_add_text(json, "pcsc", service_texts[now.service]);
+    json_add_integer(json, "keys", (int64_t)now.count);
     json_add_bool(json, "busy", ops->running > 0);
     return json;
 }

@@ -302,7 +302,7 @@ enum err_code ops_new(const struct ops_options *options, struct ops **out, struc
         op_journal_open(options->journal_file, &ops->journal, err) != ERR_NONE ||
         op_journal_each(ops->journal, take_row, ops, err) != ERR_NONE)
         return err_add(err, "open the operations");
-    options->source->class->snapshot(options->source, &ops->snapshot);
+    ops->snapshot.service = TOKEN_SERVICE_NONE; /* the source tells what there is when it knows */
     for (struct op *op = ops->newest; op != NULL; op = op->next)
         go_on(ops, op);
     *out = TAKE(ops);

@@ -38,6 +38,7 @@ static struct fake {
     struct channel *channel; /* the next to be opened */
     enum err_code open;
     unsigned waits_without_end;
+    unsigned connect_us; /* how long the service takes to answer */
 } fake = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER};
 
 struct pcsc_watch *pcsc_watch_new(void)
@@ -54,7 +55,9 @@ enum err_code pcsc_watch_connect(struct pcsc_watch *watch, struct err *err)
 {
     pthread_mutex_lock(&fake.lock);
     bool running = fake.running;
+    unsigned connect_us = fake.connect_us;
     pthread_mutex_unlock(&fake.lock);
+    usleep(connect_us);
     return running ? ERR_NONE : err_set(err, ERR_PCSC_NO_SERVICE, "fake");
 }
 
@@ -360,6 +363,28 @@ static void waits_for_a_service_that_comes_late(void **state)
     stop();
 }
 
+static void a_snapshot_waits_for_the_first_scan(void **state)
+{
+    one_card();
+    fake.connect_us = 50000;
+    start();
+    assert_int_equal(snapshot().service, TOKEN_SERVICE_OK);
+    assert_int_equal(snapshot().count, 1);
+    stop();
+}
+
+static void a_snapshot_does_not_wait_for_ever(void **state)
+{
+    one_card();
+    fake.connect_us = 900000;
+    start();
+    int64_t start_ms = clock_monotonic_ms();
+    assert_int_equal(snapshot().service, TOKEN_SERVICE_NONE);
+    assert_int_equal(snapshot().service, TOKEN_SERVICE_NONE); /* and waits no second time */
+    assert_true(clock_monotonic_ms() - start_ms < 550);
+    stop();
+}
+
 static void stops_at_once(void **state)
 {
     int64_t start_ms = clock_monotonic_ms();
@@ -452,6 +477,8 @@ int main(void)
         cmocka_unit_test_setup(tells_only_of_changes, reset),
         cmocka_unit_test_setup(survives_a_restart_of_the_service, reset),
         cmocka_unit_test_setup(waits_for_a_service_that_comes_late, reset),
+        cmocka_unit_test_setup(a_snapshot_waits_for_the_first_scan, reset),
+        cmocka_unit_test_setup(a_snapshot_does_not_wait_for_ever, reset),
         cmocka_unit_test_setup(stops_at_once, reset),
         cmocka_unit_test_setup(opens_the_card_that_is_meant, reset),
         cmocka_unit_test_setup(opens_no_other_card, reset),

@@ -30,6 +30,7 @@ void ops_world_open(struct ops_world *world)
         .prompt_seconds = 10,
     };
     assert_int_equal(ops_new(&options, &world->ops, &err), ERR_NONE);
+    ops_keys_changed(world->ops); /* as the monitor tells after its first scan */
 }
 
 int ops_world_set_up(void **state)

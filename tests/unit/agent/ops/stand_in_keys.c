@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -34,11 +35,10 @@ static enum err_code open_key(struct token_source *source, const struct token_pr
     if (index >= keys->count)
         return err_set(err, ERR_NO_TOKEN, "pulled out");
     struct channel *channel = virtual_channel_open(keys->cards[index]);
-    if (keys->next_fault != NULL)
-        assert_int_equal(
-            virtual_fault_add_text(virtual_channel_faults(channel), keys->next_fault, err),
-            ERR_NONE);
-    keys->next_fault = NULL;
+    const char *fault = atomic_exchange(&keys->next_fault, NULL);
+    if (fault != NULL)
+        assert_int_equal(virtual_fault_add_text(virtual_channel_faults(channel), fault, err),
+                         ERR_NONE);
     return token_open(channel, presence->reader, &settings, deadline, out, err);
 }
 

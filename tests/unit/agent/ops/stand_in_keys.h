@@ -14,7 +14,7 @@ struct stand_in_keys {
     _Atomic size_t count; /* what is plugged in changes while operations look */
     struct virtual_card *cards[STAND_IN_KEYS_MAX];
     /* Put onto the next channel that is opened, then forgotten. */
-    const char *next_fault;
+    _Atomic(const char *) next_fault;
 };
 
 void stand_in_keys_init(struct stand_in_keys *keys);
