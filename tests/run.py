@@ -2,6 +2,8 @@
 """Runs everything that ./dev test promises; the last line reads "N passed, N failed"."""
 
 import argparse
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -55,10 +57,23 @@ def guarded(job):
 
 def perform(jobs, tally):
     """jobs: partial functions that give [(name, shown, seconds)]."""
-    with ThreadPoolExecutor(WIDTH) as pool:
+    pool = ThreadPoolExecutor(WIDTH)
+    try:
         for results in pool.map(guarded, jobs):
             for result in results:
                 tally.add(*result)
+    except BaseException:  # Ctrl-C or SIGTERM: nothing more is started, what runs is ended
+        pool.shutdown(wait=False, cancel_futures=True)
+        end_children()
+        raise
+    pool.shutdown()
+
+
+def end_children():
+    """What a world's processes are inside of goes with them."""
+    for task in Path("/proc/self/task").iterdir():
+        for pid in (task / "children").read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
 
 
 def build(name):
@@ -89,4 +104,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
