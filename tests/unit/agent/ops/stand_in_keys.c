@@ -146,6 +146,8 @@ static enum err_code ask_pin(struct prompt *prompt, const struct prompt_question
                              const struct cancel *cancel, struct secret **out, struct err *err)
 {
     const char *answer = next_answer((struct stand_in_person *)prompt, question);
+    while (((struct stand_in_person *)prompt)->holds)
+        usleep(1000);
     if (!is_answer(answer))
         return answer_failure(answer, cancel, err);
     assert_int_equal(secret_new(PROMPT_PIN_BYTES_MAX, out, err), ERR_NONE);

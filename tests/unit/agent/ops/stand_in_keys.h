@@ -30,6 +30,7 @@ char *stand_in_keys_describe(const struct stand_in_keys *keys, size_t index);
 struct stand_in_person {
     struct prompt prompt;
     const char *answers[8];
+    _Atomic bool holds; /* thinks about a PIN as long as this is true */
     unsigned asked;
     unsigned confirms;
     unsigned new_pins;

@@ -10,6 +10,7 @@
 #include "certs/envelope.h"
 #include "certs/proof.h"
 #include "certs/seal.h"
+#include "portal/portal_unlock.h"
 
 static const char sign_usage[] = "critical,digitalSignature,nonRepudiation";
 static const char encrypt_usage[] = "critical,keyEncipherment,dataEncipherment,keyAgreement";
@@ -171,6 +172,11 @@ static enum err_code confirm(struct remote *remote, const struct remote_call *ca
     }
     const struct bytes *der =
         platform->sign_cert != NULL ? platform->sign_cert : platform->present_sign_cert;
+    if (confirmation->proof.len == 0) { /* of a PIN reset: the key can't sign */
+        assert_string_equal(job->kind, "reset-pin");
+        platform->confirmed++;
+        return ERR_NONE;
+    }
     AUTO(cert_freep) struct cert *cert = fixture_parse(span_bytes(der));
     AUTO(bytes_freep)
     struct bytes *body = proof_confirmation_body("written", confirmation->digest.at);
@@ -232,7 +238,49 @@ static enum err_code seal(struct remote *remote, const struct remote_call *call,
     return ERR_NONE;
 }
 
-static const struct remote_class class = {redeem, request, confirm, seal};
+/* ---- PIN reset ---- */
+
+static enum err_code compute_blob(const struct stand_in_platform *platform,
+                                  const struct remote_unblock_request *request, struct bytes **out,
+                                  struct err *err)
+{
+    const char *pin = platform->wrong_admin_pin != NULL ? platform->wrong_admin_pin : "12345678";
+    const struct portal_unlock_profile *profile = portal_unlock_profile_find(request->profile);
+    struct portal_unlock_request from_key;
+    AUTO(secret_freep) struct secret *admin_pin = NULL;
+    assert_int_equal(secret_new(16, &admin_pin, err), ERR_NONE);
+    memcpy(secret_room(admin_pin), pin, strlen(pin));
+    secret_set_length(admin_pin, strlen(pin));
+    memcpy(from_key.challenge, request->challenge.at, sizeof from_key.challenge);
+    memcpy(from_key.application, request->application.at, sizeof from_key.application);
+    return request->purpose == REMOTE_UNBLOCK_LOGIN
+               ? portal_unlock_login(profile, admin_pin, &from_key, out, err)
+               : portal_unlock_pin(profile, admin_pin, &from_key, out, err);
+}
+
+static enum err_code unblock(struct remote *remote, const struct remote_call *call,
+                             const struct remote_job *job,
+                             const struct remote_unblock_request *request, struct bytes **out,
+                             struct err *err)
+{
+    struct stand_in_platform *platform = (struct stand_in_platform *)remote;
+    AUTO(bytes_freep) struct bytes *blob = NULL;
+    platform->unblocks++;
+    if (compute_blob(platform, request, &blob, err) != ERR_NONE)
+        return err->code;
+    if (request->purpose == REMOTE_UNBLOCK_PIN && platform->first_blob == NULL)
+        platform->first_blob = bytes_new(span_bytes(blob));
+    if (request->purpose == REMOTE_UNBLOCK_PIN && platform->replay_blob) {
+        bytes_free(blob);
+        blob = bytes_new(span_bytes(platform->first_blob));
+    }
+    if (request->purpose == REMOTE_UNBLOCK_PIN && platform->spoil_blob)
+        blob->at[blob->len - 1] ^= 1;
+    *out = TAKE(blob);
+    return ERR_NONE;
+}
+
+static const struct remote_class class = {redeem, request, confirm, seal, unblock};
 
 void stand_in_platform_init(struct stand_in_platform *platform)
 {
@@ -275,6 +323,7 @@ void stand_in_platform_done(struct stand_in_platform *platform)
     bytes_freep(&platform->maker_cert);
     bytes_freep(&platform->present_sign_cert);
     bytes_freep(&platform->new_seal);
+    bytes_freep(&platform->first_blob);
     fixture_key_freep(&platform->maker_key);
     fixture_key_freep(&platform->ca_key);
     chain_roots_freep(&platform->roots);

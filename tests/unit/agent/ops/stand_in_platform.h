@@ -40,6 +40,12 @@ struct stand_in_platform {
     bool seal_other_picture, seal_other_holder, seal_other_maker;
     struct bytes *present_sign_cert; /* from the redeemed certificates */
     struct bytes *new_seal;
+    /* PIN reset, with administrator PIN 12345678. */
+    unsigned unblocks;
+    bool spoil_blob; /* one byte of what unblocks is wrong */
+    bool replay_blob; /* the first answer is given again */
+    const char *wrong_admin_pin; /* the PIN of another key; NULL: the right one */
+    struct bytes *first_blob;
 };
 
 void stand_in_platform_init(struct stand_in_platform *platform);
