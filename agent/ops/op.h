@@ -115,6 +115,7 @@ struct op {
     bool key_changed;
     struct err error;
     struct json *result;
+    struct token_presence looked_at; /* while it looks for its key; sequence 0: none */
     struct token_presence presence; /* of the claimed key; sequence 0: none */
     struct cancel *dialog; /* withdraws the open dialog; NULL: none is open */
     bool key_gone; /* it was pulled out while the dialog was open */
@@ -139,6 +140,9 @@ struct deadline op_step_deadline(const struct op *op);
 /* What stops the present step: the person's wish where it can be cancelled, else only our own end. */
 const struct cancel *op_step_cancel(const struct op *op);
 const struct ops_options *op_options(const struct op *op);
+/* Before it opens a card: two that use a card at one time close it for each other. Waits until it was
+ * read for people to see; false when another operation has it or looks at it. */
+bool op_look_at(struct op *op, const struct token_presence *presence, struct deadline deadline);
 /* One operation per key: false when another one has the key of this serial. The claim ends with the
  * operation. */
 bool op_claim_key(struct op *op, const char *serial, const struct token_presence *presence);

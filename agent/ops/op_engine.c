@@ -170,6 +170,7 @@ bool op_claim_key(struct op *op, const char *serial, const struct token_presence
     if (free_to_take) {
         op_set_text(&op->serial, serial);
         op->presence = *presence;
+        op->looked_at = (struct token_presence){0};
     }
     pthread_mutex_unlock(&op->ops->lock);
     return free_to_take;

@@ -115,6 +115,7 @@ struct search {
     struct token *found;
     struct token_presence presence; /* of found */
     unsigned supported;
+    bool busy; /* another operation has one */
     struct err last; /* why a card could not be used */
 };
 
@@ -123,6 +124,11 @@ static void try_card(struct op *op, const struct token_presence *presence, struc
     struct token_source *source = op_options(op)->source;
     AUTO(token_closep) struct token *token = NULL;
     struct err err = ERR_INIT;
+    if (!op_look_at(op, presence, op_step_deadline(op))) {
+        search->supported++;
+        search->busy = true;
+        return;
+    }
     if (source->class->open(source, presence, op_step_deadline(op), &token, &err) != ERR_NONE) {
         log_line(LOG_LEVEL_INFO, "ops", "%s: %s (%s)", presence->reader, err_code_text(err.code),
                  err.detail);
@@ -160,6 +166,8 @@ static enum err_code choose_card(struct op *op, struct token **out,
     }
     if (search.wanted == NULL && search.supported > 1)
         return err_set(err, ERR_SEVERAL_TOKENS, "%u keys are plugged in", search.supported);
+    if (found == NULL && search.busy)
+        return err_set(err, ERR_TOKEN_BUSY, "another operation has the key");
     if (found == NULL)
         return err_set(err, ERR_WRONG_TOKEN, "no key with serial %s among %u", search.wanted,
                        search.supported);

@@ -287,6 +287,7 @@ static void *card_thread(void *context)
     struct loop *loop = card->reading->options.loop;
     card->err = ERR_INIT;
     (void)(read_card(card, &card->err) == ERR_NONE); /* the card keeps the error */
+    ops_end_reading(card->reading->keys->ops, &card->presence);
     loop_post(loop, card_done, card);
     return NULL;
 }
@@ -324,11 +325,12 @@ static void start_reading(struct op_keys *keys)
         struct card *card = &reading->cards[i];
         card->reading = reading;
         card->presence = reading->snapshot.present[i];
-        pthread_mutex_lock(&ops->lock);
-        bool claimed = ops_reader_claimed(ops, &card->presence);
-        pthread_mutex_unlock(&ops->lock);
-        if (claimed || !start_card(card))
+        if (!ops_begin_reading(ops, &card->presence))
             skip_card(keys, card);
+        else if (!start_card(card)) {
+            ops_end_reading(ops, &card->presence);
+            skip_card(keys, card);
+        }
     }
 }
 

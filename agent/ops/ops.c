@@ -1,6 +1,7 @@
 #include "agent/ops/ops.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "agent/ops/op_engine.h"
 #include "agent/ops/op_key.h"
@@ -35,13 +36,67 @@ static void op_free(struct op *op)
     free(op);
 }
 
-bool ops_reader_claimed(const struct ops *ops, const struct token_presence *presence)
+/* ---- who uses a card ---- */
+
+static bool same_card(const struct token_presence *a, const struct token_presence *b)
+{
+    return a->sequence == b->sequence && strcmp(a->reader, b->reader) == 0;
+}
+
+bool ops_card_taken(const struct ops *ops, const struct token_presence *presence,
+                    const struct op *except)
 {
     for (const struct op *op = ops->newest; op != NULL; op = op->next)
-        if (!op_state_is_over(op->state) && op->presence.sequence == presence->sequence &&
-            strcmp(op->presence.reader, presence->reader) == 0)
+        if (op != except && !op_state_is_over(op->state) &&
+            (same_card(&op->presence, presence) || same_card(&op->looked_at, presence)))
             return true;
     return false;
+}
+
+bool ops_begin_reading(struct ops *ops, const struct token_presence *presence)
+{
+    pthread_mutex_lock(&ops->lock);
+    bool may = ops->being_read_count < TOKEN_READERS_MAX && !ops_card_taken(ops, presence, NULL);
+    if (may)
+        ops->being_read[ops->being_read_count++] = *presence;
+    pthread_mutex_unlock(&ops->lock);
+    return may;
+}
+
+void ops_end_reading(struct ops *ops, const struct token_presence *presence)
+{
+    pthread_mutex_lock(&ops->lock);
+    for (size_t i = 0; i < ops->being_read_count; i++)
+        if (same_card(&ops->being_read[i], presence)) {
+            ops->being_read[i] = ops->being_read[--ops->being_read_count];
+            break;
+        }
+    pthread_cond_broadcast(&ops->was_read);
+    pthread_mutex_unlock(&ops->lock);
+}
+
+static bool is_being_read(const struct ops *ops, const struct token_presence *presence)
+{
+    for (size_t i = 0; i < ops->being_read_count; i++)
+        if (same_card(&ops->being_read[i], presence))
+            return true;
+    return false;
+}
+
+bool op_look_at(struct op *op, const struct token_presence *presence, struct deadline deadline)
+{
+    struct ops *ops = op->ops;
+    const struct timespec at = {(time_t)(deadline.at_ms / 1000),
+                                (long)(deadline.at_ms % 1000) * 1000000};
+    int result = 0;
+    pthread_mutex_lock(&ops->lock);
+    while (is_being_read(ops, presence) && result == 0)
+        result = pthread_cond_timedwait(&ops->was_read, &ops->lock, &at);
+    bool may = result == 0 && !ops_card_taken(ops, presence, op);
+    if (may)
+        op->looked_at = *presence;
+    pthread_mutex_unlock(&ops->lock);
+    return may;
 }
 
 /* ---- starting and cancelling ---- */
@@ -292,11 +347,21 @@ static void go_on(struct ops *ops, struct op *op)
     op_finish(op, OP_FAILED);
 }
 
+static void init_lock(struct ops *ops)
+{
+    pthread_condattr_t attributes;
+    pthread_mutex_init(&ops->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&ops->was_read, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
 enum err_code ops_new(const struct ops_options *options, struct ops **out, struct err *err)
 {
     AUTO(ops_freep) struct ops *ops = memory_new(sizeof *ops);
     ops->options = *options;
-    pthread_mutex_init(&ops->lock, NULL);
+    init_lock(ops);
     ops->keys = op_keys_new(ops);
     if (cancel_new(&ops->shutdown, err) != ERR_NONE ||
         op_journal_open(options->journal_file, &ops->journal, err) != ERR_NONE ||
@@ -340,6 +405,7 @@ void ops_free(struct ops *ops)
     }
     op_journal_close(ops->journal);
     cancel_free(ops->shutdown);
+    pthread_cond_destroy(&ops->was_read);
     pthread_mutex_destroy(&ops->lock);
     free(ops);
 }
