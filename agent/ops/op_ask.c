@@ -2,6 +2,10 @@
 
 #include "agent/ops/op_dialog.h"
 
+/* Answers in a row of a length that no PIN has. A person needs two or three; a broken dialog, which
+ * answers by itself, would be opened for ever. */
+#define UNSENT_MAX 8
+
 static const struct text last_title = {"最后一次机会", "Last try"};
 static const struct text last_ok = {"继续输入密码", "Go on"};
 
@@ -84,6 +88,7 @@ static enum err_code ask_until_right(struct op *op, const struct cancel *dialog,
 {
     const op_pin_use *use = context;
     AUTO(memory_freep) char *error = NULL;
+    unsigned unsent = 0;
     for (;;) {
         AUTO(secret_freep) struct secret *pin = NULL;
         enum err_code code = ask_once(op, dialog, error, &pin, err);
@@ -97,6 +102,10 @@ static enum err_code ask_until_right(struct op *op, const struct cancel *dialog,
         if (code == ERR_PIN_WRONG && wrong.tries_left < 0 &&
             count_again(op, &wrong, err) != ERR_NONE)
             return err->code;
+        unsent = wrong.tries_left < 0 ? unsent + 1 : 0;
+        if (unsent == UNSENT_MAX)
+            return err_set(err, ERR_PROMPT_UNAVAILABLE, "%d answers in a row were no PIN",
+                           UNSENT_MAX);
         error = explain(op, &wrong);
     }
 }

@@ -18,6 +18,18 @@ static void a_wrong_pin_is_asked_again_and_counted(void **state)
     assert_non_null(strstr(world->person.last_error, "未计入"));
 }
 
+static void a_dialog_that_answers_by_itself_was_opened_for_ever(void **state)
+{
+    struct ops_world *world = *state;
+    int before = ops_world_tries_left(world);
+    for (size_t i = 0; i < ARRAY_SIZE(world->person.answers); i++)
+        world->person.answers[i] = "12";
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_code(operation), "prompt-unavailable");
+    assert_int_equal(world->person.asked, ARRAY_SIZE(world->person.answers));
+    assert_int_equal(ops_world_tries_left(world), before);
+}
+
 static void cancelling_costs_only_what_was_typed(void **state)
 {
     struct ops_world *world = *state;
@@ -65,6 +77,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         OPS_WORLD_TEST(a_wrong_pin_is_asked_again_and_counted),
+        OPS_WORLD_TEST(a_dialog_that_answers_by_itself_was_opened_for_ever),
         OPS_WORLD_TEST(cancelling_costs_only_what_was_typed),
         OPS_WORLD_TEST(the_last_try_wants_a_yes_of_its_own),
     };
