@@ -41,8 +41,10 @@ class Answer:
 
 
 class Agent:
-    def __init__(self, programs, folder, portal, pinentry, api=None, tls_ca=None, prompt_seconds=60):
-        """api, tls_ca: of what stands between agent and platform, None: nothing."""
+    def __init__(self, programs, folder, portal, pinentry, api=None, tls_ca=None, prompt_seconds=60,
+                 trace=None):
+        """api, tls_ca: of what stands between agent and platform, None: nothing. trace: the file of
+        --trace, None: none."""
         self.programs = programs
         self.folder = Path(folder)
         self.origin = portal.origin
@@ -61,11 +63,13 @@ class Agent:
                 roots=portal.roots,
             )
         )
+        self.trace = trace
         self.process = None
         self.tls = None
 
     def arguments(self):
-        return [self.programs / "ukeyd", "--config", self.config, "--state", self.state]
+        traced = ["--trace", self.trace] if self.trace else []
+        return [self.programs / "ukeyd", "--config", self.config, "--state", self.state, *traced]
 
     def start(self, **env):
         """Runs it until it listens. env: further variables, such as DISPLAY."""

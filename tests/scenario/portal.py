@@ -96,15 +96,17 @@ class Portal:
 
     def make_seal(self, card, picture, out, version=4, form="certificates"):
         """A seal for the key's present certificate into the file out. picture: a PNG file."""
-        words = ["seal", "make", "--serial", card.serial, "--picture", picture, "--out", out]
-        self.admin(*words, "--version", str(version), "--list", form)
+        words = ["seal", "make", "--serial", card.serial, "--name", f"{card.person.organisation}公章"]
+        words += ["--type", "1", "--width", "40", "--height", "40", "--picture", picture]
+        self.admin(*words, "--version", str(version), "--list", form, "--out", out)
 
     def key_ticket(self, card, kind, seconds=300):
         words = ["ticket", "add", "--serial", card.serial, "--kind", kind, "--ttl", str(seconds)]
         return self.admin(*words)["ticket"]
 
-    def reset_ticket(self, card, user="张三", seconds=300):
-        """The user asks for a reset, an operator approves it."""
+    def reset_ticket(self, card, seconds=300):
+        """The key's person (users have limits of their own) asks for a reset, an operator approves it."""
+        user = f"{card.person.holder} {card.serial}"
         number = self.admin("reset", "add", "--serial", card.serial, "--user", user)["id"]
         self.admin("reset", "approve", "--id", str(number))
         return self.key_ticket(card, "reset-pin", seconds)
