@@ -13,6 +13,7 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "scenario"), str(TESTS / "bench")]
 
 import namespaces  # noqa: E402
+from picture import png  # noqa: E402
 from portal import make_template  # noqa: E402
 from processes import Process, wait_until  # noqa: E402
 from run_folder import RunFolder  # noqa: E402
@@ -20,7 +21,9 @@ from world import World  # noqa: E402
 
 STARTS = 20
 IDLE_SECONDS = 10
-AIMS = {"start_ms": 15, "pss_mb": 8, "keep": 26, "replace": 34, "share": 5}
+AIMS = {"start_ms": 15, "pss_mb": 8, "keep": 26, "replace": 34, "share": 5, "seal": 45}
+PROFILES = ("gmt0017-2012", "longmai", "syno")
+SEAL_BYTES = 17 * 1024 - 8  # signatures differ by a few bytes from one seal to the next
 
 
 def row(*cells):
@@ -146,6 +149,70 @@ def bench_renewal(world, key, title):
         row(f"  {name}", f"{us / 1000:.1f}", f"{100 * us / total:.1f} %", aim)
 
 
+# ---- seal ----
+
+
+def sealed(world, profile):
+    """A renewed key whose seal, of SEAL_BYTES, is to be extended, an agent behind a counting proxy, and the
+    file in which the key notes its commands."""
+    card = world.card(plugged=False, profile=profile)
+    trial = world.case_folder / "trial"
+    world.put_seal(card, png(), trial.name)
+    size = len(png()) + SEAL_BYTES - len(card.files()[trial.name])
+    card.edit(lambda application: application["files"].clear())
+    world.put_seal(card, png(size))
+    trace = world.case_folder / "key.trace"
+    card.plug_in(latency="real", trace=trace)
+    proxy = world.faulty_portal()
+    agent = world.agent(api=proxy.api, tls_ca=proxy.tls_ca)
+    agent.get("/v1/tokens")
+    assert agent.perform("renew", world.ticket(card))["state"] == "done"
+    proxy.requests.clear()
+    return card, agent, proxy, trace
+
+
+def commands(trace):
+    """What was sent to the key, in order."""
+    lines = trace.read_text().splitlines()
+    return [bytes.fromhex(line.split()[-1]) for line in lines if ">" in line]
+
+
+CREATE_FILE, WRITE_FILE, READ_FILE = 0x30, 0x3A, 0x38
+
+
+def written_and_verified(sent, file):
+    """Of the commands those from the new file's creation to the last look at it."""
+    named = [i for i, command in enumerate(sent) if file.encode() in command]
+    (first,) = [i for i in named if sent[i][1] == CREATE_FILE]
+    last = max(i for i in named if sent[i][1] == READ_FILE)
+    return sent[first : last + 1]
+
+
+def bench_seal(world, profile):
+    card, agent, proxy, trace = sealed(world, profile)
+    card.control("stats", "clear")
+    before = len(commands(trace))
+    operation = agent.perform("extend-seal", world.portal.key_ticket(card, "extend-seal"))
+    assert operation["state"] == "done", operation["error"]
+    result = operation["result"]
+    (seal,) = card.files().values()
+    sent = written_and_verified(commands(trace)[before:], result["file"])
+    count = [sum(command[1] == ins for command in sent) for ins in (WRITE_FILE, READ_FILE)]
+    row(f"  {profile}, {len(seal)} bytes", f"{count[0]} + {count[1]}", len(sent), f"aim: at most {AIMS['seal']}")
+    row("    the whole operation", "", card.control("stats")["commands"], f"{result['key_us'] / 1000:.0f} ms at the key")
+    calls = [f"{request.split()[0]} /{request.rpartition('/')[2]}" for request in proxy.requests]
+    row("    calls to the platform", len(calls), "", ", ".join(calls))
+
+
+def bench_seals(world):
+    print("\nSeal of 17 KiB extended (V4; the key takes as long as a real one)")
+    row("written and verified", "write + read", "commands")
+    for profile in PROFILES:
+        world.open_case()
+        bench_seal(world, profile)
+        world.close_case()
+
+
 def perform(world):
     for step in (
         bench_start,
@@ -156,6 +223,7 @@ def perform(world):
         world.open_case()
         step(world)
         world.close_case()
+    bench_seals(world)
 
 
 def run_inside(asked):

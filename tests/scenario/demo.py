@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""./dev demo: a certificate on a virtual UKey renewed as a user would do it, shown step by step.
+"""./dev demo: the whole manual on a virtual UKey as a user would do it, shown step by step: the certificate
+renewed, the electronic seal extended, a forgotten PIN reset and changed.
 
 Everything is real but the key: pcscd, the platform with its CA, the agent with its HTTPS API, the PIN
 dialog on a screen of its own. The key is ukey-sim, which pcscd sees through Debian's virtual reader."""
@@ -10,8 +11,10 @@ import sys
 
 import namespaces
 import openssl
+import seals
 from agent import OVER
 from card import PIN
+from picture import png
 from portal import make_template
 from processes import ScenarioError
 from real_dialogs import RealDialogs
@@ -19,6 +22,7 @@ from run_folder import RunFolder
 from world import World
 
 SECRET = "投标文件的对称密钥".encode()
+FORGOTTEN, NEW_PIN = "528491", "737465"
 COLOURS = {"head": "1;36", "good": "1;32", "bad": "1;31", "dim": "2"}
 
 
@@ -50,9 +54,38 @@ def show_certificates(world, agent, name, container):
     return files
 
 
-def follow(agent, events, operation, dialogs):
-    """Prints the operation's steps as the page hears of them; types the PIN when the dialog is open."""
-    printed, typed, version = set(), False, 0
+class Person:
+    """Sits at the screen and answers the dialogs of each step as planned: {step's name: [(act, …), …]}."""
+
+    def __init__(self, dialogs, plan):
+        self.dialogs = dialogs
+        self.plan = dict(plan)
+
+    def type(self, pin):
+        self.dialogs.answer_pin(pin)
+        say(f"         ({pin} was typed into pinentry-gtk-2, key by key, as a user would)", "dim")
+
+    def agree(self):
+        self.dialogs.display.accept()
+        say("         (the dialog's question was answered with yes)", "dim")
+
+    def refuse(self):
+        self.dialogs.cancel()
+        self.dialogs.display.wait_until_closed()
+        say("         (the offer to change the PIN at once was declined)", "dim")
+
+    def type_twice(self, pin):
+        self.dialogs.display.type_new_pin(pin)
+        say(f"         ({pin} was typed twice, as the new PIN)", "dim")
+
+    def sits_before(self, step):
+        for act, *words in self.plan.pop(step, []):
+            act(self, *words)
+
+
+def follow(agent, events, operation, person):
+    """Prints the operation's steps as the page hears of them; has the person answer when a dialog is open."""
+    printed, version = set(), 0
     while True:
         event = events.wait_for(
             lambda e: e["event"] == "operation.changed"
@@ -66,12 +99,21 @@ def follow(agent, events, operation, dialogs):
         if step["index"] not in printed and seen["state"] not in OVER:
             printed.add(step["index"])
             say(f"  {step['index']:2}/{step['count']}  {step['title']}")
-        if seen["state"] == "waiting-user" and not typed:
-            typed = True
-            dialogs.answer_pin(PIN)
-            say(f"         ({PIN} was typed into pinentry-gtk-2, key by key, as a user would)", "dim")
+        if seen["state"] == "waiting-user":
+            person.sits_before(step["name"])
         if seen["state"] in OVER:
             return agent.operation(operation["id"])
+
+
+def perform_kind(agent, dialogs, kind, plan, ticket=None, wanted="done"):
+    """One operation from the page's click to its end."""
+    say(f"  POST https://127.0.0.1:27510/v1/operations {{\"kind\": \"{kind}\"}}   Origin: {agent.origin}", "dim")
+    events = agent.events()
+    operation = follow(agent, events, agent.start_operation(kind, ticket), Person(dialogs, plan))
+    events.close()
+    if operation["state"] != wanted:
+        raise ScenarioError(f"{kind}: {operation['state']}: {operation['error']}")
+    return operation
 
 
 def prove_certificates(world, before, after):
@@ -101,10 +143,8 @@ def prove_keys(world, card, key, before, after, ciphertext):
         claim({states[number] for number in numbers} == {state}, f"platform: {text}")
 
 
-def renew(world, card, key):
-    """One renewal, from the platform's page to the proof."""
-    dialogs = world.keep(RealDialogs())
-    agent = world.agent(dialogs)
+def renew(world, agent, dialogs, card, key, pin):
+    """One renewal, from the platform's page to the proof. The certificates afterwards."""
     old = card.container()["name"]
     say(f"The key before, serial {card.serial}:")
     before = show_certificates(world, agent, "before", old)
@@ -114,12 +154,7 @@ def renew(world, card, key):
     order = world.portal.order(card, key=key)
     ticket = world.portal.ticket(order)
     say(f"\nOrder {order} is paid and approved. The page has a one-time ticket and calls the agent:")
-    say(f"  POST https://127.0.0.1:27510/v1/operations   Origin: {agent.origin}", "dim")
-    events = agent.events()
-    operation = follow(agent, events, agent.start_operation("renew", ticket), dialogs)
-    events.close()
-    if operation["state"] != "done":
-        raise ScenarioError(f"{operation['state']}: {operation['error']}")
+    operation = perform_kind(agent, dialogs, "renew", {"ask": [(Person.type, pin)]}, ticket)
     result = operation["result"]
     say(f"\n  {operation['message']}", "good")
     say(f"  ({result['key_commands']} commands to the key)\n", "dim")
@@ -132,18 +167,119 @@ def renew(world, card, key):
     say("\nChecked with the openssl command on the certificates read back from the key:")
     prove_certificates(world, before, after)
     prove_keys(world, card, key, before, after, ciphertext)
+    return after
+
+
+# ---- the seal ----
+
+
+def show_seal(agent):
+    """Prints the key's seal as the page sees it."""
+    (seal,) = agent.get("/v1/tokens")["tokens"][0]["seals"]
+    bound = "bound to the present certificate" if seal["bound"] else "NOT bound to the present certificate"
+    say(f"  file {seal['file']}: {seal['name']}, V{seal['version']}, {seal['size']} bytes")
+    say(f"        until {seal['valid_until']}, {bound}")
+    return seal
+
+
+def extend_seal(world, agent, dialogs, card, certificate, pin):
+    say("The seal after the renewal:")
+    before = show_seal(agent)
+    (old,) = card.files().values()
+    claim(not before["bound"], "the renewal left it behind: it still names the old certificate")
+    say("\nThe page calls the agent with a ticket for this key:")
+    ticket = world.portal.key_ticket(card, "extend-seal")
+    operation = perform_kind(agent, dialogs, "extend-seal", {"ask": [(Person.type, pin)]}, ticket)
+    say(f"\n  {operation['message']}", "good")
+    say(f"  ({operation['result']['key_commands']} commands to the key)\n", "dim")
+    say("The seal now:")
+    after = show_seal(agent)
+    prove_seal(world, agent, card, certificate, old, before, after)
+
+
+def prove_seal(world, agent, card, certificate, old, before, after):
+    files = card.files()
+    new = files[after["file"]]
+    roots, sealed = world.case_folder / "roots.pem", world.case_folder / "extended.seal"
+    roots.write_text(world.portal.roots.read_text() + world.portal.issuer("sm2")[0].read_text())
+    sealed.write_bytes(new)
+    say("\nChecked on the bytes that are on the key:")
+    agent.ctl("seal", "verify", sealed, "--roots", roots, "--signer", certificate)
+    claim(True, "ukeyctl seal verify: every check holds, with the new certificate as the signer")
+    claim(after["bound"], "it is bound to the new certificate")
+    claim(after["valid_until"] > before["valid_until"],
+          f"later end: {before['valid_until'][:10]} → {after['valid_until'][:10]}")
+    claim(seals.picture(new) == seals.picture(old), f"same picture, {len(seals.picture(new))} bytes")
+    claim(len(files) == 1, "the old seal is gone from the key")
+
+
+# ---- the PIN ----
+
+
+def lock(agent, dialogs, card):
+    tries = card.tries_left()
+    say(f"The person has forgotten the PIN and guesses; {tries} tries are left:")
+    wrong = (Person.type, "654321")
+    plan = {"change": [wrong] * (tries - 1) + [(Person.agree,), wrong]}
+    operation = perform_kind(agent, dialogs, "change-pin", plan, wanted="failed")
+    say(f"\n  {operation['error']['title']}: {operation['error']['remedy']}", "bad")
+    claim(card.tries_left() == 0, "the PIN is locked")
+
+
+def reset_pin(world, agent, dialogs, card):
+    say("\nThe platform's operator has approved a reset. The page calls the agent:")
+    plan = {"ask": [(Person.agree,)], "offer": [(Person.refuse,)]}
+    operation = perform_kind(agent, dialogs, "reset-pin", plan, world.portal.reset_ticket(card))
+    say(f"\n  {operation['message']}", "good")
+    tries = card.tries()
+    claim(tries["left"] == tries["max"], f"all {tries['max']} tries are there again")
+    claim(tries["default"], "the key itself says that its PIN is the initial one")
+    log = agent.process.log_text()
+    claim(card.person.admin_pin not in log, "the administrator PIN does not stand in the agent's log")
+
+
+def change_pin(agent, dialogs, card):
+    say("\nThe initial PIN is known to others, so the person chooses a new one:")
+    plan = {"change": [(Person.type, PIN), (Person.type_twice, NEW_PIN)]}
+    operation = perform_kind(agent, dialogs, "change-pin", plan)
+    say(f"\n  {operation['message']}", "good")
+    claim(not card.tries()["default"], "the PIN is no longer the initial one")
+    claim(NEW_PIN not in agent.process.log_text(), "it does not stand in the agent's log")
+
+
+# ---- the manual ----
+
+
+def sealed_card(world, pin):
+    """A key as a bidder gets it: with a seal, and managed by the platform."""
+    card = world.card(managed=True, plugged=False, pin=pin, holder="张三", organisation="阳光测试有限公司")
+    world.put_seal(card, png())
+    card.plug_in()
+    return card
 
 
 def perform(world):
-    for number, (key, title) in enumerate(
-        (("keep", "沿用原密钥: the key pair is kept"), ("replace", "换发新密钥: the key pair is replaced")), 1
-    ):
-        world.open_case()
-        say(f"\n=== {number}. {title} ===\n", "head")
-        card = world.card(holder="张三", organisation="阳光测试有限公司")
-        renew(world, card, key)
-        world.close_case()
-    say("\nBoth renewals succeeded. Everything that was started has ended; nothing is left behind.", "good")
+    world.open_case()
+    say("\n=== 1. CA延期续费, 沿用原密钥: the certificate renewed, the key pair kept ===\n", "head")
+    dialogs = world.keep(RealDialogs())
+    card = world.card(holder="张三", organisation="阳光测试有限公司")
+    renew(world, world.agent(dialogs), dialogs, card, "keep", PIN)
+    world.close_case()
+
+    world.open_case()
+    say("\n=== 2. CA延期续费, 换发新密钥: on another key, the key pair replaced ===\n", "head")
+    dialogs = world.keep(RealDialogs())
+    card = sealed_card(world, FORGOTTEN)
+    agent = world.agent(dialogs)
+    renewed = renew(world, agent, dialogs, card, "replace", FORGOTTEN)
+    say("\n=== 3. CA签章延期: the renewed key's electronic seal extended ===\n", "head")
+    extend_seal(world, agent, dialogs, card, renewed["sign"], FORGOTTEN)
+    say("\n=== 4. CA锁密码重置: a PIN locked by wrong tries, reset, and changed ===\n", "head")
+    lock(agent, dialogs, card)
+    reset_pin(world, agent, dialogs, card)
+    change_pin(agent, dialogs, card)
+    world.close_case()
+    say("\nThe whole manual was performed. Everything that was started has ended; nothing is left behind.", "good")
 
 
 def run_inside(asked):
