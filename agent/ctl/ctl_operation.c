@@ -14,6 +14,8 @@
 #define OPERATION_ID_DIGITS 32
 #define REQUEST_SECONDS 15
 /* One wait for a change; the agent allows 60. */
+/* What the agent takes as a version. */
+#define VERSION_MAX 999999999
 #define WAIT_SECONDS 25
 /* An agent that restarts is back within seconds, and goes on with the operation. */
 #define RECONNECTS_MAX 10
@@ -86,11 +88,22 @@ static enum err_code path_of(const struct json *operation, char **out, struct er
     return ERR_NONE;
 }
 
-/* *out is written when it answered; an agent that is away for a moment is waited for. */
-static enum err_code wait_for_change(struct ctl *ctl, const char *path, int interrupts,
-                                     struct json **out, struct err *err)
+/* The state that was shown last, so that no change between two requests is missed. */
+static int64_t version_of(const struct json *operation)
 {
-    AUTO(memory_freep) char *full = memory_printf("%s?wait=%d", path, WAIT_SECONDS);
+    int64_t version = 0;
+    struct err ignored = ERR_INIT; /* 0 waits for the next change */
+    const struct json_field field = {"version", JSON_INTEGER, false, VERSION_MAX, &version};
+    return json_read(operation, &field, 1, JSON_UNKNOWN_IGNORED, &ignored) == ERR_NONE ? version
+                                                                                       : 0;
+}
+
+/* *out is written when it answered; an agent that is away for a moment is waited for. */
+static enum err_code wait_for_change(struct ctl *ctl, const char *path, int64_t seen,
+                                     int interrupts, struct json **out, struct err *err)
+{
+    AUTO(memory_freep)
+    char *full = memory_printf("%s?wait=%d&version=%lld", path, WAIT_SECONDS, (long long)seen);
     const struct ctl_request request = {"GET", full, NULL, WAIT_SECONDS + REQUEST_SECONDS,
                                         interrupts};
     for (int attempt = 0;; attempt++) {
@@ -144,7 +157,8 @@ static enum err_code follow(struct ctl *ctl, struct ctl_progress *progress, stru
         struct json *newer = NULL;
         if (!ctl_wants_json(ctl))
             ctl_progress_show(progress, *operation);
-        enum err_code code = wait_for_change(ctl, path, interrupts, &newer, err);
+        enum err_code code =
+            wait_for_change(ctl, path, version_of(*operation), interrupts, &newer, err);
         if (code == ERR_CANCELLED && interrupts++ > 0)
             return err_set(err, ERR_CANCELLED, "left; see ukeyctl operations");
         if (code == ERR_CANCELLED)

@@ -1,5 +1,7 @@
 #include "agent/web/web_routes.h"
 
+#include <limits.h>
+
 #include "agent/web/web_context.h"
 #include "agent/web/web_events.h"
 #include "agent/web/web_gate.h"
@@ -37,34 +39,32 @@ static void get_operations(void *context, struct http_request *request)
     http_reply_json(request, 200, answer);
 }
 
-/* At most two digits. */
-static bool read_seconds(const char *text, unsigned *out)
+/* A whole number of at most nine digits, up to limit; absent: 0. */
+static bool read_number(const char *text, unsigned limit, unsigned *out)
 {
-    unsigned seconds = 0;
-    size_t length = strlen(text);
-    if (length == 0 || length > 2)
+    unsigned number = 0;
+    size_t length = text != NULL ? strlen(text) : 0;
+    if (text != NULL && (length == 0 || length > 9 || strspn(text, "0123456789") != length))
         return false;
-    for (; *text != '\0'; text++) {
-        if (*text < '0' || *text > '9')
-            return false;
-        seconds = seconds * 10 + (unsigned)(*text - '0');
-    }
-    *out = seconds;
-    return seconds <= OPS_WAIT_SECONDS_MAX;
+    for (size_t i = 0; i < length; i++)
+        number = number * 10 + (unsigned)(text[i] - '0');
+    *out = number;
+    return number <= limit;
 }
 
 static void get_operation(void *context, struct http_request *request)
 {
     const struct web_context *web = context;
     struct err err = ERR_INIT;
-    const char *wait = http_request_query(request, "wait");
-    unsigned seconds = 0;
-    if (wait != NULL && !read_seconds(wait, &seconds)) {
+    unsigned seconds = 0, seen = 0;
+    if (!read_number(http_request_query(request, "wait"), OPS_WAIT_SECONDS_MAX, &seconds))
         err_set(&err, ERR_FIELD_VALUE, "wait: 0 to %d seconds", OPS_WAIT_SECONDS_MAX);
+    else if (!read_number(http_request_query(request, "version"), UINT_MAX, &seen))
+        err_set(&err, ERR_FIELD_VALUE, "version: the number of the operation that was seen last");
+    if (err.code != ERR_NONE)
         http_reply_problem(request, &err);
-        return;
-    }
-    web_waits_answer(web->waits, request, http_request_segment(request, "id"), seconds);
+    else
+        web_waits_answer(web->waits, request, http_request_segment(request, "id"), seconds, seen);
 }
 
 /* The body with nothing in it that looks like a PIN; false when the request was answered. */

@@ -91,12 +91,13 @@ static void add_wait(struct web_waits *waits, struct http_request *request, cons
 }
 
 void web_waits_answer(struct web_waits *waits, struct http_request *request, const char *id,
-                      unsigned seconds)
+                      unsigned seconds, uint64_t seen)
 {
     struct err err = ERR_INIT;
     const char *origin = web_origin_of(request);
     uint64_t version = ops_operation_version(waits->ops, id, origin);
-    if (seconds == 0 || version == 0 || ops_operation_over(waits->ops, id, origin)) {
+    bool missed = seen != 0 && seen != version;
+    if (seconds == 0 || missed || version == 0 || ops_operation_over(waits->ops, id, origin)) {
         answer(waits->ops, request, id);
     } else if (waits->count >= WEB_WAITS_MAX) {
         err_set(&err, ERR_HTTP_TOO_MANY, "%u requests wait already", waits->count);

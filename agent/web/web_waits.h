@@ -12,9 +12,10 @@ struct web_waits;
 struct web_waits *web_waits_new(struct loop *loop, struct ops *ops);
 /* The server must be gone. */
 void web_waits_free(struct web_waits *waits);
-/* Answers with the operation: at once when it is over or unknown or seconds is 0, else when it changes or
- * the seconds are over. ERR_HTTP_TOO_MANY when WEB_WAITS_MAX wait already. */
+/* Answers with the operation: at once when it is over or unknown, when seconds is 0, or when it is no longer
+ * at version seen (0: whatever it is now); else when it changes or the seconds are over.
+ * ERR_HTTP_TOO_MANY when WEB_WAITS_MAX wait already. */
 void web_waits_answer(struct web_waits *waits, struct http_request *request, const char *id,
-                      unsigned seconds);
+                      unsigned seconds, uint64_t seen);
 /* An operation has changed. */
 void web_waits_changed(struct web_waits *waits, const char *id);

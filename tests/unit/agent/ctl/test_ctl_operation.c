@@ -56,7 +56,7 @@ static void a_renewal_is_followed_to_its_end(void **state)
                               "\n  密钥：沿用原密钥\n");
     assert_non_null(strstr(requests, "{\"kind\":\"renew\",\"ticket\":\"T1\","
                                      "\"platform\":\"sunshine\",\"token\":\"S1\"}"));
-    assert_non_null(strstr(requests, "GET /v1/operations/" ID "?wait=25 HTTP/1.1"));
+    assert_non_null(strstr(requests, "GET /v1/operations/" ID "?wait=25&version="));
 }
 
 static void json_alone(void **state)

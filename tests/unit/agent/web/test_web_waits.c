@@ -89,6 +89,44 @@ static void test_does_not_wait_for_what_is_over(void **state)
     client_close(&client);
 }
 
+static void test_does_not_miss_a_change_between_two_requests(void **state)
+{
+    struct fixture *fixture = *state;
+    struct client client;
+    struct answer answer;
+    fixture_call(fixture, add, &fixture->ops);
+    int64_t from = clock_monotonic_ms();
+    begin_wait(fixture, &client, "60&version=6");
+    client_answer(&client, &answer);
+    assert_true(clock_monotonic_ms() - from < 1000);
+    assert_non_null(strstr(answer.body, "\"version\":7"));
+    answer_done(&answer);
+    client_close(&client);
+    begin_wait(fixture, &client, "1&version=7");
+    client_answer(&client, &answer);
+    assert_true(clock_monotonic_ms() - from >= 1000);
+    answer_done(&answer);
+    client_close(&client);
+}
+
+static void test_refuses_a_version_that_is_no_number(void **state)
+{
+    static const char *const wrong[] = {
+        "60&version=", "60&version=-1", "60&version=7x", "60&version=1234567890",
+        "61",          "1234567890"};
+    struct fixture *fixture = *state;
+    fixture_call(fixture, add, &fixture->ops);
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        struct client client;
+        struct answer answer;
+        begin_wait(fixture, &client, wrong[i]);
+        client_answer(&client, &answer);
+        assert_int_equal(answer.status, 400);
+        answer_done(&answer);
+        client_close(&client);
+    }
+}
+
 static void test_forgets_who_left(void **state)
 {
     struct fixture *fixture = *state;
@@ -151,6 +189,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_answers_when_the_time_is_over, fixture_start,
                                         fixture_stop),
         cmocka_unit_test_setup_teardown(test_does_not_wait_for_what_is_over, fixture_start,
+                                        fixture_stop),
+        cmocka_unit_test_setup_teardown(test_does_not_miss_a_change_between_two_requests,
+                                        fixture_start, fixture_stop),
+        cmocka_unit_test_setup_teardown(test_refuses_a_version_that_is_no_number, fixture_start,
                                         fixture_stop),
         cmocka_unit_test_setup_teardown(test_forgets_who_left, fixture_start, fixture_stop),
         cmocka_unit_test_setup_teardown(test_limits_those_who_wait, fixture_start, fixture_stop),
