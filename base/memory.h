@@ -17,7 +17,7 @@ char *memory_printf(const char *format, ...) __attribute__((format(printf, 1, 2)
 void memory_freep(void *pointer);
 
 /* A local that is released by function(&local) at the end of its scope. */
-#define AUTO(function) __attribute__((cleanup(function)))
+#define AUTO(function) __attribute__((cleanup(function), unused))
 /* Hands a pointer on: its value, and the variable becomes NULL. */
 #define TAKE(pointer) \
     __extension__({ \

@@ -73,11 +73,14 @@ static void tell_operation(void *context)
 
 /* ---- the one function that moves an operation ---- */
 
-/* The intent of a step that touches the key or the platform, and the end, must be on the disk. */
-static enum op_durability durability_of(enum op_state state, const struct op_step *step)
+/* The intent of a step that touches the key or the platform, what has become of the key, and the end must
+ * be on the disk. */
+static enum op_durability durability_of(const struct op *op, enum op_state state,
+                                        const struct op_step *step)
 {
     bool looks_only = step->touches == OP_TOUCHES_NOTHING || step->touches == OP_TOUCHES_USER;
-    return looks_only && !op_state_is_over(state) ? OP_OUTLIVES_US : OP_OUTLIVES_POWER;
+    bool may_be_lost = looks_only && !op->facts.key_changed && !op_state_is_over(state);
+    return may_be_lost ? OP_OUTLIVES_US : OP_OUTLIVES_POWER;
 }
 
 static enum err_code write_journal(struct op *op, enum op_state state, size_t step,
@@ -99,7 +102,7 @@ static enum err_code write_journal(struct op *op, enum op_state state, size_t st
         .updated_utc = updated_utc,
         .facts = text,
     };
-    return op_journal_put(op->ops->journal, &row, durability_of(state, entered), err);
+    return op_journal_put(op->ops->journal, &row, durability_of(op, state, entered), err);
 }
 
 void op_set_text(char **text, const char *value)

@@ -155,8 +155,11 @@ static enum err_code choose_card(struct op *op, struct token **out,
     if (check_service(&snapshot, err) != ERR_NONE)
         return err->code;
     struct search search = {.wanted = op->wanted_serial, .last = ERR_INIT};
-    for (size_t i = 0; i < snapshot.count && !cancel_requested(op->cancel); i++)
+    bool enough = false; /* the one that is meant is found: others are not disturbed */
+    for (size_t i = 0; i < snapshot.count && !enough && !cancel_requested(op->cancel); i++) {
         try_card(op, &snapshot.present[i], &search);
+        enough = search.wanted != NULL && search.found != NULL;
+    }
     AUTO(token_closep) struct token *found = search.found;
     if (cancel_requested(op->cancel))
         return err_set(err, ERR_CANCELLED, "while looking for the key");

@@ -129,7 +129,8 @@ static enum op_outcome try_again_later(struct op *op, struct err *err)
     op->retry_at =
         deadline_in_ms(wait_ms < CONFIRM_RETRY_LAST_MS ? wait_ms : CONFIRM_RETRY_LAST_MS);
     log_err("ops", "confirm to the platform", err);
-    op->facts.error = *err;
+    err_set(&op->facts.error, ERR_WRITTEN_NOT_CONFIRMED, "%s: %s", err_code_text(err->code),
+            err->detail);
     if (op->key.token != NULL && op->state != OP_UNCONFIRMED) {
         token_set_deadline(op->key.token, op_step_deadline(op));
         token_logout(op->key.token); /* an outage lasts for days: the key must not be left open */

@@ -62,8 +62,7 @@ static void comes_back_as_it_was(void **state)
 static char *replaced(const char *text, const char *from, const char *to)
 {
     const char *at = strstr(text, from);
-    if (at == NULL)
-        fail_msg("\"%s\" does not occur", from);
+    assert_non_null(at);
     return memory_printf("%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
 }
 
