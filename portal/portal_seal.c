@@ -119,6 +119,8 @@ enum err_code portal_seal_order(struct portal *portal, int64_t key_id, char **ou
 
 static enum err_code check_new(const struct portal_seal_new *new, struct err *err)
 {
+    if (new->name[0] == '\0')
+        return err_set(err, ERR_FIELD_VALUE, "name: empty");
     if (new->picture.len > PORTAL_SEAL_PICTURE_BYTES_MAX)
         return err_set(err, ERR_FIELD_VALUE, "picture: %zu bytes, at most %d are allowed",
                        new->picture.len, PORTAL_SEAL_PICTURE_BYTES_MAX);

@@ -69,8 +69,9 @@ static void a_wrong_name_or_host_is_refused(void **state)
 
 static void secrets_are_private(void **state)
 {
-    static const char *const names[] = {"portal.db", "job.key", "key-manager/master.key",
-                                        "tls/server.key"};
+    static const char *const names[] = {
+        "portal.db",      "job.key",           "key-manager/master.key",
+        "tls/server.key", "ca/seal-maker.key", "secrets/admin-pin.key"};
     const struct world *world = *state;
     struct stat status;
     assert_int_equal(stat(world->folder, &status), 0);
@@ -96,6 +97,33 @@ static void a_lost_key_is_said_so(void **state)
     world_teardown(&other_state);
 }
 
+/* Made once, by whoever opens first. */
+static void a_folder_of_before_gets_a_seal_maker(void **state)
+{
+    void *other_state = NULL;
+    assert_int_equal(world_setup(&other_state), 0);
+    struct world *other = other_state;
+    AUTO(memory_freep) char *key_path = file_join(other->folder, "ca/seal-maker.key");
+    AUTO(memory_freep) char *cert_path = file_join(other->folder, "ca/seal-maker.pem");
+    AUTO(bytes_freep) struct bytes *first = NULL;
+    AUTO(bytes_freep) struct bytes *second = NULL;
+    unlink(key_path);
+    unlink(cert_path);
+    for (int i = 0; i < 2; i++) {
+        AUTO(portal_freep) struct portal *portal = NULL;
+        struct err err = ERR_INIT;
+        world_must(portal_open(other->folder, "test", &portal, &err), &err);
+        world_must(portal_open_keys(portal, &err), &err);
+        assert_non_null(portal->seal_maker);
+        world_must(file_read(cert_path, 8192, i == 0 ? &first : &second, &err), &err);
+    }
+    assert_true(span_equal(span_bytes(first), span_bytes(second)));
+    assert_int_equal(
+        world_count(other->portal, "SELECT count(*) FROM audit WHERE event = 'seal-maker.made'"),
+        2); /* the one of init, and this one */
+    world_teardown(&other_state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +133,7 @@ int main(void)
         cmocka_unit_test(a_wrong_name_or_host_is_refused),
         cmocka_unit_test(secrets_are_private),
         cmocka_unit_test(a_lost_key_is_said_so),
+        cmocka_unit_test(a_folder_of_before_gets_a_seal_maker),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

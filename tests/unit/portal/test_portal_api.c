@@ -10,6 +10,8 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "certs/proof.h"
+#include "portal/portal_seal.h"
+#include "portal/portal_ticket.h"
 #include "world.h"
 
 static struct world_key *key;
@@ -303,6 +305,177 @@ static void hostile_requests_get_their_code(void **state)
     }
 }
 
+/* ---- jobs of a key ---- */
+
+static struct session open_key_session(struct world *world, const struct world_key *of,
+                                       const char *kind)
+{
+    AUTO(portal_job_freep) struct portal_job *job = world_key_job(world, of, kind);
+    AUTO(memory_freep) char *secret = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_job_secret(world->portal, job->id, &secret, &err), &err);
+    return (struct session){.loaded = TAKE(job),
+                            .authorization = memory_printf("Bearer %s", secret)};
+}
+
+static void a_job_of_a_key_has_no_members_for_certificates(void **state)
+{
+    struct world *world = *state;
+    AUTO(memory_freep) char *ticket = NULL;
+    struct portal_api_answer answer = {0};
+    struct err err = ERR_INIT;
+    world_must(
+        portal_ticket_add_for_key(world->portal, key->serial, "extend-seal", 300, &ticket, &err),
+        &err);
+    AUTO(json_freep) struct json *body = redeem_body(ticket, key->serial);
+    world_must(portal_api_redeem(world->portal, body, &answer, &err), &err);
+    AUTO(json_freep) struct json *job = answer.body;
+    bool approved = false;
+    const struct json_field field = {"approved", JSON_BOOL, false, 0, &approved};
+    world_must(json_read(job, &field, 1, JSON_UNKNOWN_IGNORED, &err), &err);
+    assert_true(approved);
+    assert_string_equal(text_of(job, "kind"), "extend-seal");
+    assert_string_equal(text_of(job, "holder"), WORLD_ORGANISATION);
+    assert_string_equal(text_of(job, "serial"), key->serial);
+    assert_true(strlen(text_of(job, "order")) > 0);
+    assert_null(json_member(job, "policy"));
+    assert_null(json_member(job, "not_after"));
+}
+
+static struct bytes *first_seal(struct world *world, const struct world_key *of)
+{
+    static const uint8_t png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n', 1};
+    const struct portal_seal_new wish = {of->serial,      "章", 1, SEAL_V4, SEAL_LIST_CERTIFICATES,
+                                         SPAN_ARRAY(png), 40,   40};
+    struct bytes *der = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_seal_add(world->portal, &wish, &der, &err), &err);
+    return der;
+}
+
+static char *ask_seal(struct world *world, const struct session *session, const struct json *body)
+{
+    struct portal_api_answer answer = {0};
+    struct err err = ERR_INIT;
+    world_must(portal_api_seal(world->portal, session->loaded->id, session->authorization, body,
+                               &answer, &err),
+               &err);
+    assert_int_equal(answer.status, 200);
+    char *text = json_print(answer.body);
+    json_free(answer.body);
+    return text;
+}
+
+static void a_whole_extension_repeats_byte_for_byte(void **state)
+{
+    struct world *world = *state;
+    AUTO(world_key_freep) struct world_key *own = world_key_new(world, CERT_SM2, true, 20);
+    AUTO(bytes_freep) struct bytes *present = first_seal(world, own);
+    world_renew(world, own);
+    AUTO(session_done) struct session session = open_key_session(world, own, "extend-seal");
+    AUTO(bytes_freep)
+    struct bytes *proof = world_seal_proof(session.loaded, own->sign, span_bytes(present));
+    AUTO(json_freep) struct json *body = json_new_object();
+    json_add_base64(body, "seal", span_bytes(present));
+    json_add_base64(body, "proof", span_bytes(proof));
+    AUTO(memory_freep) char *first = ask_seal(world, &session, body);
+    AUTO(memory_freep) char *second = ask_seal(world, &session, body);
+    assert_string_equal(first, second);
+    AUTO(json_freep) struct json *answer = parse(first);
+    AUTO(bytes_freep) struct bytes *der = NULL;
+    AUTO(seal_freep) struct seal *seal = NULL;
+    struct err err = ERR_INIT;
+    world_must(base64_decode(text_of(answer, "seal"), SEAL_BYTES_MAX, &der, &err), &err);
+    world_must(seal_parse(span_bytes(der), &seal, &err), &err);
+    assert_true(seal_binds(seal, own->sign_cert));
+    assert_int_equal(json_count(json_member(answer, "chain")), 1);
+}
+
+static void a_reset_is_answered_and_confirmed_without_proof(void **state)
+{
+    struct world *world = *state;
+    AUTO(world_key_freep) struct world_key *own = world_key_new(world, CERT_SM2, true, 20);
+    world_reset(world, own, "u");
+    AUTO(session_done) struct session session = open_key_session(world, own, "reset-pin");
+    AUTO(json_freep)
+    struct json *body = parse("{\"purpose\":\"unblock\",\"challenge\":\"AQIDBAUGBwg=\","
+                              "\"application\":\"EAA=\",\"profile\":\"gmt0017-2012\","
+                              "\"administrator_tries\":10}");
+    struct portal_api_answer answer = {0};
+    struct err err = ERR_INIT;
+    world_must(portal_api_unblock(world->portal, session.loaded->id, session.authorization, body,
+                                  &answer, &err),
+               &err);
+    AUTO(json_freep) struct json *answered = answer.body;
+    AUTO(bytes_freep) struct bytes *data = NULL;
+    world_must(base64_decode(text_of(answered, "data"), 64, &data, &err), &err);
+    assert_int_equal(data->len, 20);
+    uint8_t digest[32];
+    proof_sha256(span_bytes(data), digest);
+    AUTO(json_freep) struct json *confirmation = json_new_object();
+    json_add_text(confirmation, "outcome", "written");
+    json_add_base64(confirmation, "digest", SPAN_ARRAY(digest));
+    for (int i = 0; i < 2; i++) {
+        struct portal_api_answer acknowledged = {0};
+        world_must(portal_api_confirm(world->portal, session.loaded->id, session.authorization,
+                                      confirmation, &acknowledged, &err),
+                   &err);
+        json_free(acknowledged.body);
+    }
+}
+
+static void hostile_bodies_for_seal_and_unblock_get_their_code(void **state)
+{
+    static const struct {
+        const char *body;
+        enum err_code seal, unblock;
+    } cases[] = {
+        {"{}", ERR_FIELD_MISSING, ERR_FIELD_MISSING},
+        {"[]", ERR_FIELD_TYPE, ERR_FIELD_TYPE},
+        {"{\"seal\":\"AAAA\"}", ERR_FIELD_MISSING, ERR_FIELD_UNKNOWN},
+        {"{\"seal\":1,\"proof\":\"AAAA\"}", ERR_FIELD_TYPE, ERR_FIELD_UNKNOWN},
+        {"{\"seal\":\"AAAA\",\"proof\":\"AAAA\"}", ERR_TICKET_KIND, ERR_FIELD_UNKNOWN},
+        {"{\"purpose\":\"unblock\",\"challenge\":\"AQIDBAUGBwgJ\",\"application\":\"EAA=\","
+         "\"profile\":\"gmt0017-2012\",\"administrator_tries\":10}",
+         ERR_FIELD_UNKNOWN, ERR_FIELD_VALUE},
+        {"{\"purpose\":\"unblock\",\"challenge\":\"AQIDBAUGBw==\",\"application\":\"EAA=\","
+         "\"profile\":\"gmt0017-2012\",\"administrator_tries\":10}",
+         ERR_FIELD_UNKNOWN, ERR_FIELD_VALUE},
+        {"{\"purpose\":\"unblock\",\"challenge\":\"AQIDBAUGBwk=\",\"application\":\"EAA=\","
+         "\"profile\":\"gmt0017-2012\",\"administrator_tries\":-1}",
+         ERR_FIELD_UNKNOWN, ERR_FIELD_VALUE},
+        {"{\"purpose\":\"unblock\",\"challenge\":\"AQIDBAUGBwk=\",\"application\":\"EAA=\","
+         "\"profile\":\"gmt0017-2012\",\"administrator_tries\":10,\"pin\":\"1\"}",
+         ERR_FIELD_UNKNOWN, ERR_FIELD_UNKNOWN},
+        {"{\"purpose\":\"unblock\",\"challenge\":\"AQIDBAUGBwk=\",\"application\":\"EAA=\","
+         "\"profile\":\"gmt0017-2012\",\"administrator_tries\":3}",
+         ERR_FIELD_UNKNOWN, ERR_ADMIN_PIN_LOW},
+    };
+    struct world *world = *state;
+    world_reset(world, key, "hostile");
+    AUTO(session_done) struct session session = open_key_session(world, key, "reset-pin");
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO(json_freep) struct json *body = parse(cases[i].body);
+        struct portal_api_answer answer = {0};
+        struct err first = ERR_INIT;
+        struct err second = ERR_INIT;
+        if (portal_api_seal(world->portal, session.loaded->id, session.authorization, body, &answer,
+                            &first) != cases[i].seal ||
+            portal_api_unblock(world->portal, session.loaded->id, session.authorization, body,
+                               &answer, &second) != cases[i].unblock)
+            fail_msg("%s: %s, %s", cases[i].body, err_code_text(first.code),
+                     err_code_text(second.code));
+        assert_null(answer.body);
+        struct err third = ERR_INIT;
+        assert_int_equal(
+            portal_api_seal(world->portal, session.loaded->id, "Bearer x", body, &answer, &third),
+            ERR_JOB_FORBIDDEN);
+        assert_int_equal(
+            portal_api_unblock(world->portal, session.loaded->id, NULL, body, &answer, &third),
+            ERR_JOB_FORBIDDEN);
+    }
+}
+
 static void what_a_key_did_is_in_its_name_in_the_trail(void **state)
 {
     struct world *world = *state;
@@ -326,6 +499,10 @@ int main(void)
         cmocka_unit_test(hostile_redemptions_get_their_code_and_change_nothing),
         cmocka_unit_test(without_the_jobs_secret_nothing_is_even_read),
         cmocka_unit_test(hostile_requests_get_their_code),
+        cmocka_unit_test(a_job_of_a_key_has_no_members_for_certificates),
+        cmocka_unit_test(a_whole_extension_repeats_byte_for_byte),
+        cmocka_unit_test(a_reset_is_answered_and_confirmed_without_proof),
+        cmocka_unit_test(hostile_bodies_for_seal_and_unblock_get_their_code),
         cmocka_unit_test(what_a_key_did_is_in_its_name_in_the_trail),
         cmocka_unit_test(a_whole_renewal_repeats_byte_for_byte),
     };

@@ -10,6 +10,7 @@
 
 #include "certs/ossl.h"
 #include "certs/public_key.h"
+#include "certs/sm2.h"
 #include "portal/portal_x509.h"
 #include "world.h"
 
@@ -86,12 +87,42 @@ static void a_key_from_a_file_signs_the_same(void **state)
     assert_int_equal(ca_signer_from_file(path, &none, &err), ERR_FILE_MISSING);
 }
 
+/* r || s over e, as a seal maker needs it. */
+static void sm2_signs_a_digest(void **state)
+{
+    AUTO(fixture_key_freep) struct fixture_key *key = fixture_key_new(CERT_SM2, 0);
+    AUTO(ca_signer_freep) struct ca_signer *signer = ca_signer_from_key(key->key);
+    AUTO(bytes_freep) struct bytes *raw = NULL;
+    AUTO(bytes_freep) struct bytes *der = NULL;
+    struct span message = span_text("message");
+    struct err err = ERR_INIT;
+    uint8_t e[32];
+    world_must(sm2_message_digest(span_bytes(key->public_key), message, e, &err), &err);
+    world_must(signer->class->sign_digest(signer, SPAN_ARRAY(e), &raw, &err), &err);
+    assert_int_equal(raw->len, 64);
+    world_must(sm2_signature_to_der(span_bytes(raw), &der, &err), &err);
+    world_must(public_key_verify(key->key, CERT_SM2, message, span_bytes(der), &err), &err);
+}
+
+static void rsa_signs_no_digest(void **state)
+{
+    AUTO(fixture_key_freep) struct fixture_key *key = fixture_key_new(CERT_RSA, 2048);
+    AUTO(ca_signer_freep) struct ca_signer *signer = ca_signer_from_key(key->key);
+    AUTO(bytes_freep) struct bytes *raw = NULL;
+    struct err err = ERR_INIT;
+    uint8_t e[32] = {0};
+    assert_int_equal(signer->class->sign_digest(signer, SPAN_ARRAY(e), &raw, &err), ERR_CRYPTO);
+    assert_null(raw);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sm2_signs_with_sm3_and_the_default_identifier),
         cmocka_unit_test(rsa_signs_with_sha256),
         cmocka_unit_test(a_key_from_a_file_signs_the_same),
+        cmocka_unit_test(sm2_signs_a_digest),
+        cmocka_unit_test(rsa_signs_no_digest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 /* needs the three above */
 #include <cmocka.h>
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -176,6 +177,64 @@ static void what_is_no_database_is_refused(void **state)
     assert_null(file);
 }
 
+/* A folder of before there were seals: its orders, tickets and jobs stay, and what refers to them. */
+static void a_database_of_version_1_is_brought_on(void **state)
+{
+    static const char rows[] =
+        "INSERT INTO organisation VALUES (1, 'o', 0); INSERT INTO holder VALUES (2, 1, 'h', 0);"
+        "INSERT INTO key VALUES (3, 's', '', 'p', 2, 0);"
+        "INSERT INTO renewal_order VALUES ('N', 3, 'f', 12, 0, 0, 'x', '', 'keep', 'sm2', 1, 0, 0);"
+        "INSERT INTO job VALUES ('J', 'N', 'renew', x'01', 'written', 5, 6);"
+        "INSERT INTO ticket VALUES (x'AA', 'N', 'renew', 7, 8, 'J', 's');"
+        "INSERT INTO issue VALUES (1, 'N', 'J', x'02', 'failed', NULL, NULL, NULL, NULL, 0, 0);"
+        "PRAGMA user_version = 1;";
+    char path[] = "/tmp/ukey-portal-db-XXXXXX";
+    close(mkstemp(path));
+    sqlite3 *old = NULL;
+    assert_int_equal(sqlite3_open(path, &old), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(old, portal_schema[0], NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(old, rows, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(old);
+    struct portal_db *file = NULL;
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_db_open(path, &file, &err), &err);
+    world_must(portal_db_query(file,
+                               "SELECT count(*) FROM ticket JOIN job ON job.id = ticket.job_id "
+                               "JOIN issue ON issue.job_id = job.id "
+                               "WHERE ticket.key_id = 3 AND job.key_id = 3 AND job.expires_utc = 6 "
+                               "AND job.outcome = 'written' AND ticket.order_number = 'N' "
+                               "AND ticket.expires_utc = 8 AND job.reset_id IS NULL",
+                               PORTAL_NO_VALUES, &query, &err),
+               &err);
+    world_must(portal_query_one(query, &err), &err);
+    assert_int_equal(portal_query_integer(query, 0), 1);
+    portal_query_freep(&query);
+    assert_int_equal(portal_db_run(file, "DELETE FROM job", PORTAL_NO_VALUES, &err), ERR_DATABASE);
+    portal_db_freep(&file);
+    unlink(path);
+}
+
+static void a_database_with_broken_references_is_not_brought_on(void **state)
+{
+    char path[] = "/tmp/ukey-portal-db-XXXXXX";
+    close(mkstemp(path));
+    sqlite3 *old = NULL;
+    assert_int_equal(sqlite3_open(path, &old), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(old, portal_schema[0], NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(old,
+                                  "INSERT INTO holder VALUES (2, 1, 'h', 0);"
+                                  "PRAGMA user_version = 1;",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(old);
+    struct portal_db *file = NULL;
+    struct err err = ERR_INIT;
+    assert_int_equal(portal_db_open(path, &file, &err), ERR_DATABASE);
+    assert_null(file);
+    unlink(path);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, open_memory, close_memory)
 
 int main(void)
@@ -191,6 +250,8 @@ int main(void)
         T(settings_are_replaced),
         cmocka_unit_test(a_database_file_is_private_and_of_our_version_only),
         cmocka_unit_test(what_is_no_database_is_refused),
+        cmocka_unit_test(a_database_of_version_1_is_brought_on),
+        cmocka_unit_test(a_database_with_broken_references_is_not_brought_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

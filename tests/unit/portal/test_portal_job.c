@@ -59,6 +59,39 @@ static void a_job_says_what_the_order_is_about(void **state)
     assert_true(job->not_after_utc == end);
 }
 
+static void a_job_for_a_key_has_no_order(void **state)
+{
+    struct world *world = *state;
+    int64_t id = world_reset(world, key, "u");
+    AUTO(portal_job_freep) struct portal_job *seal = world_key_job(world, key, "extend-seal");
+    AUTO(portal_job_freep) struct portal_job *reset = world_key_job(world, key, "reset-pin");
+    AUTO(memory_freep) char *number = memory_printf("R%06d", (int)id);
+    assert_null(seal->order);
+    assert_string_equal(seal->kind, "extend-seal");
+    assert_string_equal(seal->key->serial, key->serial);
+    assert_string_equal(seal->number, "-");
+    assert_true(seal->reset_id == 0 && seal->seal_id == 0);
+    assert_null(reset->order);
+    assert_true(reset->reset_id == id);
+    assert_string_equal(reset->number, number);
+}
+
+static void a_keys_ticket_is_for_that_key_alone(void **state)
+{
+    struct world *world = *state;
+    AUTO(memory_freep) char *ticket = NULL;
+    AUTO(portal_job_freep) struct portal_job *job = NULL;
+    struct err err = ERR_INIT;
+    world_must(
+        portal_ticket_add_for_key(world->portal, key->serial, "extend-seal", 300, &ticket, &err),
+        &err);
+    assert_int_equal(redeem(world, ticket, "another", &job), ERR_WRONG_TOKEN);
+    clock_set_for_test(FIXTURE_NOW + 300);
+    assert_int_equal(redeem(world, ticket, key->serial, &job), ERR_TICKET_EXPIRED);
+    clock_set_for_test(FIXTURE_NOW);
+    assert_int_equal(redeem(world, ticket, key->serial, &job), ERR_NONE);
+}
+
 static void the_same_ticket_and_key_get_the_same_job(void **state)
 {
     struct world *world = *state;
@@ -178,6 +211,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(a_job_says_what_the_order_is_about),
+        T(a_job_for_a_key_has_no_order),
+        T(a_keys_ticket_is_for_that_key_alone),
         T(the_same_ticket_and_key_get_the_same_job),
         T(a_used_ticket_is_for_no_other_key_and_no_later_job),
         T(a_ticket_ends_at_its_second),

@@ -106,7 +106,7 @@ static void expect(const char *answer, const char *status, const char *part)
         fail_msg("not %s with %s: %s", status, part, answer);
 }
 
-static void the_three_addresses_answer(void **state)
+static void the_addresses_answer(void **state)
 {
     const struct world *world = *state;
     struct serving serving = start(*state);
@@ -120,11 +120,31 @@ static void the_three_addresses_answer(void **state)
     AUTO(memory_freep)
     char *confirm = send_json(world, &serving, "PUT /agent/v1/jobs/0/confirmation",
                               "Authorization: Bearer x\r\n", "{}");
+    AUTO(memory_freep)
+    char *seal = send_json(world, &serving, "PUT /agent/v1/jobs/0/seal",
+                           "Authorization: Bearer x\r\n", "{}");
+    AUTO(memory_freep)
+    char *unblock = send_json(world, &serving, "POST /agent/v1/jobs/0/unblock",
+                              "Authorization: Bearer x\r\n", "{}");
+    expect(seal, "404", "\"code\":\"job-unknown\"");
+    expect(unblock, "404", "\"code\":\"job-unknown\"");
     expect(redeem, "404", "\"code\":\"ticket-unknown\"");
     expect(redeem, "404", "application/problem+json");
     expect(redeem, "404", "no-store");
     expect(request, "404", "\"code\":\"job-unknown\"");
     expect(confirm, "404", "\"code\":\"job-unknown\"");
+    assert_int_equal(stop(&serving, SIGTERM), 0);
+}
+
+static void a_seal_may_be_longer_than_another_body(void **state)
+{
+    const struct world *world = *state;
+    struct serving serving = start(*state);
+    AUTO(memory_freep) char *body = memory_printf("{\"seal\":\"%0*d\"}", 90000, 1);
+    AUTO(memory_freep)
+    char *seal = send_json(world, &serving, "PUT /agent/v1/jobs/0/seal",
+                           "Authorization: Bearer x\r\n", body);
+    expect(seal, "404", "\"code\":\"job-unknown\"");
     assert_int_equal(stop(&serving, SIGTERM), 0);
 }
 
@@ -180,7 +200,8 @@ static void a_tls_key_was_taken_from_a_file_that_others_could_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_three_addresses_answer),
+        cmocka_unit_test(the_addresses_answer),
+        cmocka_unit_test(a_seal_may_be_longer_than_another_body),
         cmocka_unit_test(what_is_not_asked_rightly_is_refused),
         cmocka_unit_test(a_listen_that_is_none_is_refused),
         cmocka_unit_test(a_tls_key_was_taken_from_a_file_that_others_could_read),

@@ -112,6 +112,63 @@ static void there_is_none_without_an_order(void **state)
         ERR_NO_SUCH_RECORD);
 }
 
+static void a_key_gets_tickets_of_its_own_kinds(void **state)
+{
+    static const struct {
+        const char *serial; /* NULL: the key's */
+        const char *kind;
+        int64_t ttl_s;
+        enum err_code code;
+    } cases[] = {
+        {NULL, "extend-seal", 300, ERR_NONE},
+        {NULL, "reset-pin", 300, ERR_ORDER_NOT_APPROVED},
+        {NULL, "renew", 300, ERR_FIELD_VALUE},
+        {NULL, "check", 300, ERR_FIELD_VALUE},
+        {NULL, "extend-seal", 0, ERR_FIELD_VALUE},
+        {NULL, "extend-seal", PORTAL_TICKET_TTL_S_MAX + 1, ERR_FIELD_VALUE},
+        {"none", "extend-seal", 300, ERR_NO_SUCH_RECORD},
+    };
+    struct world *world = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const char *serial = cases[i].serial == NULL ? key->serial : cases[i].serial;
+        AUTO(memory_freep) char *ticket = NULL;
+        struct err err = ERR_INIT;
+        assert_int_equal(portal_ticket_add_for_key(world->portal, serial, cases[i].kind,
+                                                   cases[i].ttl_s, &ticket, &err),
+                         cases[i].code);
+        assert_int_equal(ticket != NULL, cases[i].code == ERR_NONE);
+    }
+}
+
+static void a_keys_ticket_is_found_with_what_it_is_for(void **state)
+{
+    struct world *world = *state;
+    AUTO(portal_ticket_freep) struct portal_ticket *seal = NULL;
+    AUTO(portal_ticket_freep) struct portal_ticket *reset = NULL;
+    AUTO(memory_freep) char *seal_text = NULL;
+    AUTO(memory_freep) char *reset_text = NULL;
+    struct err err = ERR_INIT;
+    int64_t first = world_reset(world, key, "a");
+    int64_t newest = world_reset(world, key, "b");
+    assert_true(first < newest);
+    world_must(
+        portal_ticket_add_for_key(world->portal, key->serial, "extend-seal", 300, &seal_text, &err),
+        &err);
+    world_must(
+        portal_ticket_add_for_key(world->portal, key->serial, "reset-pin", 300, &reset_text, &err),
+        &err);
+    world_must(portal_ticket_find(world->portal, seal_text, &seal, &err), &err);
+    world_must(portal_ticket_find(world->portal, reset_text, &reset, &err), &err);
+    assert_null(seal->order_number);
+    assert_true(seal->key_id == key->id);
+    assert_true(seal->reset_id == 0);
+    assert_null(reset->order_number);
+    assert_true(reset->reset_id == newest);
+    assert_true(portal_ticket_is_for_key("reset-pin"));
+    assert_false(portal_ticket_is_for_key("renew"));
+    assert_false(portal_ticket_is_for_key("no kind"));
+}
+
 static void it_is_redeemed_once(void **state)
 {
     struct world *world = *state;
@@ -135,6 +192,8 @@ int main(void)
         cmocka_unit_test(forged_ones_are_unknown),
         cmocka_unit_test(kind_and_time_have_bounds),
         cmocka_unit_test(there_is_none_without_an_order),
+        cmocka_unit_test(a_key_gets_tickets_of_its_own_kinds),
+        cmocka_unit_test(a_keys_ticket_is_found_with_what_it_is_for),
         cmocka_unit_test(it_is_redeemed_once),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

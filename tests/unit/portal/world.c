@@ -15,6 +15,7 @@
 #include "portal/portal_confirm.h"
 #include "portal/portal_key.h"
 #include "portal/portal_order.h"
+#include "portal/portal_reset.h"
 #include "portal/portal_ticket.h"
 
 void world_must(enum err_code code, const struct err *err)
@@ -215,6 +216,56 @@ enum err_code world_confirm(struct world *world, const struct portal_job *job,
     AUTO(bytes_freep) struct bytes *signature = world_confirm_proof(job, by, outcome, digest);
     struct portal_confirmation confirmation = {outcome, SPAN_ARRAY(digest), span_bytes(signature)};
     return portal_confirm(world->portal, job, &confirmation, err);
+}
+
+struct bytes *world_seal_proof(const struct portal_job *job, const struct fixture_key *by,
+                               struct span seal)
+{
+    uint8_t sha256[32];
+    proof_sha256(seal, sha256);
+    return proof(job, PROOF_SEAL, SPAN_ARRAY(sha256), by);
+}
+
+void world_renew(struct world *world, struct world_key *key)
+{
+    AUTO(memory_freep) char *order = world_order(world, key, false, key->encrypt != NULL);
+    AUTO(portal_job_freep) struct portal_job *job = world_job(world, key, order);
+    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    struct err err = ERR_INIT;
+    world_must(world_request(world, job, key, key->sign, &issue, &err), &err);
+    world_must(world_confirm(world, job, key->sign, "written", issue, &err), &err);
+    cert_free(key->sign_cert);
+    key->sign_cert = fixture_parse(span_bytes(issue->sign_cert));
+}
+
+struct portal_job *world_key_job(struct world *world, const struct world_key *key, const char *kind)
+{
+    AUTO(memory_freep) char *ticket = NULL;
+    struct portal_job *job = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_ticket_add_for_key(world->portal, key->serial, kind, 300, &ticket, &err),
+               &err);
+    world_must(portal_job_redeem(world->portal, ticket, key->serial, &job, &err), &err);
+    return job;
+}
+
+struct portal_job *world_reload(struct world *world, const struct portal_job *job)
+{
+    AUTO(memory_freep) char *secret = NULL;
+    struct portal_job *again = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_job_secret(world->portal, job->id, &secret, &err), &err);
+    world_must(portal_job_authorise(world->portal, job->id, secret, &again, &err), &err);
+    return again;
+}
+
+int64_t world_reset(struct world *world, const struct world_key *key, const char *user)
+{
+    struct err err = ERR_INIT;
+    int64_t id = 0;
+    world_must(portal_reset_add(world->portal, key->serial, user, &id, &err), &err);
+    world_must(portal_reset_approve(world->portal, id, &err), &err);
+    return id;
 }
 
 int64_t world_count(struct portal *portal, const char *sql)

@@ -58,6 +58,18 @@ enum err_code world_request(struct world *world, const struct portal_job *job,
 enum err_code world_confirm(struct world *world, const struct portal_job *job,
                             const struct fixture_key *by, const char *outcome,
                             const struct portal_issue *issue, struct err *err);
+/* Takes the key through a confirmed renewal that keeps its pair; key->sign_cert is the new one then. */
+void world_renew(struct world *world, struct world_key *key);
+/* extend-seal or reset-pin: a fresh ticket for the key, redeemed. */
+struct portal_job *world_key_job(struct world *world, const struct world_key *key,
+                                 const char *kind);
+/* The job as the database has it now. */
+struct portal_job *world_reload(struct world *world, const struct portal_job *job);
+struct bytes *world_seal_proof(const struct portal_job *job, const struct fixture_key *by,
+                               struct span seal);
+/* A reset of the key's PIN that user asked for and that is approved; its id. */
+int64_t world_reset(struct world *world, const struct world_key *key, const char *user);
+
 /* How many rows a "SELECT count(*)" gives. */
 int64_t world_count(struct portal *portal, const char *sql);
 /* Fails the test with the error's text unless it is ERR_NONE. */
