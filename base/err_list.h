@@ -390,7 +390,7 @@ ERR_ITEM(ERR_SEAL_HOLDER, "seal-holder", STOP, 409,
 ERR_ITEM(ERR_SEAL_PICTURE, "seal-picture", STOP, 502,
     "新签章的印章图片与原签章不同", "The new seal has another picture",
     "CA锁未被改动。请联系平台客服。", "Nothing was written. Ask the platform's support.")
-ERR_ITEM(ERR_SEAL_IDENTITY, "seal-identity", STOP, 502,
+ERR_ITEM(ERR_SEAL_IDENTITY, "seal-identity", STOP, 409,
     "新签章不是原签章的延期", "The new seal is not the present one extended",
     "CA锁未被改动。请联系平台客服。", "Nothing was written. Ask the platform's support.")
 ERR_ITEM(ERR_SEAL_END, "seal-end", STOP, 502,
