@@ -46,7 +46,8 @@ class EventStream:
         self.events = []
         self.arrived = threading.Condition()
         self.closed = False
-        threading.Thread(target=self._collect, daemon=True).start()
+        self.reader = threading.Thread(target=self._collect, daemon=True)
+        self.reader.start()
 
     def _head(self):
         while b"\r\n\r\n" not in self.buffer:
@@ -114,8 +115,15 @@ class EventStream:
             assert self.arrived.wait_for(lambda: self.closed, seconds), "still open"
 
     def close(self):
+        """Its descriptor goes only when the reader has left it: the number may be another's at once."""
         try:
             self._send(CLOSE, b"\x03\xe8")
         except OSError:
             pass
+        self.reader.join(5)
+        try:
+            self.stream.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.reader.join(5)
         self.stream.close()
