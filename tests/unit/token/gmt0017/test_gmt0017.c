@@ -197,7 +197,7 @@ static void limits_the_length_of_a_name(void **state)
     char names[TOKEN_NAME_BYTES_MAX + 3] = {0};
     char expected[TOKEN_NAME_BYTES_MAX + 3];
     memset(names, 'n', TOKEN_NAME_BYTES_MAX);
-    snprintf(expected, sizeof expected, "[%s]", names);
+    snprintf(expected, sizeof expected, "[%.*s]", TOKEN_NAME_BYTES_MAX, names);
     check_list(names, TOKEN_NAME_BYTES_MAX + 2, expected);
     check_list(names, TOKEN_NAME_BYTES_MAX, expected);
     names[TOKEN_NAME_BYTES_MAX] = 'n';

@@ -53,7 +53,7 @@ static void make_key(struct authority *authority)
     const char *words[] = {"--state",      authority->state,  "--serial",
                            "S1",           "--issuer-cert",   authority->sm2_cert,
                            "--issuer-key", authority->sm2_key};
-    redirect(&redirection, SPAN_NONE);
+    redirect(&redirection, span_text(""));
     assert_int_equal(sim_create(words, ARRAY_SIZE(words), &err), ERR_NONE);
     AUTO(bytes_freep) struct bytes *output = restore(&redirection);
     assert_string_equal((const char *)output->at, "S1\n");
@@ -68,7 +68,7 @@ static void shows_a_key_as_json(void **state)
     authority_init(&authority);
     make_key(&authority);
     const char *words[] = {"--state", authority.state};
-    redirect(&redirection, SPAN_NONE);
+    redirect(&redirection, span_text(""));
     enum err_code code = sim_show(words, 2, &err);
     AUTO(bytes_freep) struct bytes *output = restore(&redirection);
     assert_int_equal(code, ERR_NONE);
