@@ -39,6 +39,7 @@ class Display:
         self._processes = []
         self._folder = tempfile.TemporaryDirectory(prefix="display.")
         self.name = None
+        self._seen = None  # the process of the dialog that was waited for last
 
     def __enter__(self):
         try:
@@ -106,31 +107,39 @@ class Display:
 
     def wait_for_window(self, seconds=WINDOW_SECONDS):
         """The dialog's window, once it is there."""
-        self._wait(self.window, "no dialog opened", seconds)
+        self._wait(self._owner, "no dialog opened", seconds)
+        self._seen = self._owner()
         return self.window()
 
+    def _owner(self):
+        """The process of the dialog that is open, None when there is none. A window's number may be
+        the next dialog's at once."""
+        window = self.window()
+        return (self._xdotool("getwindowpid", window) or [window])[0] if window else None
+
+    def _focus(self, seconds=WINDOW_SECONDS):
+        self._xdotool("windowfocus", "--sync", self.wait_for_window(seconds))
+
     def wait_until_closed(self, seconds=WINDOW_SECONDS):
-        self._wait(lambda: self.window() is None, "the dialog stays open", seconds)
+        """Until the dialog that was seen last is gone; the next one may be open already."""
+        self._wait(lambda: self._owner() != self._seen, "the dialog stays open", seconds)
 
     def press(self, *keys):
         """Presses keys in the dialog that is open."""
-        window = self.wait_for_window()
-        self._xdotool("windowfocus", "--sync", window)
+        self._focus()
         for key in keys:
             self._xdotool("key", "--clearmodifiers", key)
 
     def type_pin(self, pin, seconds=WINDOW_SECONDS):
         """Waits for a dialog, types the PIN, presses Return, and waits until it has closed."""
-        window = self.wait_for_window(seconds)
-        self._xdotool("windowfocus", "--sync", window)
+        self._focus(seconds)
         self._xdotool("type", "--delay", "20", pin)
         self._xdotool("key", "--clearmodifiers", "Return")
         self.wait_until_closed()
 
     def type_twice(self, pin, again):
         """Types into both entries of a dialog for a new PIN; two Tabs pass the button between them."""
-        window = self.wait_for_window()
-        self._xdotool("windowfocus", "--sync", window)
+        self._focus()
         self._xdotool("type", "--delay", "20", pin)
         self._xdotool("key", "Tab", "Tab")
         self._xdotool("type", "--delay", "20", again)
