@@ -33,20 +33,24 @@ def differ_then_cancel(display):
 
 
 CASES = (
-    ("the same twice", lambda d: d.type_new_pin("654321"), "654321, judged 6 times"),
-    ("what is escaped on the way", lambda d: d.type_new_pin("6+5 4%21"), "6+5 4%21, judged 8 times"),
-    ("different ones, then Escape", differ_then_cancel, "prompt-cancelled"),
+    ("the_same_twice", lambda d: d.type_new_pin("654321"), "654321, judged 6 times"),
+    ("what_is_escaped_on_the_way", lambda d: d.type_new_pin("6+5 4%21"), "6+5 4%21, judged 8 times"),
+    ("different_ones_then_escape", differ_then_cancel, "prompt-cancelled"),
 )
 
 
 def main():
     if not all(map(shutil.which, ("Xvfb", "xdotool", PINENTRY))):
         sys.exit(77)
+    print(f"1..{len(CASES)}")
+    failed = 0
     with Display() as display:
-        for name, answer, wanted in CASES:
+        for number, (name, answer, wanted) in enumerate(CASES, 1):
             got = ask(display, answer)
-            if got != wanted:
-                sys.exit(f"{name}: {got!r}, not {wanted!r}")
+            failed += got != wanted
+            print(f"ok {number} - {name}" if got == wanted
+                  else f"not ok {number} - {name}\n# {got!r}, not {wanted!r}")
+    sys.exit(failed > 0)
 
 
 main()
