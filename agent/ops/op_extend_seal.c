@@ -37,19 +37,11 @@ static enum op_outcome read_seals(struct op *op, struct err *err)
 static enum err_code prove(struct op *op, const char *label, struct span body, struct bytes **out,
                            struct err *err)
 {
-    const struct remote_job *job = op->facts.job;
-    const struct cert_facts *facts = cert_peek(op->key.sign_cert);
-    struct op_key_signer self = {op->key.token, op->key.pair->name};
-    struct signer signer = op_key_signer(&self, facts->algorithm, facts->public_key);
-    AUTO(bytes_freep) struct bytes *message = NULL;
-    AUTO(bytes_freep) struct bytes *signature = NULL;
-    if (proof_message(label, job->id, span_bytes(job->challenge), body, &message, err) !=
-            ERR_NONE ||
-        signer_sign_message(&signer, span_bytes(message), &signature, err) != ERR_NONE ||
-        cert_verify(op->key.sign_cert, span_bytes(message), span_bytes(signature), err) != ERR_NONE)
-        return err_add(err, "prove the key");
-    *out = TAKE(signature);
-    return ERR_NONE;
+    struct op_key_signer self;
+    const struct signer signer = op_key_present_signer(op, &self);
+    const struct op_proof proof = {&signer, op->key.sign_cert, label, body};
+    return op_key_prove(op, &proof, out, err) == ERR_NONE ? ERR_NONE
+                                                          : err_add(err, "prove the key");
 }
 
 static enum op_outcome prove_key(struct op *op, struct err *err)

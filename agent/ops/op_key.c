@@ -2,6 +2,7 @@
 
 #include "agent/ops/op_seals.h"
 #include "base/log.h"
+#include "certs/proof.h"
 #include "certs/sm2.h"
 
 static const struct {
@@ -53,6 +54,30 @@ struct signer op_key_signer(struct op_key_signer *self, enum cert_algorithm algo
                             struct span public_key)
 {
     return (struct signer){algorithm, public_key, sign, self};
+}
+
+struct signer op_key_present_signer(const struct op *op, struct op_key_signer *self)
+{
+    const struct cert_facts *facts = cert_peek(op->key.sign_cert);
+    *self = (struct op_key_signer){op->key.token, op->key.pair->name};
+    return op_key_signer(self, facts->algorithm, facts->public_key);
+}
+
+enum err_code op_key_prove(const struct op *op, const struct op_proof *proof, struct bytes **out,
+                           struct err *err)
+{
+    const struct remote_job *job = op->facts.job;
+    AUTO(bytes_freep) struct bytes *message = NULL;
+    AUTO(bytes_freep) struct bytes *signature = NULL;
+    if (proof_message(proof->label, job->id, span_bytes(job->challenge), proof->body, &message,
+                      err) != ERR_NONE ||
+        signer_sign_message(proof->signer, span_bytes(message), &signature, err) != ERR_NONE)
+        return err->code;
+    if (proof->cert != NULL &&
+        cert_verify(proof->cert, span_bytes(message), span_bytes(signature), err) != ERR_NONE)
+        return err->code;
+    *out = TAKE(signature);
+    return ERR_NONE;
 }
 
 enum err_code op_key_public_der(const struct token_public_key *key, struct bytes **out,

@@ -19,6 +19,18 @@ struct op_key_signer {
 };
 struct signer op_key_signer(struct op_key_signer *self, enum cert_algorithm algorithm,
                             struct span public_key);
+/* A signer for the pair in use; valid as long as self and the operation's key are. */
+struct signer op_key_present_signer(const struct op *op, struct op_key_signer *self);
+
+/* What a key signs to prove itself in the operation's job, see certs/proof.h. */
+struct op_proof {
+    const struct signer *signer;
+    const struct cert *cert; /* the signature is checked with it; NULL: the platform will */
+    const char *label;
+    struct span body;
+};
+MUST_CHECK enum err_code op_key_prove(const struct op *op, const struct op_proof *proof,
+                                      struct bytes **out, struct err *err);
 /* What the key gave as public key, as DER SubjectPublicKeyInfo. */
 MUST_CHECK enum err_code op_key_public_der(const struct token_public_key *key, struct bytes **out,
                                            struct err *err);

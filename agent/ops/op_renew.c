@@ -135,24 +135,6 @@ static enum cert_algorithm cert_algorithm_of(const struct op *op)
     return op_key_algorithm(op->facts.job->algorithm) == TOKEN_SM2 ? CERT_SM2 : CERT_RSA;
 }
 
-/* Signs a proof with the pair's key. */
-static enum err_code prove(struct op *op, const struct signer *signer, const char *label,
-                           struct span body, struct bytes **out, struct err *err)
-{
-    const struct remote_job *job = op->facts.job;
-    AUTO(bytes_freep) struct bytes *message = NULL;
-    if (proof_message(label, job->id, span_bytes(job->challenge), body, &message, err) != ERR_NONE)
-        return err->code;
-    return signer_sign_message(signer, span_bytes(message), out, err);
-}
-
-static struct signer present_signer(const struct op *op, struct op_key_signer *self)
-{
-    const struct cert_facts *facts = cert_peek(op->key.sign_cert);
-    *self = (struct op_key_signer){op->key.token, op->key.pair->name};
-    return op_key_signer(self, facts->algorithm, facts->public_key);
-}
-
 static struct signer new_signer(const struct op *op, struct op_key_signer *self)
 {
     *self = (struct op_key_signer){op->key.token, op->facts.container};
@@ -162,7 +144,7 @@ static struct signer new_signer(const struct op *op, struct op_key_signer *self)
 static enum op_outcome make_request(struct op *op, struct err *err)
 {
     struct op_key_signer old_self, new_self;
-    struct signer old_signer = present_signer(op, &old_self);
+    struct signer old_signer = op_key_present_signer(op, &old_self);
     struct signer signer = new_signer(op, &new_self);
     if (csr_make(cert_peek(op->key.sign_cert)->subject_der, &signer, &op->facts.csr, err) !=
         ERR_NONE) {
@@ -171,8 +153,8 @@ static enum op_outcome make_request(struct op *op, struct err *err)
     }
     uint8_t digest[32];
     proof_sha256(span_bytes(op->facts.csr), digest);
-    if (prove(op, &old_signer, PROOF_REQUEST, SPAN_ARRAY(digest), &op->facts.proof, err) !=
-        ERR_NONE) {
+    const struct op_proof proof = {&old_signer, NULL, PROOF_REQUEST, SPAN_ARRAY(digest)};
+    if (op_key_prove(op, &proof, &op->facts.proof, err) != ERR_NONE) {
         err_add(err, "prove the present key");
         return OP_STEP_FAILED;
     }
@@ -280,23 +262,18 @@ static enum err_code compare_encrypt_key(struct op *op, struct err *err)
 static enum err_code use_new_key(struct op *op, struct err *err)
 {
     const struct remote_issued *issued = op->facts.issued;
-    const struct remote_job *job = op->facts.job;
     struct op_key_signer self;
     struct signer signer = new_signer(op, &self);
     proof_written_digest(span_bytes(issued->sign_cert), span_bytes(issued->encrypt_cert),
                          op->facts.written_digest);
     AUTO(bytes_freep)
     struct bytes *body = proof_confirmation_body("written", op->facts.written_digest);
-    AUTO(bytes_freep) struct bytes *message = NULL;
-    AUTO(bytes_freep) struct bytes *signature = NULL;
     AUTO(cert_freep) struct cert *cert = NULL;
-    if (proof_message(PROOF_CONFIRMATION, job->id, span_bytes(job->challenge), span_bytes(body),
-                      &message, err) != ERR_NONE ||
-        signer_sign_message(&signer, span_bytes(message), &signature, err) != ERR_NONE ||
-        cert_parse(span_bytes(issued->sign_cert), &cert, err) != ERR_NONE ||
-        cert_verify(cert, span_bytes(message), span_bytes(signature), err) != ERR_NONE)
+    if (cert_parse(span_bytes(issued->sign_cert), &cert, err) != ERR_NONE)
+        return err_add(err, "read the new certificate");
+    const struct op_proof proof = {&signer, cert, PROOF_CONFIRMATION, span_bytes(body)};
+    if (op_key_prove(op, &proof, &op->facts.confirmation_proof, err) != ERR_NONE)
         return err_add(err, "sign a test value with the new key");
-    op->facts.confirmation_proof = TAKE(signature);
     op->facts.written = true;
     return ERR_NONE;
 }
@@ -351,12 +328,13 @@ static bool give_back(struct op *op)
 {
     static const uint8_t nothing[OP_DIGEST_BYTES];
     struct op_key_signer self;
-    struct signer signer = present_signer(op, &self);
+    struct signer signer = op_key_present_signer(op, &self);
     AUTO(bytes_freep) struct bytes *body = proof_confirmation_body("failed", nothing);
-    AUTO(bytes_freep) struct bytes *proof = NULL;
+    AUTO(bytes_freep) struct bytes *signature = NULL;
     struct err err = ERR_INIT;
-    if (prove(op, &signer, PROOF_CONFIRMATION, span_bytes(body), &proof, &err) == ERR_NONE)
-        return op_platform_report_failure(op, span_bytes(proof));
+    const struct op_proof proof = {&signer, NULL, PROOF_CONFIRMATION, span_bytes(body)};
+    if (op_key_prove(op, &proof, &signature, &err) == ERR_NONE)
+        return op_platform_report_failure(op, span_bytes(signature));
     log_err("ops", "prove that nothing was written", &err);
     return false;
 }
