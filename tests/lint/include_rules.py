@@ -45,7 +45,7 @@ HOMES = {
     "winscard": ("token/channel_pcsc.c", "token/token_monitor.c", "token/pcsc.c", "token/pcsc.h"),
     "pcsclite": ("token/channel_pcsc.c", "token/token_monitor.c", "token/pcsc.c", "token/pcsc.h"),
     "wintypes": ("token/channel_pcsc.c", "token/token_monitor.c", "token/pcsc.c", "token/pcsc.h"),
-    "curl/": ("agent/remote/", "agent/ctl/ctl_client.c"),
+    "curl/": ("agent/remote/", "agent/ctl/ctl_client.c", "portal/pay/"),
     "cjson/": ("base/json.c",),
     "sqlite3": ("agent/ops/op_journal.c", "portal/portal_db.c"),
     "openssl/": (

@@ -1,0 +1,54 @@
+/* What the portal needs of a payment service: a page to send the payer to, a signed notification, a query
+ * and a refund. A provider is a table, so that a real one can take the sandbox's place
+ * (docs/protocol/payment.md). The browser's word counts for nothing. */
+#pragma once
+
+#include "base/err.h"
+#include "base/span.h"
+
+#define PAYMENT_TRADE_BYTES_MAX 64 /* our number of one attempt to pay */
+#define PAYMENT_NOTIFICATION_BYTES_MAX 8192
+#define PAYMENT_CALL_MS 10000 /* of a query or refund, altogether */
+
+enum payment_state {
+    PAYMENT_WAITING, /* the page was opened, or not even that */
+    PAYMENT_PAID,
+    PAYMENT_REFUNDED,
+    PAYMENT_CLOSED, /* can no longer be paid */
+    PAYMENT_STATE_COUNT
+};
+
+/* What the service says of one attempt; owned texts. */
+struct payment_fact {
+    char *trade;
+    char *service_trade; /* the service's own number; "" while waiting */
+    int64_t amount_fen;
+    enum payment_state state;
+    int64_t at_utc; /* when it came into this state */
+};
+void payment_fact_done(struct payment_fact *fact);
+
+struct payment_ask {
+    const char *trade;
+    int64_t amount_fen;
+    const char *subject; /* what the payer reads */
+    const char *notify_url, *return_url;
+};
+
+struct payment_provider {
+    const char *name; /* in addresses: "sandbox" */
+    void *context;
+    /* The address of the service's page, signed. Quick. The caller frees *out_url. */
+    enum err_code (*page)(void *context, const struct payment_ask *ask, char **out_url,
+                          struct err *err);
+    /* Checks a notification's signature, age and recipient, and reads it. Quick. ERR_PROOF when it
+     * is not the service's. */
+    enum err_code (*notification)(void *context, struct span body, struct payment_fact *out,
+                                  struct err *err);
+    /* What the service knows. Blocks up to PAYMENT_CALL_MS: for a thread; uses no database. */
+    enum err_code (*query)(void *context, const char *trade, struct payment_fact *out,
+                           struct err *err);
+    /* Gives everything back, once: asked again it says the same. Blocks like query. */
+    enum err_code (*refund)(void *context, const char *trade, int64_t amount_fen,
+                            struct payment_fact *out, struct err *err);
+};
