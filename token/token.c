@@ -331,11 +331,18 @@ enum err_code token_list_files(struct token *token, struct token_files **out, st
 enum err_code token_read_file(struct token *token, const char *name, struct bytes **out,
                               struct err *err)
 {
+    return token_read_file_of(token, name, 0, out, err);
+}
+
+enum err_code token_read_file_of(struct token *token, const char *name, size_t size,
+                                 struct bytes **out, struct err *err)
+{
     AUTO(token_line_call_done) struct token_call call = {NULL};
     if (check_name(name, err) != ERR_NONE ||
+        (size != 0 && check_size(size, TOKEN_FILE_BYTES_MAX, "the file", err) != ERR_NONE) ||
         token_line_call(&call, token, NEEDS_NOTHING, err) != ERR_NONE)
         return err->code;
-    return token_line_result(token, token->driver->read_file(token->self, name, out, err));
+    return token_line_result(token, token->driver->read_file(token->self, name, size, out, err));
 }
 
 enum err_code token_write_file(struct token *token, const char *name, struct span content,

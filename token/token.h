@@ -164,6 +164,10 @@ MUST_CHECK enum err_code token_list_files(struct token *token, struct token_file
 void token_files_freep(struct token_files **files);
 MUST_CHECK enum err_code token_read_file(struct token *token, const char *name, struct bytes **out,
                                          struct err *err);
+/* The same of a file whose size in bytes is known already: the key is not asked for it once more.
+ * ERR_TOKEN_ANSWER when the key gives fewer. */
+MUST_CHECK enum err_code token_read_file_of(struct token *token, const char *name, size_t size,
+                                            struct bytes **out, struct err *err);
 /* A new file, readable by anyone, writable by the user. ERR_TOKEN_EXISTS, ERR_TOKEN_NO_SPACE. */
 MUST_CHECK enum err_code token_write_file(struct token *token, const char *name,
                                           struct span content, struct err *err);

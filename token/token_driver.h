@@ -60,7 +60,9 @@ struct token_driver {
                                 struct err *err);
     enum err_code (*delete_pair)(void *self, const char *pair, struct err *err);
     enum err_code (*list_files)(void *self, struct token_files **out, struct err *err);
-    enum err_code (*read_file)(void *self, const char *name, struct bytes **out, struct err *err);
+    /* size: of the file in bytes; 0: not known. */
+    enum err_code (*read_file)(void *self, const char *name, size_t size, struct bytes **out,
+                               struct err *err);
     enum err_code (*write_file)(void *self, const char *name, struct span content, struct err *err);
     enum err_code (*delete_file)(void *self, const char *name, struct err *err);
     enum err_code (*change_pin)(void *self, const struct secret *old_pin,

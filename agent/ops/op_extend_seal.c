@@ -150,7 +150,8 @@ static enum op_outcome write_seal(struct op *op, struct err *err)
 static enum op_outcome read_back(struct op *op, struct err *err)
 {
     AUTO(bytes_freep) struct bytes *got = NULL;
-    if (token_read_file(op->key.token, op->facts.seal_file, &got, err) != ERR_NONE) {
+    if (token_read_file_of(op->key.token, op->facts.seal_file, op->new_seal->seal->len, &got,
+                           err) != ERR_NONE) {
         err_add(err, "read the new seal back");
         return OP_STEP_FAILED;
     }

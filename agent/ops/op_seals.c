@@ -17,17 +17,18 @@ void op_seals_freep(struct op_seals **seals)
     *seals = NULL;
 }
 
-static enum err_code read_one(struct token *token, const char *name, struct op_seals *seals,
-                              struct err *err)
+static enum err_code read_one(struct token *token, const struct token_file *file,
+                              struct op_seals *seals, struct err *err)
 {
     AUTO(bytes_freep) struct bytes *content = NULL;
     struct op_seal *next = &seals->seals[seals->count];
     struct err no_seal = ERR_INIT; /* other software keeps files here too */
-    if (token_read_file(token, name, &content, err) != ERR_NONE)
-        return err->code == ERR_TOKEN_LOGIN_LOST ? ERR_NONE : err_add(err, "read file %s", name);
+    if (token_read_file_of(token, file->name, file->size_bytes, &content, err) != ERR_NONE)
+        return err->code == ERR_TOKEN_LOGIN_LOST ? ERR_NONE
+                                                 : err_add(err, "read file %s", file->name);
     if (seal_parse(span_bytes(content), &next->seal, &no_seal) != ERR_NONE)
         return ERR_NONE;
-    memcpy(next->file, name, strlen(name) + 1);
+    memcpy(next->file, file->name, strlen(file->name) + 1);
     seals->count++;
     return ERR_NONE;
 }
@@ -40,7 +41,7 @@ enum err_code op_seals_read(struct token *token, struct op_seals **out, struct e
     AUTO(op_seals_freep) struct op_seals *seals = memory_new(sizeof *seals);
     for (size_t i = 0; i < files->count && seals->count < TOKEN_FILES_MAX; i++)
         if (files->files[i].size_bytes <= SEAL_BYTES_MAX &&
-            read_one(token, files->files[i].name, seals, err) != ERR_NONE)
+            read_one(token, &files->files[i], seals, err) != ERR_NONE)
             return err->code;
     *out = TAKE(seals);
     return ERR_NONE;

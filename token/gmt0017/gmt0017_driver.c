@@ -182,10 +182,10 @@ static enum err_code driver_list_files(void *self, struct token_files **out, str
     return gmt0017_file_list(self, out, err);
 }
 
-static enum err_code driver_read_file(void *self, const char *name, struct bytes **out,
+static enum err_code driver_read_file(void *self, const char *name, size_t size, struct bytes **out,
                                       struct err *err)
 {
-    return gmt0017_file_read(self, name, out, err);
+    return gmt0017_file_read(self, name, size, out, err);
 }
 
 static enum err_code driver_write_file(void *self, const char *name, struct span content,

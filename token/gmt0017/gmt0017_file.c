@@ -84,14 +84,26 @@ enum err_code gmt0017_file_list(struct gmt0017 *key, struct token_files **out, s
     return ERR_NONE;
 }
 
-/* How much file data one command carries: what suits the key, and fits what it says it takes. */
-static size_t chunk_bytes(const struct gmt0017 *key)
+static size_t less(size_t a, size_t b)
 {
-    size_t chunk = key->profile.chunk_bytes;
-    if (key->data_bytes_max >= FRAME_BYTES + GMT0017_CHUNK_BYTES_MIN &&
-        chunk > key->data_bytes_max - FRAME_BYTES)
-        chunk = key->data_bytes_max - FRAME_BYTES;
-    return chunk;
+    return a < b ? a : b;
+}
+
+/* How much file data one ReadFile asks for: what suits the key, and is no more than it says it handles. */
+static size_t read_bytes(const struct gmt0017 *key)
+{
+    size_t suits = key->profile.read_bytes;
+    return key->data_bytes_max < GMT0017_CHUNK_BYTES_MIN ? suits : less(suits, key->data_bytes_max);
+}
+
+/* How much one WriteFile carries. A key that does not say what it takes gets no more than it is known to
+ * answer with: a command that is too long for it is not found out by trying. */
+static size_t write_bytes(const struct gmt0017 *key)
+{
+    size_t suits = key->profile.write_bytes;
+    if (key->data_bytes_max < FRAME_BYTES + GMT0017_CHUNK_BYTES_MIN)
+        return less(suits, key->profile.read_bytes);
+    return less(suits, key->data_bytes_max - FRAME_BYTES);
 }
 
 static void add_place(const struct gmt0017 *key, struct buf *data, const char *name, size_t offset)
@@ -124,14 +136,13 @@ static enum err_code read_chunk(struct gmt0017 *key, const char *name, size_t of
     return ERR_NONE;
 }
 
-enum err_code gmt0017_file_read(struct gmt0017 *key, const char *name, struct bytes **out,
-                                struct err *err)
+enum err_code gmt0017_file_read(struct gmt0017 *key, const char *name, size_t size,
+                                struct bytes **out, struct err *err)
 {
-    size_t size = 0;
-    if (file_size(key, name, &size, err) != ERR_NONE)
+    if (size == 0 && file_size(key, name, &size, err) != ERR_NONE)
         return err->code;
     AUTO(bytes_freep) struct bytes *content = bytes_new_size(size);
-    size_t chunk = chunk_bytes(key);
+    size_t chunk = read_bytes(key);
     for (size_t at = 0; at < size; at += chunk) {
         size_t length = size - at < chunk ? size - at : chunk;
         if (read_chunk(key, name, at, length, content->at + at, err) != ERR_NONE)
@@ -184,7 +195,7 @@ static enum err_code write_chunk(struct gmt0017 *key, const char *name, size_t o
 static enum err_code write_all(struct gmt0017 *key, const char *name, struct span content,
                                struct err *err)
 {
-    size_t chunk = chunk_bytes(key);
+    size_t chunk = write_bytes(key);
     for (size_t at = 0; at < content.len; at += chunk) {
         size_t length = content.len - at < chunk ? content.len - at : chunk;
         if (write_chunk(key, name, at, span_part(content, at, length), err) != ERR_NONE)

@@ -5,7 +5,8 @@
 
 MUST_CHECK enum err_code gmt0017_file_list(struct gmt0017 *key, struct token_files **out,
                                            struct err *err);
-MUST_CHECK enum err_code gmt0017_file_read(struct gmt0017 *key, const char *name,
+/* size: of the file in bytes; 0: not known, the key is asked. */
+MUST_CHECK enum err_code gmt0017_file_read(struct gmt0017 *key, const char *name, size_t size,
                                            struct bytes **out, struct err *err);
 /* A new file, which is gone again when it could not be written whole. Readable by anyone, writable by
  * the user. ERR_FIELD_VALUE for a name that is longer than the key's. */

@@ -17,7 +17,8 @@ static const struct gmt0017_profile built_in[] = {
         .pin_bytes_min = 6,
         .pin_bytes_max = 16,
         .file_name_bytes = 32,
-        .chunk_bytes = 1024,
+        .read_bytes = 1024,
+        .write_bytes = 1024,
         .continuation = 0x6A9E,
     },
     {
@@ -31,7 +32,8 @@ static const struct gmt0017_profile built_in[] = {
         .pin_bytes_min = 4,
         .pin_bytes_max = 16,
         .file_name_bytes = 32,
-        .chunk_bytes = 496,
+        .read_bytes = 496, /* longer answers come in parts of this size */
+        .write_bytes = 1976, /* with what stands before them 2048 at most */
         .continuation = 0x6A9E,
     },
     {
@@ -47,7 +49,8 @@ static const struct gmt0017_profile built_in[] = {
         .pin_bytes_min = 6,
         .pin_bytes_max = 16,
         .file_name_bytes = 48,
-        .chunk_bytes = 1024,
+        .read_bytes = 1024,
+        .write_bytes = 1024,
         .continuation = 0x6A9E,
         .unblock_needs_admin_login = true,
     },

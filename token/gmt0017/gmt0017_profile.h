@@ -60,7 +60,8 @@ struct gmt0017_profile {
     size_t pin_bytes_min;
     size_t pin_bytes_max;
     size_t file_name_bytes; /* width of the name in CreateFile */
-    size_t chunk_bytes; /* of file data in one command */
+    size_t read_bytes; /* of file data that one ReadFile asks for: what one answer carries */
+    size_t write_bytes; /* of file data in one WriteFile */
     uint16_t continuation; /* status word for "more data, repeat the command"; 0: unknown here */
     bool unblock_needs_admin_login;
     bool

@@ -172,23 +172,40 @@ static void writes_the_little_endian_way(void **state)
     scripted_key_close(&key, true);
 }
 
+/* Longer commands than answers: 1976 bytes at a time. */
 static void writes_in_chunks(void **state)
 {
     struct scripted_key key = scripted_key_new(SCRIPTED_KEY_LONGMAI);
-    AUTO(bytes_freep) struct bytes *content = bytes_new_size(497);
-    AUTO(memory_freep) char *zeros = memory_printf("%0992d", 0);
+    AUTO(bytes_freep) struct bytes *content = bytes_new_size(1977);
+    AUTO(memory_freep) char *zeros = memory_printf("%03952d", 0);
     AUTO(memory_freep)
-    char *first = memory_printf("80 3A 00 00 00 01 FA 10 00 0000 0002 4631 01F0 %s", zeros);
+    char *first = memory_printf("80 3A 00 00 00 07 C2 10 00 0000 0002 4631 07B8 %s", zeros);
     scripted_key_login(&key);
     scripted_key_expect(
         &key,
         "80 30 10 00 00 00 2C 4631 000000000000000000000000000000000000000000000000000000000000"
-        "000001F1 000000FF 00000010",
+        "000007B9 000000FF 00000010",
         "9000");
     scripted_key_expect(&key, first, "9000");
-    scripted_key_expect(&key, "80 3A 00 00 00 00 0B 10 00 01F0 0002 4631 0001 00", "9000");
+    scripted_key_expect(&key, "80 3A 00 00 00 00 0B 10 00 07B8 0002 4631 0001 00", "9000");
     assert_int_equal(token_write_file(key.token, "F1", span_bytes(content), &key.err), ERR_NONE);
     scripted_key_close(&key, true);
+}
+
+/* What we have just written ourselves: GetFileInfo is spared. */
+static void reads_a_file_of_known_size(void **state)
+{
+    struct scripted_key key = scripted_key_new(SCRIPTED_KEY_PLAIN);
+    AUTO(bytes_freep) struct bytes *content = NULL;
+    scripted_key_expect(&key, "80 38 00 00 00 00 08 10 00 00 00 00 02 46 31 00 03", "010203 9000");
+    assert_int_equal(token_read_file_of(key.token, "F1", 3, &content, &key.err), ERR_NONE);
+    assert_true(span_equal(span_bytes(content), SPAN_ARRAY(three)));
+    bytes_freep(&content);
+    assert_int_equal(token_read_file_of(key.token, "F1", 65536, &content, &key.err),
+                     ERR_TOKEN_NO_SPACE);
+    scripted_key_expect(&key, "80 38 00 00 00 00 08 10 00 00 00 00 02 46 31 00 03", "0102 9000");
+    assert_int_equal(token_read_file_of(key.token, "F1", 3, &content, &key.err), ERR_TOKEN_ANSWER);
+    token_closep(&key.token);
 }
 
 static void never_touches_a_file_that_exists(void **state)
@@ -246,30 +263,77 @@ static void limits_the_name_to_the_keys_width(void **state)
     scripted_key_close(&key, true);
 }
 
-/* A key that takes 256 bytes of data in a command gets no more than that. */
-static void keeps_to_what_the_key_takes(void **state)
+/* A key that says how many bytes of data it takes in a command. */
+static struct token *open_limited(struct scripted_channel *script, const char *manufacturer,
+                                  const char *limit)
 {
-    struct scripted_channel *script = scripted_channel_new();
-    AUTO(memory_freep) char *info = scripted_key_dev_info(SCRIPTED_KEY_PLAIN, "L", "S", false);
-    memcpy(info + 2 * 224, "0100", 4);
+    AUTO(memory_freep) char *info = scripted_key_dev_info(manufacturer, "L", "S", false);
+    struct token *token = NULL;
+    struct err err = ERR_INIT;
+    memcpy(info + 2 * 224, limit, 4);
     scripted_channel_expect(script, SCRIPTED_KEY_OPEN_DEV_INFO, info);
     scripted_channel_expect(script, "80 22 00 00 00 00 00", "41 50 50 00 00 9000");
     scripted_channel_expect(script, "80 26 00 00 00 00 03 41 50 50 00 0A",
                             "00 00 00 10 04 08 00 20 10 00 9000");
-    struct token *token = NULL;
-    struct err err = ERR_INIT;
     assert_int_equal(
         token_open(scripted_channel_channel(script), "reader", NULL, DEADLINE_NEVER, &token, &err),
         ERR_NONE);
-    AUTO(bytes_freep) struct bytes *content = NULL;
-    AUTO(memory_freep) char *zeros = memory_printf("%0368d", 0);
-    AUTO(memory_freep) char *answer = memory_printf("%s 9000", zeros);
-    scripted_channel_expect(script, INFO_F1, "000000B9 000000FF 00000010 9000");
-    scripted_channel_expect(script, "80 38 00 00 00 00 08 1000 0000 0002 4631 00B8", answer);
-    scripted_channel_expect(script, "80 38 00 00 00 00 08 1000 00B8 0002 4631 0001", "00 9000");
-    assert_int_equal(token_read_file(token, "F1", &content, &err), ERR_NONE);
+    return token;
+}
+
+static void close_limited(struct scripted_channel *script, struct token *token)
+{
     scripted_channel_expect(script, SCRIPTED_KEY_CLOSE_APPLICATION, "9000");
-    token_closep(&token);
+    token_close(token);
+}
+
+static void asks_for_no_more_than_the_key_handles(void **state)
+{
+    struct scripted_channel *script = scripted_channel_new();
+    struct token *token = open_limited(script, SCRIPTED_KEY_PLAIN, "0100");
+    struct err err = ERR_INIT;
+    AUTO(bytes_freep) struct bytes *content = NULL;
+    AUTO(memory_freep) char *answer = memory_printf("%0512d 9000", 0);
+    scripted_channel_expect(script, INFO_F1, "00000101 000000FF 00000010 9000");
+    scripted_channel_expect(script, "80 38 00 00 00 00 08 1000 0000 0002 4631 0100", answer);
+    scripted_channel_expect(script, "80 38 00 00 00 00 08 1000 0100 0002 4631 0001", "00 9000");
+    assert_int_equal(token_read_file(token, "F1", &content, &err), ERR_NONE);
+    close_limited(script, token);
+}
+
+/* limit: as the key says; chunk: what one WriteFile then carries. */
+static void check_writes(const char *limit, unsigned chunk)
+{
+    struct scripted_channel *script = scripted_channel_new();
+    struct token *token = open_limited(script, SCRIPTED_KEY_LONGMAI, limit);
+    struct scripted_key key = {.token = token, .script = script, .err = ERR_INIT};
+    AUTO(bytes_freep) struct bytes *content = bytes_new_size(chunk + 1);
+    AUTO(memory_freep) char *zeros = memory_printf("%0*u", (int)(2 * chunk), 0U);
+    AUTO(memory_freep)
+    char *create =
+        memory_printf("80 30 10 00 00 00 2C 4631 "
+                      "000000000000000000000000000000000000000000000000000000000000 %08X "
+                      "000000FF 00000010",
+                      chunk + 1);
+    AUTO(memory_freep)
+    char *first =
+        memory_printf("80 3A 00 00 00 %04X 10 00 0000 0002 4631 %04X %s", chunk + 10, chunk, zeros);
+    AUTO(memory_freep)
+    char *last = memory_printf("80 3A 00 00 00 00 0B 10 00 %04X 0002 4631 0001 00", chunk);
+    scripted_key_login(&key);
+    scripted_channel_expect(script, create, "9000");
+    scripted_channel_expect(script, first, "9000");
+    scripted_channel_expect(script, last, "9000");
+    assert_int_equal(token_write_file(token, "F1", span_bytes(content), &key.err), ERR_NONE);
+    scripted_key_close(&key, true);
+}
+
+static void writes_no_more_than_the_key_takes(void **state)
+{
+    check_writes("0800", 1976); /* 2048: 72 stand before the data at most */
+    check_writes("0400", 1024 - 72);
+    check_writes("0088", 64);
+    check_writes("0000", 496); /* it does not say */
 }
 
 int main(void)
@@ -286,11 +350,13 @@ int main(void)
         cmocka_unit_test(writes_a_new_file),
         cmocka_unit_test(writes_the_little_endian_way),
         cmocka_unit_test(writes_in_chunks),
+        cmocka_unit_test(reads_a_file_of_known_size),
         cmocka_unit_test(never_touches_a_file_that_exists),
         cmocka_unit_test(removes_a_file_that_it_could_not_write_whole),
         cmocka_unit_test(deletes_a_file),
         cmocka_unit_test(limits_the_name_to_the_keys_width),
-        cmocka_unit_test(keeps_to_what_the_key_takes),
+        cmocka_unit_test(asks_for_no_more_than_the_key_handles),
+        cmocka_unit_test(writes_no_more_than_the_key_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,8 +50,10 @@ static void built_in_ones_keep_the_limits(void **state)
         assert_true(profile->pin_bytes_max <= GMT0017_PIN_BYTES_MAX);
         assert_true(profile->file_name_bytes >= GMT0017_FILE_NAME_BYTES_MIN &&
                     profile->file_name_bytes <= TOKEN_NAME_BYTES_MAX);
-        assert_true(profile->chunk_bytes >= GMT0017_CHUNK_BYTES_MIN &&
-                    profile->chunk_bytes <= GMT0017_CHUNK_BYTES_MAX);
+        assert_true(profile->read_bytes >= GMT0017_CHUNK_BYTES_MIN &&
+                    profile->read_bytes <= GMT0017_CHUNK_BYTES_MAX);
+        assert_true(profile->write_bytes >= GMT0017_CHUNK_BYTES_MIN &&
+                    profile->write_bytes <= GMT0017_CHUNK_BYTES_MAX);
     }
 }
 

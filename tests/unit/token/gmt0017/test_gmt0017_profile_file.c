@@ -28,7 +28,8 @@
     "pin_bytes_min = 4\n" \
     "pin_bytes_max = 16\n" \
     "file_name_bytes = 40\n" \
-    "chunk_bytes = 256\n" \
+    "read_bytes = 256\n" \
+    "write_bytes = 512\n" \
     "continuation = none\n" \
     "unblock_needs_admin_login = yes\n" \
     "envelope = draft\n"
@@ -87,7 +88,8 @@ static void reads_every_key(void **state)
     assert_int_equal(profile.pin_bytes_min, 4);
     assert_int_equal(profile.pin_bytes_max, 16);
     assert_int_equal(profile.file_name_bytes, 40);
-    assert_int_equal(profile.chunk_bytes, 256);
+    assert_int_equal(profile.read_bytes, 256);
+    assert_int_equal(profile.write_bytes, 512);
     assert_int_equal(profile.continuation, 0);
     assert_true(profile.unblock_needs_admin_login);
     assert_true(profile.draft_envelope);
@@ -119,22 +121,24 @@ static void names_the_line_of_a_mistake(void **state)
     check_refused("verify_block = length", "verify_block = Length", "a.ini:8");
     check_refused("mac_input = m3", "mac_input = m5", "a.ini:10");
     check_refused("mac_extra_block = yes", "mac_extra_block = 1", "a.ini:11");
-    check_refused("chunk_bytes = 256", "chunk_bytes = 63", "a.ini:15");
-    check_refused("chunk_bytes = 256", "chunk_bytes = 32769", "a.ini:15");
-    check_refused("chunk_bytes = 256", "chunk_bytes = -256", "a.ini:15");
-    check_refused("chunk_bytes = 256", "chunk_bytes = 256x", "a.ini:15");
-    check_refused("chunk_bytes = 256", "chunk_bytes = 99999999999999999999999", "a.ini:15");
+    check_refused("read_bytes = 256", "read_bytes = 63", "a.ini:15");
+    check_refused("read_bytes = 256", "read_bytes = 32769", "a.ini:15");
+    check_refused("read_bytes = 256", "read_bytes = -256", "a.ini:15");
+    check_refused("read_bytes = 256", "read_bytes = 256x", "a.ini:15");
+    check_refused("read_bytes = 256", "read_bytes = 99999999999999999999999", "a.ini:15");
+    check_refused("write_bytes = 512", "write_bytes = 63", "a.ini:16");
+    check_refused("write_bytes = 512", "write_bytes = 32769", "a.ini:16");
     check_refused("pin_bytes_min = 4", "pin_bytes_min = 0", "a.ini:12");
     check_refused("pin_bytes_max = 16", "pin_bytes_max = 17", "a.ini:13");
     check_refused("file_name_bytes = 40", "file_name_bytes = 31", "a.ini:14");
     check_refused("file_name_bytes = 40", "file_name_bytes = 65", "a.ini:14");
-    check_refused("continuation = none", "continuation = 6a9e", "a.ini:16");
-    check_refused("envelope = draft", "envelope = draft\nnovelty = 1", "a.ini:19: novelty");
+    check_refused("continuation = none", "continuation = 6a9e", "a.ini:17");
+    check_refused("envelope = draft", "envelope = draft\nnovelty = 1", "a.ini:20: novelty");
     check_refused("envelope = draft", "envelope = draft\nname = twice",
-                  "a.ini:19: name: given twice");
-    check_refused("envelope = draft", "envelope = draft\natr = 3B0", "a.ini:19: atr");
-    check_refused("envelope = draft", "envelope = draft\natr = 3.", "a.ini:19: atr");
-    check_refused("envelope = draft", "envelope = draft\natr = 3G", "a.ini:19: atr");
+                  "a.ini:20: name: given twice");
+    check_refused("envelope = draft", "envelope = draft\natr = 3B0", "a.ini:20: atr");
+    check_refused("envelope = draft", "envelope = draft\natr = 3.", "a.ini:20: atr");
+    check_refused("envelope = draft", "envelope = draft\natr = 3G", "a.ini:20: atr");
     check_refused("[profile]", "[device]", "a.ini:3: device");
     check_refused("[profile]\n", "", "a.ini:2: ");
     check_refused("[profile]", "[profile", "a.ini:2");
