@@ -8,8 +8,9 @@
 #include "base/log.h"
 #include "certs/proof.h"
 
-/* A miss here locks the key for good: the platform stops early too. */
-#define ADMINISTRATOR_TRIES_MIN 3
+/* With so many administrator tries left or fewer nothing is tried: the last ones are for someone who has
+ * the key in hand. The platform stops at the same number (PORTAL_RESET_TRIES_STOP). */
+#define RESET_TRIES_STOP 3
 /* Another program may reset the key between challenge and answer; then both are made anew. */
 #define RELAY_ATTEMPTS_MAX 3
 
@@ -28,8 +29,7 @@ static enum op_outcome judge(struct op *op, struct err *err)
         token_read_pin_state(op->key.token, TOKEN_ADMINISTRATOR, &op->key.administrator, err) !=
             ERR_NONE)
         return OP_STEP_FAILED;
-    if (op->key.administrator.tries_left > 0 &&
-        op->key.administrator.tries_left >= ADMINISTRATOR_TRIES_MIN)
+    if (op->key.administrator.tries_left > RESET_TRIES_STOP)
         return OP_STEP_NEXT;
     err_set(err, op->key.administrator.tries_left <= 0 ? ERR_ADMIN_PIN_LOCKED : ERR_ADMIN_PIN_LOW,
             "%d administrator tries left", op->key.administrator.tries_left);

@@ -313,18 +313,25 @@ def administrator_tries(world, profile, left, code):
 for profile in PROFILES:
     suite.add(f"the administrator PIN is locked, {profile}",
               lambda w, p=profile: administrator_tries(w, p, 0, "administrator-pin-locked"))
-    suite.add(f"the administrator PIN has two tries left, {profile}",
-              lambda w, p=profile: administrator_tries(w, p, 2, "administrator-tries-low"))
+    suite.add(f"the administrator PIN has three tries left, {profile}",
+              lambda w, p=profile: administrator_tries(w, p, 3, "administrator-tries-low"))
 
 
-@suite.case("the platform stops one try earlier than the agent")
+@suite.case("the platform computes nothing for an agent that goes on with three tries")
 def platform_stops(world):
     locked = Locked(world, spoiled=True)
-    set_admin_left(locked, 3)
+    locked.platform.spoil(*UNBLOCK, faulty.asked(lambda request: request.update(administrator_tries=3)))
     untouched = Untouched(locked.card)
     check_refused(locked.agent, locked.reset(), "administrator-tries-low", untouched)
     assert any(request.endswith("/unblock") for request in locked.platform.requests)
-    equal(locked.card.tries_left("admin"), 3, "administrator tries left")
+    check_admin(locked.card)
+
+
+@suite.case("four administrator tries are enough for a reset")
+def four_tries(world):
+    locked = Locked(world)
+    set_admin_left(locked, 4)
+    equal(locked.reset()["message"], MESSAGE, "the message")
 
 
 @suite.case("the platform resets a key only so often a day")
