@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
-sys.path[:0] = [str(TESTS / "lint"), str(TESTS / "scenario")]
+sys.path[:0] = [str(TESTS / "lint"), str(TESTS / "scenario"), str(TESTS / "browser")]
 
+import browser  # noqa: E402
 import lint  # noqa: E402
 import scenarios  # noqa: E402
 import unit  # noqa: E402
@@ -99,7 +100,8 @@ def main():
         for name in unit.builds_needed(builds, asked.only):
             perform([partial(build, name)], tally)
         perform(unit.jobs(builds, asked.only), tally)
-        perform(scenarios.jobs(folder, asked.vpcd, asked.only), tally)
+        worlds = [*scenarios.jobs(folder, asked.vpcd, asked.only), *browser.jobs(folder, asked.vpcd, asked.only)]
+        perform(worlds, tally)
     return tally.finish()
 
 

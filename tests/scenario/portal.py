@@ -15,6 +15,8 @@ def make_template(programs, folder):
 
 
 class Portal:
+    listen = "127.0.0.1:0"
+
     def __init__(self, programs, template, folder):
         self.program = programs / "ukey-portal"
         self.folder = Path(folder)
@@ -23,12 +25,11 @@ class Portal:
         self.origin = None
         self.organisations = set()
 
+    def arguments(self):
+        return [self.program, "--folder", self.folder, "run", "--listen", self.listen]
+
     def start(self):
-        self.process = Process(
-            "portal",
-            [self.program, "--folder", self.folder, "run", "--listen", "127.0.0.1:0"],
-            self.folder.parent,
-        )
+        self.process = Process("portal", self.arguments(), self.folder.parent)
         line = self.process.wait_for_line(r"^listening on (https://127\.0\.0\.1:\d+)$")
         self.origin = line.group(1)
 

@@ -5,7 +5,10 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 from pathlib import Path
+
+from portal import make_template
 
 PROGRAMS = ("agent/ukeyd", "agent/ctl/ukeyctl", "portal/ukey-portal", "token/virtual/ukey-sim")
 
@@ -16,6 +19,7 @@ class RunFolder:
 
     def __init__(self, build):
         self.build = Path(build)
+        self.lock = threading.Lock()
 
     def __enter__(self):
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -27,6 +31,18 @@ class RunFolder:
         for program in PROGRAMS:
             shutil.copy2(self.build / program, self.programs)
         return self
+
+    def template(self):
+        """An initialised platform's folder, made once a run."""
+        with self.lock:
+            path = self.path / "template"
+            return path if path.exists() else make_template(self.programs, path)
+
+    def work(self):
+        """Where worlds are made."""
+        path = self.path / "w"
+        path.mkdir(exist_ok=True)
+        return path
 
     def __exit__(self, *_):
         shutil.rmtree(self.path, ignore_errors=True)

@@ -14,13 +14,15 @@ LOG_LINES = 60  # shown of each log when a case failed
 
 
 class World:
+    portal_class = Portal
+
     def __init__(self, programs, folder, template, vpcd_library):
         """template: an initialised platform's folder."""
         self.programs = Path(programs)
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.pcscd = Pcscd(self.folder, vpcd_library)
-        self.portal = Portal(self.programs, template, self.folder / "portal")
+        self.portal = self.portal_class(self.programs, template, self.folder / "portal")
         self.number = 0
         self.case_folder = None
         self.things = []  # of the present case: each has stop() or end()

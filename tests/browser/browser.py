@@ -1,0 +1,50 @@
+"""The browser test files as jobs: each runs in a process, namespaces and a world of its own."""
+
+import shutil
+import sys
+from functools import partial
+from pathlib import Path
+
+import namespaces
+import scenarios
+
+HERE = Path(__file__).resolve().parent
+TOP = HERE.parents[1]
+NPM = TOP / "build" / "npm"
+FAILED = TOP / "build" / "failed"  # screenshots and pages of cases that failed
+FILE_SECONDS = 600  # for all cases of one file
+NOT_CODE = shutil.ignore_patterns("node_modules", "*.py", "__pycache__")
+
+
+def jobs(folder, vpcd, only):
+    """One job a file, the longest first."""
+    files = sorted(HERE.glob("*.mjs"), key=lambda path: path.stat().st_size, reverse=True)
+    chosen = [path.stem for path in files if scenarios.may_match(f"browser/{path.stem}", only)]
+    if not chosen:
+        return []
+    scripts = copy_scripts(folder)
+    shutil.rmtree(FAILED, ignore_errors=True)
+    return [partial(run_file, name, folder, scripts, vpcd, only) for name in chosen]
+
+
+def copy_scripts(folder):
+    """The tests beside the packages that they import, so that an edit meanwhile can't change them."""
+    scripts = folder.path / "browser"
+    shutil.copytree(HERE, scripts, ignore=NOT_CODE)
+    (scripts / "node_modules").symlink_to(NPM / "node_modules")
+    return scripts
+
+
+def command(file, folder, scripts, vpcd, only="", pictures=None):
+    """The command line that performs one file's cases. pictures: where their screenshots for the manual
+    go, None: nowhere."""
+    words = [sys.executable, "-B", str(HERE / "run_browser.py"), file, "--only", only]
+    words += ["--bin", str(folder.programs), "--work", str(folder.work()), "--vpcd", vpcd]
+    words += ["--template", str(folder.template()), "--scripts", str(scripts), "--failed", str(FAILED)]
+    words += ["--pictures", str(pictures)] if pictures else []
+    return namespaces.command_inside(words)
+
+
+def run_file(file, folder, scripts, vpcd, only, pictures=None):
+    words = command(file, folder, scripts, vpcd, only, pictures)
+    return scenarios.run_job(f"browser/{file}", words, FILE_SECONDS)

@@ -1,0 +1,89 @@
+"""A world with browsers: the platform is https://portal.test, and a private HOME trusts what it should."""
+
+import shutil
+from pathlib import Path
+
+from fake_dialogs import FakeDialogs
+from portal import Portal
+from processes import run
+from site_server import Site, make_identity
+from world import World
+
+HOST = "portal.test"  # the browsers are told that it is a public address (lib/browsers.mjs)
+PORT = 8443
+SITE_CA = "ukeyd test sites"
+
+
+class BrowserPortal(Portal):
+    """The platform under a name, as browsers see it; the agent reaches it by address."""
+
+    listen = f"127.0.0.1:{PORT}"
+
+    def __init__(self, programs, template, folder):
+        super().__init__(programs, template, folder)
+        self.admin("tls", "renew", "--host", HOST)
+
+    @property
+    def api(self):
+        return f"https://127.0.0.1:{PORT}/agent/v1"
+
+    def arguments(self):
+        known = b"--origin" in run([self.program, "--help"]).stdout
+        return [*super().arguments(), *(["--origin", f"https://{HOST}:{PORT}"] if known else [])]
+
+    def start(self):
+        super().start()
+        self.origin = f"https://{HOST}:{PORT}"
+
+
+class BrowserWorld(World):
+    portal_class = BrowserPortal
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.home = self.folder / "home"
+        self.identity = self.folder / "identity"  # of every agent here: a browser reads trust at its start
+        self.site_identity = None
+
+    def prepare(self):
+        """Makes everything that browsers must trust before they start."""
+        self.make_agent_identity()
+        self.site_identity = make_identity(self.folder / "sites")
+        self.home.mkdir()
+        self.trust(self.home)
+
+    def make_agent_identity(self):
+        self.open_case()
+        agent = super().agent(FakeDialogs(self.new_folder("d"), ()), wait_keys=0)
+        agent.stop()
+        shutil.copytree(agent.state / "identity", self.identity)
+        self.close_case()
+
+    def certificates(self):
+        """(name, PEM file, trust) of what browsers need."""
+        return (
+            ("portal", self.portal.tls_ca, "C,,"),
+            ("sites", self.site_identity.ca, "C,,"),
+            ("agent", self.identity / "loopback.pem", "P,,"),
+        )
+
+    def trust(self, home, without=()):
+        """Makes the browsers' certificate database in a HOME."""
+        database = Path(home) / ".pki" / "nssdb"
+        database.mkdir(parents=True)
+        run(["certutil", "-d", f"sql:{database}", "-N", "--empty-password"])
+        for name, path, flags in self.certificates():
+            if name not in without:
+                run(["certutil", "-d", f"sql:{database}", "-A", "-n", name, "-t", flags, "-i", path])
+
+    def agent(self, dialogs=None, start=True, wait_keys=None, **options):
+        dialogs = dialogs or self.dialogs()
+        agent = super().agent(dialogs, start=False, **options)
+        shutil.copytree(self.identity, agent.state / "identity")
+        if start:
+            agent.start(**dialogs.env)
+            self.wait_keys(agent, self.plugged_count() if wait_keys is None else wait_keys)
+        return agent
+
+    def site(self, port, answers, plain=False):
+        return self.keep(Site(port, answers, None if plain else self.site_identity))

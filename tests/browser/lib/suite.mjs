@@ -1,0 +1,105 @@
+// Cases: a test file registers them, main.mjs performs them one after the other.
+
+import assert from 'node:assert/strict';
+import {join} from 'node:path';
+import {openBrowser} from './browsers.mjs';
+import {watch} from './problems.mjs';
+import {world} from './talk.mjs';
+
+/** @typedef {import('playwright-core').Page} Page */
+/** @typedef {import('playwright-core').BrowserContext} Context */
+
+/** @type {{name: string, perform: (t: Test) => Promise<void>}[]} */
+export const cases = [];
+
+/**
+ * @param {string} name
+ * @param {(t: Test) => Promise<void>} perform
+ */
+export function test(name, perform) {
+  assert(cases.every(known => known.name !== name), `two cases are called "${name}"`);
+  cases.push({name, perform});
+}
+
+export const ORIGIN = 'https://portal.test:8443';
+
+/** What a case works with. */
+export class Test {
+  world = world;
+  /** @type {Context[]} */
+  contexts = [];
+  /** @type {{page: Page, problems: string[]}[]} */
+  pages = [];
+  /** @type {RegExp[]} */
+  expected = [];
+
+  /**
+   * A browser window of its own: no cookie, no permission.
+   * @param {{
+   *   browser?: string, headed?: boolean, home?: string,
+   *   allowed?: boolean, language?: string, width?: number, height?: number,
+   * }} [options] allowed: the user has answered the browser's question about this device with yes
+   */
+  async window({allowed = true, language = 'zh-CN', width = 1366, height = 768, ...which} = {}) {
+    const browser = await openBrowser(which);
+    const context = await browser.newContext({
+      locale: language,
+      viewport: {width, height},
+      reducedMotion: 'reduce',
+    });
+    this.contexts.push(context);
+    context.on('page', page => this.pages.push({page, problems: watch(page)}));
+    if (allowed) await context.grantPermissions(['local-network-access'], {origin: ORIGIN});
+    return context;
+  }
+
+  /**
+   * A page in a window of its own.
+   * @param {Parameters<Test['window']>[0]} [options]
+   */
+  async page(options) {
+    return (await this.window(options)).newPage();
+  }
+
+  /**
+   * Messages of the console, page errors and refusals by the content security policy fail a case, unless
+   * they were announced.
+   * @param {RegExp} pattern
+   */
+  expectProblem(pattern) {
+    this.expected.push(pattern);
+  }
+
+  /** The unannounced problems of all pages, so far. */
+  problems() {
+    return this.pages
+      .flatMap(({problems}) => problems)
+      .filter(problem => !this.expected.some(pattern => pattern.test(problem)));
+  }
+
+  /**
+   * A picture for the manual, when those are wanted.
+   * @param {Page} page
+   * @param {string} name
+   * @param {{clip?: {x: number, y: number, width: number, height: number}}} [options]
+   */
+  async picture(page, name, options = {}) {
+    const folder = process.env.BROWSER_TEST_PICTURES;
+    if (folder) await page.screenshot({path: join(folder, `${name}.png`), animations: 'disabled', ...options});
+  }
+
+  /** Pictures of every open page; their files. */
+  async pictures() {
+    const files = [];
+    for (const [number, {page}] of this.pages.entries()) {
+      if (page.isClosed()) continue;
+      const file = join(process.cwd(), `page-${number}.png`);
+      await page.screenshot({path: file, timeout: 5000}).then(() => files.push(file), () => undefined);
+    }
+    return files;
+  }
+
+  async close() {
+    for (const context of this.contexts) await context.close();
+  }
+}
