@@ -40,6 +40,7 @@ enum op_after_death {
 };
 
 struct op;
+struct op_search;
 
 struct op_step {
     const char *name;
@@ -95,6 +96,7 @@ struct op {
     /* The thread's own. */
     struct op_facts facts;
     struct op_key key;
+    struct op_search *search; /* for the key, see op_find.h; NULL: none */
     struct bytes *public_key; /* that certificates are asked for: DER SubjectPublicKeyInfo */
     struct remote_new_seal *new_seal; /* extend-seal: what the platform made */
     struct deadline retry_at;
@@ -115,7 +117,9 @@ struct op {
     bool key_changed;
     struct err error;
     struct json *result;
-    struct token_presence looked_at; /* while it looks for its key; sequence 0: none */
+    struct token_presence looked_at[TOKEN_READERS_MAX]; /* cards that it has open to find its key */
+    size_t looked_at_count;
+    bool looked_enough; /* the search for its key is over */
     struct token_presence presence; /* of the claimed key; sequence 0: none */
     struct cancel *dialog; /* withdraws the open dialog; NULL: none is open */
     bool key_gone; /* it was pulled out while the dialog was open */
@@ -140,12 +144,6 @@ struct deadline op_step_deadline(const struct op *op);
 /* What stops the present step: the person's wish where it can be cancelled, else only our own end. */
 const struct cancel *op_step_cancel(const struct op *op);
 const struct ops_options *op_options(const struct op *op);
-/* Before it opens a card: two that use a card at one time close it for each other. Waits until it was
- * read for people to see; false when another operation has it or looks at it. */
-bool op_look_at(struct op *op, const struct token_presence *presence, struct deadline deadline);
-/* One operation per key: false when another one has the key of this serial. The claim ends with the
- * operation. */
-bool op_claim_key(struct op *op, const char *serial, const struct token_presence *presence);
 /* Around a dialog: makes it known to those who may withdraw it. dialog NULL: it is closed. */
 void op_set_dialog(struct op *op, struct cancel *dialog);
 /* Whether the key was pulled out while the dialog was open. */

@@ -3,6 +3,8 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "agent/ops/op_cards.h"
+#include "agent/ops/op_find.h"
 #include "agent/ops/op_key.h"
 #include "base/log.h"
 #include "base/thread.h"
@@ -122,6 +124,8 @@ void op_show(struct op *op, enum op_state state, size_t step, int64_t updated_ut
     op->updated_utc = updated_utc;
     op->key_changed = op->facts.key_changed;
     op->error = op->facts.error;
+    if (op_state_is_over(state))
+        op_cards_changed(op->ops);
     if (op->key.sign_cert != NULL)
         op_set_text(&op->holder, cert_peek(op->key.sign_cert)->common_name);
     if (op->facts.job != NULL) {
@@ -160,23 +164,6 @@ enum err_code op_note_change(struct op *op, struct err *err)
         return ERR_NONE;
     op->facts.key_changed = false;
     return err->code;
-}
-
-bool op_claim_key(struct op *op, const char *serial, const struct token_presence *presence)
-{
-    bool free_to_take = true;
-    pthread_mutex_lock(&op->ops->lock);
-    for (const struct op *other = op->ops->newest; other != NULL; other = other->next)
-        if (other != op && other->has_thread && !op_state_is_over(other->state) &&
-            other->presence.sequence != 0 && strcmp(other->serial, serial) == 0)
-            free_to_take = false;
-    if (free_to_take) {
-        op_set_text(&op->serial, serial);
-        op->presence = *presence;
-        op->looked_at = (struct token_presence){0};
-    }
-    pthread_mutex_unlock(&op->ops->lock);
-    return free_to_take;
 }
 
 /* What happened before the dialog was known is made up for here. */
@@ -335,6 +322,7 @@ static void *run_thread(void *context)
     op->started_us = clock_monotonic_us();
     run_steps(op);
     op_key_done(&op->key);
+    op_find_done(op);
     loop_post(loop, op_reap, op);
     return NULL;
 }

@@ -16,7 +16,7 @@ struct ops {
     struct op *newest;
     struct token_presence being_read[TOKEN_READERS_MAX]; /* for people to see */
     size_t being_read_count;
-    pthread_cond_t was_read; /* being_read became shorter */
+    pthread_cond_t card_freed; /* someone may use a card now who could not before: op_cards.h */
     unsigned running;
     ops_observer observer;
     void *observer_context;
@@ -28,12 +28,6 @@ struct ops {
 void ops_tell(struct ops *ops, const struct ops_change *change);
 /* Under the lock: the operation that this origin may see; NULL: none. */
 struct op *ops_find(const struct ops *ops, const char *id, const char *origin);
-/* Under the lock: whether an operation, other than except (NULL: any), has this card or looks at it. */
-bool ops_card_taken(const struct ops *ops, const struct token_presence *presence,
-                    const struct op *except);
-/* Whether a reading may begin, which then must end; false while an operation has the card. */
-bool ops_begin_reading(struct ops *ops, const struct token_presence *presence);
-void ops_end_reading(struct ops *ops, const struct token_presence *presence);
 /* Whether this very card still is in its reader. */
 bool ops_snapshot_has(const struct token_snapshot *snapshot, const struct token_presence *presence);
 

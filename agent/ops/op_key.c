@@ -1,7 +1,8 @@
 #include "agent/ops/op_key.h"
 
+#include "agent/ops/op_cards.h"
+#include "agent/ops/op_find.h"
 #include "agent/ops/op_seals.h"
-#include "base/log.h"
 #include "certs/proof.h"
 #include "certs/sm2.h"
 
@@ -117,93 +118,6 @@ const struct token_pair *op_key_current_pair(const struct token_pairs *pairs)
 
 /* ---- finding the key ---- */
 
-static enum err_code check_service(const struct token_snapshot *snapshot, struct err *err)
-{
-    switch (snapshot->service) {
-    case TOKEN_SERVICE_NONE:
-        return err_set(err, ERR_PCSC_NO_SERVICE, "pcscd does not answer");
-    case TOKEN_SERVICE_NO_PERMISSION:
-        return err_set(err, ERR_PCSC_NO_PERMISSION, "pcscd refuses this user");
-    case TOKEN_SERVICE_NO_READER:
-        return err_set(err, ERR_PCSC_NO_READER, "pcscd has no reader");
-    case TOKEN_SERVICE_OK:
-        break;
-    }
-    if (snapshot->count == 0)
-        return err_set(err, ERR_NO_TOKEN, "no card in any reader");
-    return ERR_NONE;
-}
-
-/* Counts what is plugged in; foreign cards are passed over. */
-struct search {
-    const char *wanted; /* serial, NULL: any */
-    struct token *found;
-    struct token_presence presence; /* of found */
-    unsigned supported;
-    bool busy; /* another operation has one */
-    struct err last; /* why a card could not be used */
-};
-
-static void try_card(struct op *op, const struct token_presence *presence, struct search *search)
-{
-    struct token_source *source = op_options(op)->source;
-    AUTO(token_closep) struct token *token = NULL;
-    struct err err = ERR_INIT;
-    if (!op_look_at(op, presence, op_step_deadline(op))) {
-        search->supported++;
-        search->busy = true;
-        return;
-    }
-    if (source->class->open(source, presence, op_step_deadline(op), &token, &err) != ERR_NONE) {
-        log_line(LOG_LEVEL_INFO, "ops", "%s: %s (%s)", presence->reader, err_code_text(err.code),
-                 err.detail);
-        if (search->last.code == ERR_NONE || search->last.code == ERR_TOKEN_UNSUPPORTED)
-            search->last = err;
-        return;
-    }
-    search->supported++;
-    if (search->wanted != NULL && strcmp(token_peek_facts(token)->serial, search->wanted) != 0)
-        return;
-    if (search->found != NULL)
-        return;
-    search->found = TAKE(token);
-    search->presence = *presence;
-}
-
-/* Writes both outputs on success. */
-static enum err_code choose_card(struct op *op, struct token **out,
-                                 struct token_presence *out_presence, struct err *err)
-{
-    struct token_snapshot snapshot;
-    struct token_source *source = op_options(op)->source;
-    source->class->snapshot(source, &snapshot);
-    if (check_service(&snapshot, err) != ERR_NONE)
-        return err->code;
-    struct search search = {.wanted = op->wanted_serial, .last = ERR_INIT};
-    bool enough = false; /* the one that is meant is found: others are not disturbed */
-    for (size_t i = 0; i < snapshot.count && !enough && !cancel_requested(op->cancel); i++) {
-        try_card(op, &snapshot.present[i], &search);
-        enough = search.wanted != NULL && search.found != NULL;
-    }
-    AUTO(token_closep) struct token *found = search.found;
-    if (cancel_requested(op->cancel))
-        return err_set(err, ERR_CANCELLED, "while looking for the key");
-    if (search.supported == 0) {
-        *err = search.last;
-        return err_add(err, "look for a key among %zu cards", snapshot.count);
-    }
-    if (search.wanted == NULL && search.supported > 1)
-        return err_set(err, ERR_SEVERAL_TOKENS, "%u keys are plugged in", search.supported);
-    if (found == NULL && search.busy)
-        return err_set(err, ERR_TOKEN_BUSY, "another operation has the key");
-    if (found == NULL)
-        return err_set(err, ERR_WRONG_TOKEN, "no key with serial %s among %u", search.wanted,
-                       search.supported);
-    *out = TAKE(found);
-    *out_presence = search.presence;
-    return ERR_NONE;
-}
-
 static enum err_code read_key(struct op *op, struct err *err)
 {
     struct op_key *key = &op->key;
@@ -224,9 +138,9 @@ static enum err_code read_key(struct op *op, struct err *err)
 enum op_outcome op_key_find(struct op *op, struct err *err)
 {
     struct token_presence presence;
-    if (choose_card(op, &op->key.token, &presence, err) != ERR_NONE)
+    if (op_find(op, &op->key.token, &presence, err) != ERR_NONE)
         return OP_STEP_FAILED;
-    if (!op_claim_key(op, token_peek_facts(op->key.token)->serial, &presence)) {
+    if (!op_cards_claim(op, token_peek_facts(op->key.token)->serial, &presence)) {
         err_set(err, ERR_TOKEN_BUSY, "another operation has this key");
         return OP_STEP_FAILED;
     }

@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "agent/ops/op_engine.h"
+#include "agent/ops/op_cards.h"
 #include "agent/ops/op_key.h"
 #include "agent/ops/op_seals.h"
 #include "base/log.h"
@@ -154,16 +154,11 @@ static struct json *card_json(const struct card *card, const struct due_policy *
     return json;
 }
 
-static bool same_card(const struct token_presence *a, const struct token_presence *b)
-{
-    return a->sequence == b->sequence && strcmp(a->reader, b->reader) == 0;
-}
-
 /* What was read of this card last, while an operation has it; NULL: nothing. */
 static struct json *last_json(const struct op_keys *keys, const struct token_presence *presence)
 {
     for (size_t i = 0; i < keys->last_of.count; i++)
-        if (same_card(&keys->last_of.present[i], presence))
+        if (op_cards_same(&keys->last_of.present[i], presence))
             return json_copy(json_item(keys->last, i));
     return NULL;
 }
@@ -287,7 +282,7 @@ static void *card_thread(void *context)
     struct loop *loop = card->reading->options.loop;
     card->err = ERR_INIT;
     (void)(read_card(card, &card->err) == ERR_NONE); /* the card keeps the error */
-    ops_end_reading(card->reading->keys->ops, &card->presence);
+    op_cards_end_reading(card->reading->keys->ops, &card->presence);
     loop_post(loop, card_done, card);
     return NULL;
 }
@@ -325,10 +320,10 @@ static void start_reading(struct op_keys *keys)
         struct card *card = &reading->cards[i];
         card->reading = reading;
         card->presence = reading->snapshot.present[i];
-        if (!ops_begin_reading(ops, &card->presence))
+        if (!op_cards_begin_reading(ops, &card->presence))
             skip_card(keys, card);
         else if (!start_card(card)) {
-            ops_end_reading(ops, &card->presence);
+            op_cards_end_reading(ops, &card->presence);
             skip_card(keys, card);
         }
     }
@@ -343,7 +338,7 @@ static bool is_outdated(const struct op_keys *keys)
     source->class->snapshot(source, &now);
     bool same = now.count == then->count;
     for (size_t i = 0; same && i < now.count; i++)
-        same = same_card(&now.present[i], &then->present[i]);
+        same = op_cards_same(&now.present[i], &then->present[i]);
     return !same;
 }
 

@@ -1,9 +1,8 @@
 #include "agent/ops/ops.h"
 
 #include <stdlib.h>
-#include <time.h>
 
-#include "agent/ops/op_engine.h"
+#include "agent/ops/op_cards.h"
 #include "agent/ops/op_key.h"
 #include "agent/ops/op_keys.h"
 #include "base/hex.h"
@@ -34,69 +33,6 @@ static void op_free(struct op *op)
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         free(texts[i]);
     free(op);
-}
-
-/* ---- who uses a card ---- */
-
-static bool same_card(const struct token_presence *a, const struct token_presence *b)
-{
-    return a->sequence == b->sequence && strcmp(a->reader, b->reader) == 0;
-}
-
-bool ops_card_taken(const struct ops *ops, const struct token_presence *presence,
-                    const struct op *except)
-{
-    for (const struct op *op = ops->newest; op != NULL; op = op->next)
-        if (op != except && !op_state_is_over(op->state) &&
-            (same_card(&op->presence, presence) || same_card(&op->looked_at, presence)))
-            return true;
-    return false;
-}
-
-bool ops_begin_reading(struct ops *ops, const struct token_presence *presence)
-{
-    pthread_mutex_lock(&ops->lock);
-    bool may = ops->being_read_count < TOKEN_READERS_MAX && !ops_card_taken(ops, presence, NULL);
-    if (may)
-        ops->being_read[ops->being_read_count++] = *presence;
-    pthread_mutex_unlock(&ops->lock);
-    return may;
-}
-
-void ops_end_reading(struct ops *ops, const struct token_presence *presence)
-{
-    pthread_mutex_lock(&ops->lock);
-    for (size_t i = 0; i < ops->being_read_count; i++)
-        if (same_card(&ops->being_read[i], presence)) {
-            ops->being_read[i] = ops->being_read[--ops->being_read_count];
-            break;
-        }
-    pthread_cond_broadcast(&ops->was_read);
-    pthread_mutex_unlock(&ops->lock);
-}
-
-static bool is_being_read(const struct ops *ops, const struct token_presence *presence)
-{
-    for (size_t i = 0; i < ops->being_read_count; i++)
-        if (same_card(&ops->being_read[i], presence))
-            return true;
-    return false;
-}
-
-bool op_look_at(struct op *op, const struct token_presence *presence, struct deadline deadline)
-{
-    struct ops *ops = op->ops;
-    const struct timespec at = {(time_t)(deadline.at_ms / 1000),
-                                (long)(deadline.at_ms % 1000) * 1000000};
-    int result = 0;
-    pthread_mutex_lock(&ops->lock);
-    while (is_being_read(ops, presence) && result == 0)
-        result = pthread_cond_timedwait(&ops->was_read, &ops->lock, &at);
-    bool may = result == 0 && !ops_card_taken(ops, presence, op);
-    if (may)
-        op->looked_at = *presence;
-    pthread_mutex_unlock(&ops->lock);
-    return may;
 }
 
 /* ---- starting and cancelling ---- */
@@ -225,6 +161,7 @@ enum err_code ops_cancel(struct ops *ops, const char *id, const char *origin, st
         cancel_request(op->cancel);
     if (code == ERR_NONE && op->dialog != NULL)
         cancel_request(op->dialog);
+    op_cards_changed(ops); /* it may wait for one */
     pthread_mutex_unlock(&ops->lock);
     return code;
 }
@@ -353,7 +290,7 @@ static void init_lock(struct ops *ops)
     pthread_mutex_init(&ops->lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&ops->was_read, &attributes);
+    pthread_cond_init(&ops->card_freed, &attributes);
     pthread_condattr_destroy(&attributes);
 }
 
@@ -383,6 +320,7 @@ static void stop_all(struct ops *ops)
         if (op->dialog != NULL)
             cancel_request(op->dialog);
     }
+    op_cards_changed(ops);
     pthread_mutex_unlock(&ops->lock);
 }
 
@@ -405,7 +343,7 @@ void ops_free(struct ops *ops)
     }
     op_journal_close(ops->journal);
     cancel_free(ops->shutdown);
-    pthread_cond_destroy(&ops->was_read);
+    pthread_cond_destroy(&ops->card_freed);
     pthread_mutex_destroy(&ops->lock);
     free(ops);
 }

@@ -34,6 +34,8 @@ static enum err_code open_key(struct token_source *source, const struct token_pr
     size_t index = (size_t)presence->sequence - 1;
     if (index >= keys->count)
         return err_set(err, ERR_NO_TOKEN, "pulled out");
+    while (keys->silent == index + 1)
+        usleep(1000);
     struct channel *channel = virtual_channel_open(keys->cards[index]);
     const char *fault = atomic_exchange(&keys->next_fault, NULL);
     if (fault != NULL)

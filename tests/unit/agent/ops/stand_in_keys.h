@@ -15,6 +15,8 @@ struct stand_in_keys {
     struct virtual_card *cards[STAND_IN_KEYS_MAX];
     /* Put onto the next channel that is opened, then forgotten. */
     _Atomic(const char *) next_fault;
+    /* The reader with this number (1: the first; 0: none) says nothing, whatever the deadline. */
+    _Atomic size_t silent;
 };
 
 void stand_in_keys_init(struct stand_in_keys *keys);
