@@ -28,7 +28,7 @@ enum op_outcome {
 enum op_touches {
     OP_TOUCHES_NOTHING,
     OP_TOUCHES_KEY,
-    OP_TOUCHES_KEY_IF_THERE, /* passed over when the key is gone: nothing is lost */
+    OP_TOUCHES_KEY_IF_THERE, /* also runs when the key is gone: op->key.held says so */
     OP_TOUCHES_PLATFORM,
     OP_TOUCHES_USER,
 };
@@ -69,7 +69,9 @@ struct op_kind {
 
 /* The key that the operation works on, as it was found. */
 struct op_key {
-    struct token *token;
+    struct token *token; /* NULL: none, or given back while the platform is waited for */
+    bool held; /* the engine holds it around the present step */
+    struct token_usage usage; /* before it was given back */
     struct token_pairs *pairs;
     const struct token_pair *pair; /* the current one, inside pairs */
     struct cert *sign_cert; /* of pair */

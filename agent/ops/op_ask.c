@@ -1,6 +1,7 @@
 #include "agent/ops/op_ask.h"
 
 #include "agent/ops/op_dialog.h"
+#include "agent/ops/op_leftovers.h"
 
 /* Answers in a row of a length that no PIN has. A person needs two or three; a broken dialog, which
  * answers by itself, would be opened for ever. */
@@ -41,6 +42,8 @@ enum err_code op_ask_login(struct op *op, const struct secret *pin, const struct
     if (token_begin(op->key.token, err) != ERR_NONE)
         return err->code;
     enum err_code code = token_login(op->key.token, pin, err);
+    if (code == ERR_NONE)
+        op_leftovers_remove(op);
     token_end(op->key.token);
     return code;
 }

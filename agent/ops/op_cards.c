@@ -135,3 +135,11 @@ bool op_cards_claim(struct op *op, const char *serial, const struct token_presen
     pthread_mutex_unlock(&op->ops->lock);
     return free_to_take;
 }
+
+void op_cards_give_back(struct op *op)
+{
+    pthread_mutex_lock(&op->ops->lock);
+    op->presence = (struct token_presence){0};
+    op_cards_changed(op->ops);
+    pthread_mutex_unlock(&op->ops->lock);
+}

@@ -20,6 +20,8 @@ void op_cards_leave(struct op *op, const struct token_presence *presence);
 /* Takes the card that was looked at for the key of this serial: one operation per key. False when another
  * one has this key. The claim ends with the operation. */
 bool op_cards_claim(struct op *op, const char *serial, const struct token_presence *presence);
+/* Gives the claim up before the operation ends; its card must be closed. */
+void op_cards_give_back(struct op *op);
 /* Under the lock: has everyone who waits for a card look again. */
 void op_cards_changed(struct ops *ops);
 /* Under the lock: waits for such a change; false when the time is up. */

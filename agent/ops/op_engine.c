@@ -191,6 +191,17 @@ bool op_key_gone(struct op *op)
 
 /* ---- the thread of an operation ---- */
 
+static enum err_code hold_key(struct op *op, struct err *err)
+{
+    if (op->key.token == NULL)
+        return err_set(err, ERR_TOKEN_REMOVED, "the operation has no key");
+    token_set_deadline(op->key.token, op_step_deadline(op));
+    if (token_begin(op->key.token, err) != ERR_NONE)
+        return err->code;
+    op->key.held = true;
+    return ERR_NONE;
+}
+
 static enum op_outcome run_step(struct op *op, struct err *err)
 {
     const struct op_step *step = op_step_of(op);
@@ -198,13 +209,12 @@ static enum op_outcome run_step(struct op *op, struct err *err)
     op->attempts++;
     if (!holds_key)
         return step->run(op, err);
-    if (op->key.token == NULL && step->touches == OP_TOUCHES_KEY_IF_THERE)
-        return OP_STEP_NEXT;
-    token_set_deadline(op->key.token, op_step_deadline(op));
-    if (token_begin(op->key.token, err) != ERR_NONE)
-        return step->touches == OP_TOUCHES_KEY_IF_THERE ? OP_STEP_NEXT : OP_STEP_FAILED;
+    if (hold_key(op, err) != ERR_NONE && step->touches == OP_TOUCHES_KEY)
+        return OP_STEP_FAILED;
     enum op_outcome outcome = step->run(op, err);
-    token_end(op->key.token);
+    if (op->key.held)
+        token_end(op->key.token);
+    op->key.held = false;
     return outcome;
 }
 
@@ -217,7 +227,7 @@ static void wait_until(const struct cancel *cancel, struct deadline deadline)
 static struct json *make_result(struct op *op)
 {
     struct json *result = json_new_object();
-    struct token_usage usage = {0};
+    struct token_usage usage = op->key.usage;
     if (op->key.token != NULL)
         usage = token_usage(op->key.token);
     op->kind->report(op, result);

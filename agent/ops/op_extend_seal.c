@@ -25,9 +25,11 @@
 static enum op_outcome read_seals(struct op *op, struct err *err)
 {
     if (op_seals_read(op->key.token, &op->key.seals, err) != ERR_NONE ||
-        op_seals_present(op->key.seals, op->key.sign_cert, &op->key.seal, err) != ERR_NONE)
+        op_seals_present(op->key.seals, op->facts.job->seal, op->key.sign_cert, &op->key.seal,
+                         err) != ERR_NONE)
         return OP_STEP_FAILED;
     memcpy(op->facts.old_seal_file, op->key.seal->file, sizeof op->facts.old_seal_file);
+    proof_sha256(seal_peek(op->key.seal->seal)->der, op->facts.old_seal_digest);
     op->facts.old_not_after_utc = seal_peek(op->key.seal->seal)->valid_until_utc;
     return OP_STEP_NEXT;
 }
@@ -169,13 +171,39 @@ static enum op_outcome read_back(struct op *op, struct err *err)
     return OP_STEP_NEXT;
 }
 
-/* The new seal is on the key and acknowledged: what is left of the old one harms nobody. */
+/* Whether this file is superseded by the new one: the old seal, and what earlier attempts left of it. */
+static bool is_superseded(const struct op *op, const struct op_seal *seal)
+{
+    const struct seal_facts *facts = seal_peek(seal->seal);
+    return strcmp(seal->file, op->facts.seal_file) != 0 &&
+           strcmp(facts->id, seal_peek(op->key.seal->seal)->id) == 0 &&
+           facts->valid_until_utc <= op->facts.new_not_after_utc;
+}
+
+static enum err_code remove_superseded(struct op *op, struct err *err)
+{
+    for (size_t i = 0; i < op->key.seals->count; i++) {
+        const struct op_seal *seal = &op->key.seals->seals[i];
+        if (is_superseded(op, seal) &&
+            token_delete_file(op->key.token, seal->file, err) != ERR_NONE &&
+            err->code != ERR_TOKEN_NO_FILE)
+            return err_add(err, "remove %s", seal->file);
+    }
+    return ERR_NONE;
+}
+
+/* The new seal is on the key and acknowledged: what is left of the old one is removed by whoever is logged
+ * in next. */
 static enum op_outcome remove_old(struct op *op, struct err *err)
 {
-    if (strcmp(op->facts.old_seal_file, op->facts.seal_file) != 0 &&
-        token_delete_file(op->key.token, op->facts.old_seal_file, err) != ERR_NONE)
-        log_err("ops", "remove the old seal", err);
-    token_logout(op->key.token);
+    bool there_is_one = strcmp(op->facts.old_seal_file, op->facts.seal_file) != 0;
+    if (op->key.held && remove_superseded(op, err) == ERR_NONE) {
+        token_logout(op->key.token);
+        return OP_STEP_NEXT;
+    }
+    op->facts.old_seal_left = there_is_one;
+    log_info("ops", "the old seal stays for now: %s",
+             op->key.held ? err->detail : "the key is not here");
     return OP_STEP_NEXT;
 }
 
@@ -208,6 +236,7 @@ static void report(const struct op *op, struct json *result)
     json_add_text(result, "file", op->facts.seal_file);
     json_add_utc(result, "old_not_after", op->facts.old_not_after_utc);
     json_add_utc(result, "not_after", op->facts.new_not_after_utc);
+    json_add_bool(result, "old_removed", !op->facts.old_seal_left);
 }
 
 /* clang-format off */

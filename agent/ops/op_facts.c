@@ -65,6 +65,13 @@ static struct json *error_to_json(const struct err *error)
     return json;
 }
 
+static void add_old_seal(struct json *json, const struct op_facts *facts)
+{
+    json_add_text(json, "old_seal_file", facts->old_seal_file);
+    json_add_base64(json, "old_seal_digest", SPAN_ARRAY(facts->old_seal_digest));
+    json_add_bool(json, "old_seal_left", facts->old_seal_left);
+}
+
 struct json *op_facts_to_json(const struct op_facts *facts)
 {
     struct json *json = json_new_object();
@@ -86,7 +93,7 @@ struct json *op_facts_to_json(const struct op_facts *facts)
     if (facts->seal_file[0] != '\0')
         json_add_text(json, "seal_file", facts->seal_file);
     if (facts->old_seal_file[0] != '\0')
-        json_add_text(json, "old_seal_file", facts->old_seal_file);
+        add_old_seal(json, facts);
     json_add_bool(json, "written", facts->written);
     if (facts->written)
         json_add_base64(json, "written_digest", SPAN_ARRAY(facts->written_digest));
@@ -182,11 +189,18 @@ static enum err_code error_from_json(const struct json *json, struct err *out, s
     return ERR_NONE;
 }
 
+static void take_digest(const struct bytes *digest, uint8_t out[OP_DIGEST_BYTES])
+{
+    if (digest != NULL && digest->len == OP_DIGEST_BYTES)
+        memcpy(out, digest->at, OP_DIGEST_BYTES);
+}
+
 static enum err_code read_parts(const struct json *json, struct op_facts *facts, struct err *err)
 {
     const struct json *job = NULL, *issued = NULL, *error = NULL;
     const char *container = "", *seal_file = "", *old_seal_file = "";
     AUTO(bytes_freep) struct bytes *digest = NULL;
+    AUTO(bytes_freep) struct bytes *old_seal_digest = NULL;
     const struct json_field fields[] = {
         {"job", JSON_OBJECT, true, 0, &job},
         {"container", JSON_TEXT, true, TOKEN_NAME_BYTES_MAX, &container},
@@ -202,6 +216,8 @@ static enum err_code read_parts(const struct json *json, struct op_facts *facts,
         {"new_not_after", JSON_INTEGER, false, 0, &facts->new_not_after_utc},
         {"seal_file", JSON_TEXT, true, TOKEN_NAME_BYTES_MAX, &seal_file},
         {"old_seal_file", JSON_TEXT, true, TOKEN_NAME_BYTES_MAX, &old_seal_file},
+        {"old_seal_digest", JSON_BASE64, true, OP_DIGEST_BYTES, &old_seal_digest},
+        {"old_seal_left", JSON_BOOL, true, 0, &facts->old_seal_left},
         {"written", JSON_BOOL, false, 0, &facts->written},
         {"written_digest", JSON_BASE64, true, OP_DIGEST_BYTES, &digest},
         {"confirmation_proof", JSON_BASE64, true, REMOTE_CERT_BYTES_MAX,
@@ -213,8 +229,8 @@ static enum err_code read_parts(const struct json *json, struct op_facts *facts,
     memcpy(facts->container, container, strlen(container) + 1);
     memcpy(facts->seal_file, seal_file, strlen(seal_file) + 1);
     memcpy(facts->old_seal_file, old_seal_file, strlen(old_seal_file) + 1);
-    if (digest != NULL && digest->len == OP_DIGEST_BYTES)
-        memcpy(facts->written_digest, digest->at, OP_DIGEST_BYTES);
+    take_digest(digest, facts->written_digest);
+    take_digest(old_seal_digest, facts->old_seal_digest);
     if (job != NULL && job_from_json(job, &facts->job, err) != ERR_NONE)
         return err->code;
     if (issued != NULL && issued_from_json(issued, &facts->issued, err) != ERR_NONE)

@@ -23,6 +23,8 @@ struct op_facts {
     int64_t new_not_after_utc;
     char seal_file[TOKEN_NAME_BYTES_MAX + 1]; /* extend-seal: that the new seal goes into */
     char old_seal_file[TOKEN_NAME_BYTES_MAX + 1]; /* that is removed at the end */
+    uint8_t old_seal_digest[OP_DIGEST_BYTES]; /* SHA-256 of what it holds */
+    bool old_seal_left; /* it could not be removed: see op_leftovers.h */
     bool written; /* and read back: only the platform still has to hear of it */
     uint8_t written_digest[OP_DIGEST_BYTES];
     struct bytes *confirmation_proof; /* from read-back on: all that confirming needs */

@@ -43,6 +43,17 @@ void op_key_done(struct op_key *key)
     *key = (struct op_key){0};
 }
 
+void op_key_give_back(struct op *op)
+{
+    if (op->key.token == NULL)
+        return;
+    token_set_deadline(op->key.token, op_step_deadline(op));
+    token_logout(op->key.token);
+    op->key.usage = token_usage(op->key.token);
+    token_closep(&op->key.token);
+    op_cards_give_back(op);
+}
+
 /* ---- signing and public keys ---- */
 
 static enum err_code sign(void *self, struct span input, struct bytes **out, struct err *err)

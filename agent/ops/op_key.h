@@ -11,6 +11,8 @@ enum op_outcome op_key_find(struct op *op, struct err *err);
     {"find-key", {"查找CA锁", "Find the key"}, op_key_find, OP_TOUCHES_NOTHING, OP_TELL, true, 15}
 /* clang-format on */
 void op_key_done(struct op_key *key);
+/* Logs out, closes the key and lets others have it: what is left to do does not need it. */
+void op_key_give_back(struct op *op);
 
 /* A signer for a pair of the key; public_key is borrowed. Valid as long as self is. */
 struct op_key_signer {

@@ -1,5 +1,6 @@
 #include "agent/ops/op_platform.h"
 
+#include "agent/ops/op_key.h"
 #include "base/log.h"
 
 /* Between two attempts at confirming: doubles from the first to the last. */
@@ -131,10 +132,7 @@ static enum op_outcome try_again_later(struct op *op, struct err *err)
     log_err("ops", "confirm to the platform", err);
     err_set(&op->facts.error, ERR_WRITTEN_NOT_CONFIRMED, "%s: %s", err_code_text(err->code),
             err->detail);
-    if (op->key.token != NULL && op->state != OP_UNCONFIRMED) {
-        token_set_deadline(op->key.token, op_step_deadline(op));
-        token_logout(op->key.token); /* an outage lasts for days: the key must not be left open */
-    }
+    op_key_give_back(op); /* an outage lasts for days: the person needs the key meanwhile */
     if (op->state != OP_UNCONFIRMED && op_enter(op, OP_UNCONFIRMED, op->step, err) != ERR_NONE)
         return OP_STEP_FAILED;
     return OP_STEP_LATER;

@@ -57,20 +57,33 @@ static bool precedes(const struct op_seal *a, const struct op_seal *b, const str
     return seal_peek(a->seal)->valid_until_utc < seal_peek(b->seal)->valid_until_utc;
 }
 
-enum err_code op_seals_present(const struct op_seals *seals, const struct cert *cert,
-                               const struct op_seal **out, struct err *err)
+static enum err_code check_one_identity(const struct op_seals *seals, struct err *err)
 {
-    if (seals->count == 0)
-        return err_set(err, ERR_SEAL_MISSING, "no file of the key is a seal");
-    const struct op_seal *present = &seals->seals[0];
     for (size_t i = 1; i < seals->count; i++) {
-        const struct op_seal *other = &seals->seals[i];
-        if (strcmp(seal_peek(present->seal)->id, seal_peek(other->seal)->id) != 0)
-            return err_set(err, ERR_SEAL_SEVERAL, "\"%.64s\" and \"%.64s\"",
-                           seal_peek(present->seal)->id, seal_peek(other->seal)->id);
-        if (precedes(other, present, cert))
-            present = other;
+        const char *first = seal_peek(seals->seals[0].seal)->id;
+        const char *other = seal_peek(seals->seals[i].seal)->id;
+        if (strcmp(first, other) != 0)
+            return err_set(err, ERR_SEAL_SEVERAL, "\"%.64s\" and \"%.64s\"", first, other);
     }
+    return ERR_NONE;
+}
+
+enum err_code op_seals_present(const struct op_seals *seals, const char *id,
+                               const struct cert *cert, const struct op_seal **out, struct err *err)
+{
+    const struct op_seal *present = NULL;
+    if (id == NULL && check_one_identity(seals, err) != ERR_NONE)
+        return err->code;
+    for (size_t i = 0; i < seals->count; i++) {
+        const struct op_seal *seal = &seals->seals[i];
+        if (id != NULL && strcmp(seal_peek(seal->seal)->id, id) != 0)
+            continue;
+        if (present == NULL || precedes(seal, present, cert))
+            present = seal;
+    }
+    if (present == NULL)
+        return err_set(err, ERR_SEAL_MISSING, "no file of the key is the seal%s%.64s",
+                       id != NULL ? " " : "", id != NULL ? id : "");
     *out = present;
     return ERR_NONE;
 }

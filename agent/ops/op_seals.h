@@ -19,10 +19,11 @@ MUST_CHECK enum err_code op_seals_read(struct token *token, struct op_seals **ou
 void op_seals_free(struct op_seals *seals);
 void op_seals_freep(struct op_seals **seals);
 
-/* The seal to be extended. All files must hold one and the same seal (by its esID): after an attempt
- * that broke off there may be two, then it is the one that is not bound to cert, or the older one.
- * ERR_SEAL_MISSING, ERR_SEAL_SEVERAL. */
-MUST_CHECK enum err_code op_seals_present(const struct op_seals *seals, const struct cert *cert,
-                                          const struct op_seal **out, struct err *err);
+/* The seal to be extended: the one of this identity (esID), or with NULL the only one, whose files then
+ * all must hold it. After an attempt that broke off there may be two files; then it is the one that is not
+ * bound to cert, or the older one. ERR_SEAL_MISSING, ERR_SEAL_SEVERAL. */
+MUST_CHECK enum err_code op_seals_present(const struct op_seals *seals, const char *id,
+                                          const struct cert *cert, const struct op_seal **out,
+                                          struct err *err);
 /* The file that already holds exactly this seal; NULL: none. */
 const struct op_seal *op_seals_holding(const struct op_seals *seals, struct span der);

@@ -46,6 +46,7 @@ struct remote_job {
     char *holder; /* 单位名称 */
     char *serial; /* of the key that the order is for */
     bool approved;
+    char *seal; /* extend-seal: esID of the one that is meant; NULL: the key's only one */
     /* The rest for check and renew only: false, NULL and 0 for other kinds. */
     bool replace_key; /* policy: new key pair in a new container */
     char *algorithm; /* "sm2" or "rsa2048" */

@@ -30,6 +30,7 @@ void remote_job_free(struct remote_job *job)
     free(job->order);
     free(job->holder);
     free(job->serial);
+    free(job->seal);
     free(job->algorithm);
     free(job);
 }
@@ -83,6 +84,7 @@ static struct json *redeem_body(const struct remote_redeem *redeem)
 struct reading {
     const char *id, *secret, *kind, *expires, *order, *holder, *serial, *not_after;
     const char *key, *algorithm;
+    const char *seal; /* NULL: not given */
     struct bytes *challenge;
     bool approved, dual;
     bool has_policy; /* false: not_after, key and algorithm are NULL */
@@ -123,6 +125,8 @@ static enum err_code read_members(const struct json *json, struct reading *readi
         {"holder", JSON_TEXT, .limit = REMOTE_TEXT_BYTES_MAX, .out = &reading->holder},
         {"serial", JSON_TEXT, .limit = REMOTE_TEXT_BYTES_MAX, .out = &reading->serial},
         {"approved", JSON_BOOL, .out = &reading->approved},
+        {"seal", JSON_TEXT, .optional = true, .limit = REMOTE_TEXT_BYTES_MAX,
+         .out = &reading->seal},
     };
     return json_read(json, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_IGNORED, err);
 }
@@ -196,6 +200,8 @@ static enum err_code check_values(struct reading *reading, struct err *err)
         wrong = "holder";
     else if (!is_one_line(reading->serial))
         wrong = "serial";
+    else if (reading->seal != NULL && !is_one_line(reading->seal))
+        wrong = "seal";
     else
         wrong = wrong_in_making(reading);
     return wrong == NULL ? ERR_NONE
@@ -214,6 +220,7 @@ static struct remote_job *job_of(struct reading *reading)
     job->holder = memory_text(reading->holder);
     job->serial = memory_text(reading->serial);
     job->approved = reading->approved;
+    job->seal = memory_text(reading->seal);
     job->replace_key = reading->has_policy && strcmp(reading->key, "replace") == 0;
     job->algorithm = memory_text(reading->algorithm);
     job->dual = reading->dual;

@@ -175,7 +175,7 @@ def killed_while_writing(world):
 
 
 def killed_before_confirmation(world):
-    """Two seals on the key: after the restart the agent confirms, and the old one goes."""
+    """Two seals on the key: after the restart the agent confirms, and the old one goes with the next log-in."""
     sealed = Sealed(world, spoiled=True)
     (before,) = sealed.shown()
     sealed.platform.spoil(*CONFIRM, faulty.hang_up, times=1)
@@ -188,9 +188,9 @@ def killed_before_confirmation(world):
     world.wait_keys(sealed.agent, 1)
     over = sealed.agent.wait_over(started["id"], 90)
     equal(over["state"], "done", f"the state ({over['error']})")
-    if len(sealed.card.files()) == 2:  # the key is only cleaned with a PIN, by the next extension
-        sealed.agent.dialogs.replan("pin 123456")
-        over = sealed.agent.perform("extend-seal", sealed.ticket())
+    equal((over["result"]["old_removed"], len(sealed.card.files())), (False, 2), "removed, files")
+    sealed.agent.dialogs.replan("pin 123456", "cancel")
+    equal(sealed.agent.perform("change-pin")["state"], "cancelled", "a PIN typed for something else")
     sealed.check_extended(before, over)
 
 

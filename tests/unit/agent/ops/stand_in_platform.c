@@ -116,6 +116,7 @@ static enum err_code redeem(struct remote *remote, const struct remote_call *cal
         .algorithm = memory_text(platform->algorithm),
         .dual = platform->dual,
         .not_after_utc = platform->not_after_utc,
+        .seal = memory_text(platform->job_seal),
     };
     *out = job;
     return ERR_NONE;
@@ -200,7 +201,7 @@ struct bytes *stand_in_platform_seal(const struct stand_in_platform *platform, s
     const struct seal_wish wish = {
         .version = SEAL_V4,
         .vendor = "ukeyd",
-        .id = "370100000001",
+        .id = platform->seal_id != NULL ? platform->seal_id : "370100000001",
         .name = "测试单位公章",
         .type = 1,
         .created_utc = FIXTURE_NOW - FIXTURE_DAY,

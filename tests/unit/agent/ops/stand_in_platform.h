@@ -38,6 +38,8 @@ struct stand_in_platform {
     unsigned seals_made;
     int64_t seal_until_utc; /* of the next seal */
     bool seal_other_picture, seal_other_holder, seal_other_maker;
+    const char *seal_id; /* esID of the seals that it makes; NULL: always the same */
+    const char *job_seal; /* esID that its jobs name; NULL: none */
     struct bytes *present_sign_cert; /* from the redeemed certificates */
     struct bytes *new_seal;
     /* PIN reset, with administrator PIN 12345678. */

@@ -78,6 +78,36 @@ static void two_files_of_one_seal_are_put_right(void **state)
     assert_string_equal(file.name, "seal-new");
 }
 
+/* What earlier attempts left goes too, but never another seal. */
+static void of_several_seals_only_the_named_one_is_touched(void **state)
+{
+    struct ops_world *world = *state;
+    struct err err = ERR_INIT;
+    world->platform.kind = "extend-seal";
+    world->platform.seal_id = "person";
+    put_seal(world, "person", FIXTURE_NOW + 10 * FIXTURE_DAY);
+    world->platform.seal_id = "unit";
+    put_seal(world, "unit", FIXTURE_NOW + 20 * FIXTURE_DAY);
+    put_seal(world, "unit-left", FIXTURE_NOW + 30 * FIXTURE_DAY);
+    put_seal(world, "unit-later", FIXTURE_NOW + 400 * FIXTURE_DAY);
+    AUTO(json_freep) struct json *refused = ops_world_run(world, "extend-seal", "ticket");
+    assert_string_equal(ops_world_code(refused), "several-seals");
+    assert_int_equal(world->person.asked, 0);
+    world->platform.job_seal = "unit";
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "extend-seal", "ticket");
+    assert_string_equal(ops_world_code(operation), "none");
+    AUTO(token_closep) struct token *token = ops_world_open_token(world);
+    AUTO(bytes_freep) struct bytes *content = NULL;
+    assert_int_equal(token_read_file(token, "unit", &content, &err), ERR_TOKEN_NO_FILE);
+    assert_int_equal(token_read_file(token, "unit-left", &content, &err), ERR_TOKEN_NO_FILE);
+    assert_int_equal(token_read_file(token, "person", &content, &err), ERR_NONE);
+    bytes_freep(&content);
+    assert_int_equal(token_read_file(token, "unit-later", &content, &err), ERR_NONE);
+    token_closep(&token);
+    struct token_file file;
+    assert_int_equal(count_files(world, &file), 3);
+}
+
 static void a_seal_that_is_wrong_is_never_written(void **state)
 {
     static const struct {
@@ -168,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         OPS_WORLD_TEST(a_seal_is_extended_and_the_old_one_goes),
         OPS_WORLD_TEST(two_files_of_one_seal_are_put_right),
+        OPS_WORLD_TEST(of_several_seals_only_the_named_one_is_touched),
         OPS_WORLD_TEST(a_seal_that_is_wrong_is_never_written),
         OPS_WORLD_TEST(a_key_without_a_seal_says_so),
         OPS_WORLD_TEST(a_key_pulled_out_at_any_command_can_be_extended_later),

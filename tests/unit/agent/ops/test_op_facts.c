@@ -14,6 +14,9 @@ static struct op_facts full_facts(void)
         .requested = true,
         .written = true,
         .seal_file = "seal-01020304",
+        .old_seal_file = "seal",
+        .old_seal_digest = {1, 2, 3},
+        .old_seal_left = true,
         .old_not_after_utc = 1000,
         .new_not_after_utc = 2000,
         .error = ERR_INIT,
@@ -72,6 +75,9 @@ static void facts_come_back_as_they_were(void **state)
     assert_int_equal(back.issued->chain_count, 2);
     assert_true(span_equal(span_bytes(back.issued->chain[1]), span_text("ca2")));
     assert_memory_equal(back.written_digest, facts.written_digest, OP_DIGEST_BYTES);
+    assert_string_equal(back.old_seal_file, "seal");
+    assert_memory_equal(back.old_seal_digest, facts.old_seal_digest, OP_DIGEST_BYTES);
+    assert_true(back.old_seal_left);
     assert_int_equal(back.error.code, ERR_PIN_WRONG);
     assert_int_equal(back.error.tries_left, 3);
     assert_null(back.old_encrypt_cert);

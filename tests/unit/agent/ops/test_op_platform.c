@@ -76,6 +76,21 @@ static void an_unconfirmed_renewal_outlives_a_platform_that_is_not_configured(vo
     assert_int_equal(world->platform.confirmed, 1);
 }
 
+/* An outage lasts for days. */
+static void the_key_can_be_used_while_the_platform_is_out(void **state)
+{
+    struct ops_world *world = *state;
+    struct err err = ERR_INIT;
+    world->platform.confirm_failures = 1000;
+    world->platform.confirm_fails_with = ERR_PLATFORM_UNREACHABLE;
+    const struct ops_start start = {.kind = "renew", .ticket = "t", .origin = OPS_WORLD_ORIGIN};
+    assert_int_equal(ops_start(world->ops, &start, world->id, &err), ERR_NONE);
+    ops_observe(world->ops, stop_when_unconfirmed, world);
+    assert_int_equal(loop_run(world->loop, &err), ERR_NONE);
+    AUTO(json_freep) struct json *check = ops_world_run(world, "check", NULL);
+    assert_string_equal(ops_world_code(check), "none");
+}
+
 static void certificates_that_take_time_are_waited_for(void **state)
 {
     struct ops_world *world = *state;
@@ -103,6 +118,7 @@ int main(void)
         OPS_WORLD_TEST(an_unconfirmed_renewal_keeps_trying),
         OPS_WORLD_TEST(an_unconfirmed_renewal_is_confirmed_after_a_restart),
         OPS_WORLD_TEST(an_unconfirmed_renewal_outlives_a_platform_that_is_not_configured),
+        OPS_WORLD_TEST(the_key_can_be_used_while_the_platform_is_out),
         OPS_WORLD_TEST(certificates_that_take_time_are_waited_for),
         OPS_WORLD_TEST(a_refused_confirmation_is_told),
     };

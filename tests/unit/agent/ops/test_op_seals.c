@@ -55,13 +55,38 @@ static void the_unbound_one_is_to_be_extended(void **state)
     const struct op_seal *present = NULL;
     log_in(token);
     assert_int_equal(op_seals_read(token, &seals, &err), ERR_NONE);
-    assert_int_equal(op_seals_present(seals, cert, &present, &err), ERR_SEAL_MISSING);
+    assert_int_equal(op_seals_present(seals, NULL, cert, &present, &err), ERR_SEAL_MISSING);
     op_seals_freep(&seals);
     write_seal(world, token, "bound", span_bytes(world->platform.maker_cert), FIXTURE_NOW + 50);
     write_seal(world, token, "other", span_bytes(world->platform.ca), FIXTURE_NOW + 100);
     assert_int_equal(op_seals_read(token, &seals, &err), ERR_NONE);
-    assert_int_equal(op_seals_present(seals, cert, &present, &err), ERR_NONE);
+    assert_int_equal(op_seals_present(seals, NULL, cert, &present, &err), ERR_NONE);
     assert_string_equal(present->file, "other");
+}
+
+/* A unit's seal and its legal person's. */
+static void of_several_the_one_that_is_meant_is_extended(void **state)
+{
+    struct ops_world *world = *state;
+    struct err err = ERR_INIT;
+    AUTO(token_closep) struct token *token = ops_world_open_token(world);
+    AUTO(op_seals_freep) struct op_seals *seals = NULL;
+    AUTO(cert_freep) struct cert *cert = fixture_parse(span_bytes(world->platform.maker_cert));
+    const struct span holder = span_bytes(world->platform.ca);
+    const struct op_seal *present = NULL;
+    log_in(token);
+    world->platform.seal_id = "unit";
+    write_seal(world, token, "unit-new", holder, FIXTURE_NOW + 100);
+    write_seal(world, token, "unit-old", holder, FIXTURE_NOW + 50);
+    world->platform.seal_id = "person";
+    write_seal(world, token, "person", holder, FIXTURE_NOW + 10);
+    assert_int_equal(op_seals_read(token, &seals, &err), ERR_NONE);
+    assert_int_equal(op_seals_present(seals, NULL, cert, &present, &err), ERR_SEAL_SEVERAL);
+    assert_int_equal(op_seals_present(seals, "other", cert, &present, &err), ERR_SEAL_MISSING);
+    assert_int_equal(op_seals_present(seals, "unit", cert, &present, &err), ERR_NONE);
+    assert_string_equal(present->file, "unit-old");
+    assert_int_equal(op_seals_present(seals, "person", cert, &present, &err), ERR_NONE);
+    assert_string_equal(present->file, "person");
 }
 
 int main(void)
@@ -69,6 +94,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         OPS_WORLD_TEST(files_that_are_no_seals_are_passed_over),
         OPS_WORLD_TEST(the_unbound_one_is_to_be_extended),
+        OPS_WORLD_TEST(of_several_the_one_that_is_meant_is_extended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -99,6 +99,9 @@ static const struct {
     {"单位名称", "单位\\u0007名称", "holder"},
     {"\"S1\"", "\"\"", "serial"},
     {"\"S1\"", "\"S\\t1\"", "serial"},
+    {"\"approved\":true", "\"approved\":true,\"seal\":7", "seal"},
+    {"\"approved\":true", "\"approved\":true,\"seal\":\"\"", "seal"},
+    {"\"approved\":true", "\"approved\":true,\"seal\":\"a\\nb\"", "seal"},
     {"\"approved\":true", "\"approved\":\"true\"", "approved"},
     {"\"approved\":true,", "", "approved"},
     {"\"replace\"", "\"Replace\"", "policy.key"},
@@ -156,7 +159,17 @@ static void only_jobs_that_make_certificates_have_a_policy(void **state)
         assert_false(job->dual);
         assert_int_equal(job->not_after_utc, 0);
         assert_string_equal(job->order, "20261122000001");
+        assert_null(job->seal);
     }
+}
+
+static void a_job_may_name_the_seal_that_is_meant(void **state)
+{
+    struct err err = ERR_INIT;
+    AUTO(remote_job_freep) struct remote_job *job = NULL;
+    assert_int_equal(redeem(WITHOUT_POLICY("extend-seal") ",\"seal\":\"SEAL-0001\"}", &job, &err),
+                     ERR_NONE);
+    assert_string_equal(job->seal, "SEAL-0001");
 }
 
 static void texts_for_people_have_a_limit(void **state)
@@ -216,6 +229,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(unknown_members_are_ignored),
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(only_jobs_that_make_certificates_have_a_policy),
+        cmocka_unit_test(a_job_may_name_the_seal_that_is_meant),
         cmocka_unit_test(texts_for_people_have_a_limit),
         cmocka_unit_test(a_job_must_be_there_at_once),
         cmocka_unit_test(a_refusal_keeps_its_code),
