@@ -426,6 +426,32 @@ ERR_ITEM(ERR_PROFILE_UNKNOWN, "profile-unknown", STOP, 409,
     "平台不支持重置这种CA锁的密码", "The platform can't reset the PIN of this kind of key",
     "请联系平台客服。", "Ask the platform's support.")
 
+/* ---- accounts of the portal ---- */
+ERR_ITEM(ERR_NOT_LOGGED_IN, "not-logged-in", USER, 401,
+    "尚未登录或登录已过期", "Nobody is logged in, or the session has ended",
+    "请重新登录。", "Log in again.")
+ERR_ITEM(ERR_ROLE, "role-refused", STOP, 403,
+    "当前用户无权进行该操作", "This user's role does not allow it",
+    "请使用有权限的账号登录。", "Log in as a user who may do this.")
+ERR_ITEM(ERR_CSRF, "csrf", STOP, 403,
+    "请求不是由本平台的页面发出的", "The request does not come from this platform's page",
+    "请刷新页面后重试。", "Reload the page and try again.")
+ERR_ITEM(ERR_LOGIN_FAILED, "login-failed", USER, 401,
+    "用户名或密码错误，或账号已停用", "The user name or password is wrong, or the account is disabled",
+    "请核对后重新输入；如忘记密码，请联系平台管理员。", "Check both and try again; if you forgot the password ask the platform's administrator.")
+ERR_ITEM(ERR_LOGIN_LIMIT, "login-limit", RETRY, 429,
+    "登录尝试次数过多", "Too many attempts to log in",
+    "请稍后再试；如忘记密码，请联系平台管理员。", "Try again later; if you forgot the password ask the platform's administrator.")
+ERR_ITEM(ERR_PASSWORD_WRONG, "password-wrong", USER, 409,
+    "原密码错误", "The present password is wrong",
+    "请重新输入原密码。", "Type the present password again.")
+ERR_ITEM(ERR_PASSWORD_RULES, "password-rules", USER, 409,
+    "新密码不符合要求", "The new password breaks a rule",
+    "请使用10至128个字符，不要与用户名相同，也不要只重复一个字符。", "Use 10 to 128 characters, not the user name, and not one character again and again.")
+ERR_ITEM(ERR_LAST_ADMINISTRATOR, "last-administrator", USER, 409,
+    "不能停用最后一个管理员", "The last administrator can't be disabled",
+    "请先添加另一个管理员。", "Add another administrator first.")
+
 /* ---- the portal's own ---- */
 ERR_ITEM(ERR_NO_SUCH_RECORD, "no-such-record", STOP, 404,
     "没有这条记录", "There is no such record",
@@ -436,7 +462,63 @@ ERR_ITEM(ERR_RECORD_EXISTS, "record-exists", STOP, 409,
 ERR_ITEM(ERR_ORDER_STATE, "order-state", STOP, 409,
     "订单当前状态不允许该操作", "The order's state does not allow this",
     "请刷新页面查看订单状态。", "Reload the page and look at the order's state.")
+ERR_ITEM(ERR_ORDER_UNPAID, "order-unpaid", USER, 409,
+    "订单尚未支付", "The order is not paid yet",
+    "请先点击“1.网上支付”，支付完成后点击“2.刷新支付状态”。", "Pay first (1.网上支付), then ask for the payment's state (2.刷新支付状态).")
+ERR_ITEM(ERR_ORDER_PAID, "order-paid", STOP, 409,
+    "订单已支付", "The order is paid already",
+    "无需再次支付；已支付的订单不能修改延期续费时长。", "There is no need to pay again; the months of a paid order can't be changed.")
+ERR_ITEM(ERR_ORDER_AMOUNT, "order-amount", STOP, 409,
+    "支付金额与订单费用不一致", "The amount that was paid is not the order's fee",
+    "请勿重复支付，并联系平台客服。", "Don't pay again; ask the platform's support.")
+ERR_ITEM(ERR_ORDER_OPEN, "order-open", USER, 409,
+    "该CA锁已有未办结的延期续费订单", "This key has a renewal order that is not finished",
+    "请继续办理该订单，无需新增。", "Go on with that order instead of adding another.")
+ERR_ITEM(ERR_ORDER_FINISHED, "order-finished", STOP, 409,
+    "该订单的延期已经完成", "The renewal of this order is done",
+    "如需再次延期，请新增延期续费订单。", "Add a new order if the key is to be renewed again.")
+ERR_ITEM(ERR_ORDER_INVOICE, "invoice-incomplete", USER, 409,
+    "开票信息不完整", "The invoice's data is not complete",
+    "请填写发票抬头和纳税人识别号后再提交。", "Fill in the title and the tax number, then submit.")
+ERR_ITEM(ERR_ATTACHMENT_TYPE, "attachment-type", USER, 415,
+    "文件不是有效的 PDF、PNG 或 JPEG，或与其扩展名不符", "The file is not a sound PDF, PNG or JPEG, or not what its name says",
+    "请重新扫描或另存为 PDF、PNG 或 JPEG 后再上传。", "Scan it again or save it anew as PDF, PNG or JPEG, then upload it.")
+ERR_ITEM(ERR_ATTACHMENT_NAME, "attachment-name", USER, 400,
+    "文件名不符合要求", "The file's name can't be used",
+    "请换一个较短的文件名，不要含有路径和特殊符号。", "Choose a shorter name without path and special characters.")
+ERR_ITEM(ERR_ATTACHMENT_LIMIT, "attachment-limit", USER, 409,
+    "该订单的电子件数量已达上限", "The order has as many attachments as it can",
+    "请先删除不需要的电子件。", "Delete one that is not needed first.")
+ERR_ITEM(ERR_CURSOR, "cursor", STOP, 400,
+    "翻页位置无效", "The place in the list is not valid",
+    "请回到列表的第一页。", "Go back to the list's first page.")
 ERR_ITEM(ERR_AUDIT, "audit-broken", STOP, 500,
     "审计记录不完整或被改动", "The audit trail was changed or has gaps",
     "请停止使用该平台数据库，并与备份比对。", "Stop using this database and compare it with a backup.")
+
+/* ---- payment ---- */
+ERR_ITEM(ERR_PAYMENT_OFF, "payment-off", STOP, 409,
+    "平台没有开通网上支付", "This platform takes no online payments",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_PAYMENT_UNAVAILABLE, "payment-unavailable", RETRY, 503,
+    "暂时无法连接支付服务", "The payment service can't be reached at the moment",
+    "已支付的费用不会丢失，请稍后点击“刷新支付状态”。", "What was paid is not lost; click \"refresh the payment\" later.")
+ERR_ITEM(ERR_PAYMENT_ANSWER, "payment-answer", STOP, 502,
+    "支付服务的答复有误", "The payment service's answer is wrong",
+    "请稍后点击“刷新支付状态”；如再次出现，请联系平台客服。", "Click \"refresh the payment\" later; if it happens again ask the platform's support.")
+ERR_ITEM(ERR_PAYMENT_REFUSED, "payment-refused", STOP, 409,
+    "支付服务拒绝了请求", "The payment service refused the request",
+    "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_PAYMENT_SIGNATURE, "payment-signature", STOP, 403,
+    "支付信息的签名、时间或接收方不正确", "The signature, time or recipient of a payment message is wrong",
+    "请回到平台订单页面重新点击“网上支付”。", "Go back to the platform's order and click \"pay online\" again.")
+ERR_ITEM(ERR_PAYMENT_AMOUNT, "payment-amount", STOP, 409,
+    "支付金额与订单不符", "The amount is not the order's",
+    "多付或错付的费用会原路退回；请回到订单页面核对。", "What was paid wrongly goes back the way it came; look at the order again.")
+ERR_ITEM(ERR_PAYMENT_PAID, "payment-paid", STOP, 409,
+    "订单已支付，无需再次支付", "The order is paid already",
+    "请点击“刷新支付状态”，然后提交信息。", "Click \"refresh the payment\", then hand the order in.")
+ERR_ITEM(ERR_PAYMENT_CLOSED, "payment-closed", STOP, 409,
+    "该笔支付已关闭", "This payment is closed",
+    "请回到平台订单页面重新点击“网上支付”。", "Go back to the platform's order and click \"pay online\" again.")
 /* clang-format on */

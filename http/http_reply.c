@@ -76,6 +76,13 @@ void http_reply_empty(struct http_request *request, int status)
                     MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));
 }
 
+void http_reply_file(struct http_request *request, int status, const char *content_type, int fd,
+                     uint64_t size_bytes)
+{
+    http_reply_header(request, "Content-Type", content_type);
+    http_reply_give(request, status, MHD_create_response_from_fd64(size_bytes, fd));
+}
+
 void http_reply_problem(struct http_request *request, const struct err *err)
 {
     AUTO(json_freep) struct json *problem = http_problem_json(err, http_request_lang(request));

@@ -63,6 +63,11 @@ const char *http_request_query(const struct http_request *request, const char *n
     return MHD_lookup_connection_value(request->mhd, MHD_GET_ARGUMENT_KIND, name);
 }
 
+const void *http_request_route_data(const struct http_request *request)
+{
+    return request->route->data;
+}
+
 struct span http_request_body(const struct http_request *request)
 {
     return buf_span(&request->body);

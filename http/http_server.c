@@ -215,8 +215,10 @@ static void judge(struct http_request *request)
         refuse(request, ERR_HTTP_NOT_FOUND, "no such path");
     } else if (request->content_length > request->route->body_bytes_max) {
         refuse(request, ERR_HTTP_TOO_LARGE, "the body is larger than this address takes");
-    } else {
+    } else if (request->route->gate == NULL || request->route->gate(options->context, request)) {
         request->body = BUF_INIT(request->route->body_bytes_max);
+    } else {
+        assert(request->answered);
     }
 }
 

@@ -45,6 +45,9 @@ struct http_route {
     const char *pattern;
     http_handler handler;
     size_t body_bytes_max; /* 0: no body is taken */
+    /* Before any byte of the body is read: returns true to go on; false after it answered. NULL: none. */
+    bool (*gate)(void *context, struct http_request *request);
+    const void *data; /* the handler's own: http_request_route_data */
 };
 
 /* Deadlines in milliseconds; 0 takes the default above. */
@@ -94,8 +97,8 @@ MUST_CHECK enum err_code http_listen_tcp(const char *host, uint16_t port, int *o
 MUST_CHECK enum err_code http_listen_unix(const char *path, int *out_fd, struct err *err);
 
 /* ---- the request; all texts are borrowed until it is answered ---- */
-/* Every accessor gives what a request at the gate has too, but the segments and the body, which are
- * there from the handler on. */
+/* Every accessor gives what a request at the gate has too, but the segments and the route's data, which
+ * are there from the route's own gate on, and the body, which is there from the handler on. */
 enum http_method http_request_method(const struct http_request *request);
 const char *http_request_path(const struct http_request *request);
 /* The value of a header, NULL when absent; when it stands more than once, *out_count (may be NULL) says
@@ -105,6 +108,8 @@ const char *http_request_header(const struct http_request *request, const char *
 /* The value of {name} in the pattern, of a query parameter; NULL when absent. */
 const char *http_request_segment(const struct http_request *request, const char *name);
 const char *http_request_query(const struct http_request *request, const char *name);
+/* The data of the route that was found. */
+const void *http_request_route_data(const struct http_request *request);
 struct span http_request_body(const struct http_request *request);
 enum lang http_request_lang(const struct http_request *request);
 bool http_request_is_tls(const struct http_request *request);
@@ -129,6 +134,9 @@ void http_reply_json(struct http_request *request, int status, const struct json
 void http_reply_bytes(struct http_request *request, int status, const char *content_type,
                       struct span body);
 void http_reply_empty(struct http_request *request, int status);
+/* The size bytes of an open regular file, read while they are sent; fd is taken over. */
+void http_reply_file(struct http_request *request, int status, const char *content_type, int fd,
+                     uint64_t size_bytes);
 /* application/problem+json: code, title, detail, remedy in the request's language; status by code.
  * Source: RFC 9457. */
 void http_reply_problem(struct http_request *request, const struct err *err);

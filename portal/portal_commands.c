@@ -7,6 +7,7 @@
 #include "portal/portal_audit.h"
 #include "portal/portal_certificate.h"
 #include "portal/portal_command.h"
+#include "portal/portal_command_account.h"
 #include "portal/portal_command_reset.h"
 #include "portal/portal_command_seal.h"
 #include "portal/portal_key.h"
@@ -36,7 +37,11 @@ static enum err_code run_server(const struct portal_arguments *arguments, struct
     AUTO(portal_freep) struct portal *portal = NULL;
     if (portal_command_open_keys(arguments, &portal, err) != ERR_NONE)
         return err->code;
-    return portal_server_run(portal, portal_arguments_get(arguments, "listen"), err);
+    const struct portal_server_options options = {
+        .listen = portal_arguments_get(arguments, "listen"),
+        .origin = portal_arguments_get(arguments, "origin"),
+    };
+    return portal_server_run(portal, &options, err);
 }
 
 static enum err_code run_tls_renew(const struct portal_arguments *arguments, struct err *err)
@@ -342,8 +347,8 @@ const struct portal_command portal_commands[] = {
      {{"name", "NAME", false, "阳光采购服务平台"}, {"host", "HOST", false, "127.0.0.1"}},
      run_init},
     {"run",
-     "serves the platform API over HTTPS until SIGTERM",
-     {{"listen", "HOST:PORT", false, "127.0.0.1:0"}},
+     "serves the platform API and the pages over HTTPS until SIGTERM",
+     {{"listen", "HOST:PORT", false, "127.0.0.1:0"}, {"origin", "URL", false, NULL}},
      run_server},
     {"tls renew",
      "makes a new TLS identity and a new tls/ca.pem; clients must get the new one",
@@ -354,6 +359,26 @@ const struct portal_command portal_commands[] = {
      {{"name", "NAME", true, NULL}},
      run_organisation_add},
     {"organisation list", "lists the organisations", {{NULL}}, run_organisation_list},
+    {"user add",
+     "adds a user of the pages, who logs in with the password read from standard input",
+     {{"login", "LOGIN", true, NULL},
+      {"name", "NAME", true, NULL},
+      {"role", "bidder|reviewer|administrator", true, NULL},
+      {"organisation", "NAME", false, NULL}},
+     portal_command_account_add},
+    {"user list", "lists the users", {{NULL}}, portal_command_account_list},
+    {"user disable",
+     "closes an account; its sessions end at once",
+     {{"login", "LOGIN", true, NULL}},
+     portal_command_account_disable},
+    {"user enable",
+     "opens a closed account again",
+     {{"login", "LOGIN", true, NULL}},
+     portal_command_account_enable},
+    {"user password",
+     "sets a user's password, read from standard input; the user's sessions end",
+     {{"login", "LOGIN", true, NULL}},
+     portal_command_account_password},
     {"key add",
      "registers a key with the certificates that are on it",
      {{"serial", "SERIAL", true, NULL},

@@ -12,6 +12,8 @@
 #include "http/http_server.h"
 #include "portal/portal_api.h"
 #include "portal/portal_secret_file.h"
+#include "portal/web/web_guard.h"
+#include "portal/web/web_server.h"
 
 /* Each holds a request for milliseconds; more wait in the backlog. */
 #define CONNECTIONS_MAX 128
@@ -102,11 +104,15 @@ static void handle_confirm(void *context, struct http_request *request)
 
 static void decorate(void *context, struct http_request *request)
 {
+    if (strncmp(http_request_path(request), PORTAL_API_BASE "/", sizeof PORTAL_API_BASE) != 0) {
+        web_server_decorate(request);
+        return;
+    }
     http_reply_header(request, "Cache-Control", "no-store");
     http_reply_header(request, "X-Content-Type-Options", "nosniff");
 }
 
-static const struct http_route routes[] = {
+static const struct http_route agent_routes[] = {
     {HTTP_POST, PORTAL_API_BASE "/jobs", handle_redeem, PORTAL_API_BODY_BYTES_MAX},
     {HTTP_PUT, PORTAL_API_BASE "/jobs/{id}/request", handle_request, PORTAL_API_BODY_BYTES_MAX},
     {HTTP_PUT, PORTAL_API_BASE "/jobs/{id}/seal", handle_seal, PORTAL_API_SEAL_BODY_BYTES_MAX},
@@ -161,18 +167,11 @@ static enum err_code set_identity(const struct portal *portal, struct http_serve
     return http_server_set_identity(server, span_bytes(cert), span_bytes(key), err);
 }
 
-static enum err_code listen_on(struct http_server *server, const struct address *address,
-                               struct err *err)
+/* "https://HOST:PORT"; the caller frees. */
+static char *address_text(const struct address *address, uint16_t port)
 {
-    int fd = -1;
-    uint16_t port = 0;
-    if (http_listen_tcp(address->host, address->port, &fd, &port, err) != ERR_NONE ||
-        http_server_listen(server, fd, true, err) != ERR_NONE)
-        return err_add(err, "listen on %s", address->host);
     bool six = strchr(address->host, ':') != NULL;
-    printf("listening on https://%s%s%s:%u\n", six ? "[" : "", address->host, six ? "]" : "", port);
-    fflush(stdout);
-    return ERR_NONE;
+    return memory_printf("https://%s%s%s:%u", six ? "[" : "", address->host, six ? "]" : "", port);
 }
 
 static void on_signal(void *context, uint32_t events)
@@ -197,38 +196,89 @@ static enum err_code open_signals(int *out_fd, struct err *err)
 /* In the order in which they must go. */
 struct serving {
     struct http_server *server;
+    struct web_server *web;
+    struct http_route *routes;
     struct loop_watch *watch;
     struct loop *loop;
     int signals;
+    int listener;
 };
 
 static void serving_done(struct serving *serving)
 {
     http_server_free(serving->server);
+    web_server_free(serving->web);
+    free(serving->routes);
     loop_watch_free(serving->watch);
     loop_free(serving->loop);
     file_closep(&serving->signals);
+    file_closep(&serving->listener);
 }
 
-enum err_code portal_server_run(struct portal *portal, const char *listen, struct err *err)
+static enum err_code open_web(struct serving *serving, struct portal *portal, const char *origin,
+                              struct err *err)
 {
-    AUTO(serving_done) struct serving serving = {.signals = -1};
-    struct address address = {0};
-    if (parse_listen(listen, &address, err) != ERR_NONE ||
-        open_signals(&serving.signals, err) != ERR_NONE || loop_new(&serving.loop, err) != ERR_NONE)
-        return err->code;
-    serving.watch = loop_watch_new(serving.loop, serving.signals, EPOLLIN, on_signal, serving.loop);
+    AUTO(memory_freep) char *ours = NULL;
+    if (web_guard_origin(origin, &ours, err) != ERR_NONE)
+        return err_add(err, "--origin");
+    const struct web_server_options options = {
+        .portal = portal,
+        .loop = serving->loop,
+        .origin = ours,
+    };
+    return web_server_new(&options, &serving->web, err);
+}
+
+static enum err_code open_server(struct serving *serving, struct portal *portal, struct err *err)
+{
+    size_t count = 0;
+    const struct http_route *web_routes = web_server_routes(serving->web, &count);
+    serving->routes = memory_new((count + ARRAY_SIZE(agent_routes)) * sizeof *serving->routes);
+    memcpy(serving->routes, agent_routes, sizeof agent_routes);
+    memcpy(serving->routes + ARRAY_SIZE(agent_routes), web_routes, count * sizeof *web_routes);
     const struct http_server_options options = {
-        .loop = serving.loop,
-        .routes = routes,
-        .route_count = ARRAY_SIZE(routes),
+        .loop = serving->loop,
+        .routes = serving->routes,
+        .route_count = count + ARRAY_SIZE(agent_routes),
         .context = portal,
         .decorate = decorate,
         .connections_max = CONNECTIONS_MAX,
     };
-    if (http_server_new(&options, &serving.server, err) != ERR_NONE ||
-        set_identity(portal, serving.server, err) != ERR_NONE ||
-        listen_on(serving.server, &address, err) != ERR_NONE)
-        return err_add(err, "serve");
+    if (http_server_new(&options, &serving->server, err) != ERR_NONE ||
+        set_identity(portal, serving->server, err) != ERR_NONE)
+        return err->code;
+    int listener = serving->listener;
+    serving->listener = -1;
+    return http_server_listen(serving->server, listener, true, err);
+}
+
+static enum err_code start(struct serving *serving, struct portal *portal,
+                           const struct portal_server_options *options, struct err *err)
+{
+    struct address address = {0};
+    uint16_t port = 0;
+    if (parse_listen(options->listen, &address, err) != ERR_NONE ||
+        open_signals(&serving->signals, err) != ERR_NONE ||
+        loop_new(&serving->loop, err) != ERR_NONE ||
+        http_listen_tcp(address.host, address.port, &serving->listener, &port, err) != ERR_NONE)
+        return err->code;
+    AUTO(memory_freep) char *text = address_text(&address, port);
+    serving->watch =
+        loop_watch_new(serving->loop, serving->signals, EPOLLIN, on_signal, serving->loop);
+    if (open_web(serving, portal, options->origin != NULL ? options->origin : text, err) !=
+            ERR_NONE ||
+        open_server(serving, portal, err) != ERR_NONE)
+        return err->code;
+    printf("listening on %s\n", text);
+    fflush(stdout);
+    return ERR_NONE;
+}
+
+enum err_code portal_server_run(struct portal *portal, const struct portal_server_options *options,
+                                struct err *err)
+{
+    AUTO(serving_done) struct serving serving = {.signals = -1, .listener = -1};
+    if (start(&serving, portal, options, err) != ERR_NONE)
+        return err_add(err, "serve on %s", options->listen);
     return loop_run(serving.loop, err);
 }

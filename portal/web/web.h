@@ -28,11 +28,14 @@ struct web_user {
     int64_t organisation_id; /* 0: of none */
 };
 
+struct web_pool;
+
 struct web {
     struct portal *portal;
     struct loop *loop;
     const struct payment_provider *payment; /* NULL: this portal takes no payments */
     const char *origin; /* "https://host:port", as browsers name it */
+    struct web_pool *passwords; /* threads for scrypt: portal/web/web_pool.h */
 };
 
 /* One request that passed the guard: session, role, CSRF, size, content type. */
@@ -40,6 +43,7 @@ struct web_call {
     struct web *web;
     struct http_request *request;
     const struct web_user *user; /* NULL where anyone may call */
+    const char *token; /* of the session; NULL without one */
     const struct json *body; /* an object; NULL for GET, DELETE and raw routes */
     struct span raw; /* of a raw route */
 };
@@ -52,9 +56,18 @@ struct web_answer {
     const char *content_type; /* of bytes; static */
     char *file_name; /* bytes are a download of this name */
     char *cookie; /* Set-Cookie */
-    int retry_after_s;
+    int retry_after_s; /* also beside a refusal */
     bool later; /* the handler has taken the request over and answers it itself */
 };
+
+/* Answers a request that was taken over (answer->later), once, from the loop's thread: with the answer, or
+ * with the refusal when result is not ERR_NONE. Takes over what answer holds. What a call borrowed (user,
+ * body, token) is gone by then, and portal->actor may be another's: see web_act_as. web_pool_start does
+ * slow work on a thread and looks after clients that leave. */
+void web_reply(struct http_request *request, enum err_code result, struct web_answer *answer,
+               struct err *err);
+/* Sets portal->actor to "user:<login>". */
+void web_act_as(struct web *web, const char *login);
 
 typedef enum err_code (*web_handler)(const struct web_call *call, struct web_answer *out,
                                      struct err *err);

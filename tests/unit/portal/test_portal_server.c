@@ -32,7 +32,8 @@ static void serve(struct world *world, int out, const char *listen)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(out, STDOUT_FILENO);
     log_set_level(LOG_LEVEL_ERROR);
-    enum err_code code = portal_server_run(world->portal, listen, &err);
+    const struct portal_server_options options = {.listen = listen};
+    enum err_code code = portal_server_run(world->portal, &options, &err);
     _exit(code == ERR_NONE ? 0 : 1);
 }
 
@@ -183,7 +184,8 @@ static void a_listen_that_is_none_is_refused(void **state)
     struct world *world = *state;
     for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
         struct err err = ERR_INIT;
-        assert_int_equal(portal_server_run(world->portal, wrong[i], &err), ERR_USAGE);
+        const struct portal_server_options options = {.listen = wrong[i]};
+        assert_int_equal(portal_server_run(world->portal, &options, &err), ERR_USAGE);
     }
 }
 
@@ -193,7 +195,8 @@ static void a_tls_key_was_taken_from_a_file_that_others_could_read(void **state)
     AUTO(memory_freep) char *path = file_join(world->folder, "tls/server.key");
     struct err err = ERR_INIT;
     assert_int_equal(chmod(path, 0640), 0);
-    assert_int_equal(portal_server_run(world->portal, "127.0.0.1:0", &err), ERR_CONFIG);
+    const struct portal_server_options options = {.listen = "127.0.0.1:0"};
+    assert_int_equal(portal_server_run(world->portal, &options, &err), ERR_CONFIG);
     assert_int_equal(chmod(path, 0600), 0);
 }
 
