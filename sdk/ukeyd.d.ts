@@ -25,7 +25,7 @@ export type Language = "zh-CN" | "en";
  * | `origin-refused` | the agent does not list this site |
  * | `agent-untrusted` | the browser does not trust the agent's certificate yet, so that the connection is plain http on this computer; never thrown, see {@link Ukeyd.notice} |
  * | `agent-lost` | the agent answered before and does not any more; an operation goes on without the page, see {@link Ukeyd.resume} |
- * | `closed` | {@link Ukeyd.close} was called |
+ * | `closed` | {@link Ukeyd.close} was called, or the signal was aborted before the start |
  */
 export type SdkCode =
   | "insecure-page"
@@ -260,11 +260,8 @@ export type AgentEvent =
   | { event: "operation.changed"; operation: Operation }
   | { event: "status.changed"; status: Status };
 
-/** What to show before the browser asks its question. */
+/** What to show before the browser asks its question, in the SDK's language. */
 export interface PermissionQuestion {
-  /** `prompt`: the browser will ask; `unknown`: this browser doesn't tell whether it will. */
-  state: "prompt" | "unknown";
-  /** In the SDK's language. */
   title: string;
   text: string;
 }
@@ -276,8 +273,6 @@ export interface Timeouts {
   permission?: number;
   /** For the agent to come back while an operation is watched. Default 60000. */
   lost?: number;
-  /** For any other answer of the agent. Default 60000. */
-  request?: number;
 }
 
 export interface UkeydOptions {
@@ -298,7 +293,7 @@ export interface WatchOptions<K extends Kind = Kind> {
   onprogress?: (operation: Operation<K>) => void;
   /**
    * Aborting asks the agent to cancel. The promise then rejects with what became of it: `cancelled`, or
-   * it goes on when it was too late to cancel. Aborted before the start: rejects with `cancelled`.
+   * it goes on when it was too late to cancel. Aborted before the start: rejects with `closed`.
    */
   signal?: AbortSignal;
   /**
@@ -324,27 +319,27 @@ export class Ukeyd {
   language: Language;
 
   /**
-   * Called before the first request when the browser is about to ask. Show `title` and `text`; when it
-   * returns a promise the SDK waits for it, so that the page can have the person click first. Take it
-   * away when {@link connect} has settled.
+   * Called before the first request when the browser is about to ask. When it returns a promise the SDK
+   * waits for it, so that the page can have the person click first; when that rejects so does
+   * {@link connect}. Take the hint away when connect() has settled.
    */
-  onpermission: ((question: PermissionQuestion) => void | Promise<void>) | null;
+  onpermission?: ((question: PermissionQuestion) => void | Promise<void>) | null;
 
   /**
-   * Set it to hear of keys and operations. The SDK opens a WebSocket when connected and opens it again
-   * when it drops; after a gap it gives a `status.changed` so that nothing is missed for long. Texts inside
-   * come in the browser's language.
+   * Set it before {@link connect} to hear of keys and of this site's operations. The SDK then keeps a
+   * WebSocket open, and opens it again when it drops; each time it first gives a `status.changed`, so that
+   * nothing is missed for long. Texts inside come in the browser's language; those of `onprogress` in the SDK's.
    */
-  onevent: ((event: AgentEvent) => void) | null;
+  onevent?: ((event: AgentEvent) => void) | null;
 
-  /** The agent's address in use, `https://127.0.0.1:27510`, or null. */
-  readonly address: string | null;
+  /** The agent's address in use, `https://127.0.0.1:27510`; null or undefined while there is none. */
+  readonly address?: string | null;
 
   /**
    * `agent-untrusted` when the connection is plain http because the browser doesn't trust the agent's
    * certificate; show it as a hint, everything works. Else null.
    */
-  readonly notice: UkeydError | null;
+  readonly notice?: UkeydError | null;
 
   /**
    * Finds the agent. Call it from a click: the browser may ask its question. Safe to call again: after a
@@ -352,7 +347,7 @@ export class Ukeyd {
    */
   connect(): Promise<Status>;
 
-  /** Connects when needed, as all that follow. */
+  /** The same, for reading: all that follow connect when needed. */
   status(): Promise<Status>;
 
   /** Reads all plugged-in keys; takes seconds with slow ones. */
@@ -376,6 +371,9 @@ export class Ukeyd {
   /** Asks the agent to stop an operation; rejects with `operation-too-late` when it no longer can. */
   cancel(id: string): Promise<Operation>;
 
-  /** Closes the WebSocket and rejects what is being watched with `closed`. Operations go on in the agent. */
+  /**
+   * For good: closes the WebSocket and rejects what is being watched with `closed`. Operations go on in the
+   * agent.
+   */
   close(): void;
 }

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each member does stands in ukeyd.d.ts; the agent's interface in docs/api/local.md.
+
+const API = 1;
+const PORTS = [27510, 27520, 27530]; // https; plain http is on the next one
+const STAGGER_MS = 250; // then the next port is tried beside the one before
+const REQUEST_MS = 60000;
+const WAIT_SECONDS = 25; // of a long poll
+const ASKED_MS = 5000; // a refused connection never takes this long, a person's answer may
+const REPORT_MS = 50; // a CSP report comes a little after its refusal
+const BACK_OFF_MS = 500; // doubled up to BACK_OFF_MS_MAX
+const BACK_OFF_MS_MAX = 8000;
+
+// Only what the agent can't say itself: Chinese title and remedy, English title and remedy.
+const TEXTS = {
+  "insecure-page": "本页面不是安全连接|请用 https:// 地址打开。|This page is not secure|Open its https:// address.",
+  framed: "本页面嵌在其他网页中|请单独打开。|This page is inside another|Open it by itself.",
+  "permission-pending":
+    "浏览器需要您的许可|请在其询问中点“允许”。|The browser needs your permission|Choose “Allow” in its question.",
+  "permission-denied":
+    "浏览器禁止本网站访问此设备|请点地址栏左侧图标改为允许，再刷新。|The browser forbids this site to access your device|Click the icon left of the address, allow it, reload.",
+  "blocked-by-csp":
+    "本网站的安全策略未列出驱动|请联系平台客服。|This site's security policy omits the agent|Ask the platform's support.",
+  "not-installed":
+    "没有找到CA锁驱动（ukeyd）|请安装并启动后重试。|The agent (ukeyd) was not found|Install and start it, then retry.",
+  "too-old": "CA锁驱动版本过低|请安装新版。|The agent is too old|Install the current one.",
+  "foreign-program":
+    "驱动的端口被其他程序占用|请关闭该程序后重试。|Another program holds the agent's port|Close it, then retry.",
+  "origin-refused":
+    "驱动未列出本网站|请联系管理员。|The agent does not list this site|Ask your administrator.",
+  "agent-untrusted":
+    "浏览器尚未信任驱动的证书|可继续；请稍后重启浏览器。|The browser does not trust the agent yet|Go on; restart the browser later.",
+  "agent-lost":
+    "与驱动的连接中断|请勿拔出CA锁，确认驱动运行后刷新。|The agent no longer answers|Leave the key in, start the agent, reload.",
+  closed: "已停止||Stopped|",
+};
+
+export class UkeydError extends Error {
+  constructor(problem, cause, operation) {
+    super(problem.title);
+    Object.assign(this, { name: "UkeydError", detail: "", remedy: "", ...problem, cause, operation });
+  }
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const longer = (ms) => Math.min(ms * 2, BACK_OFF_MS_MAX);
+const pathOf = (id) => "/v1/operations/" + encodeURIComponent(id);
+// What the page's own function throws is the page's: it must not end what goes on here.
+const tell = (handler, value) => Promise.resolve(value).then(handler);
+
+// Without storage (blocked cookies) it only takes longer.
+const memory = (method, value) => {
+  try {
+    return sessionStorage[method]("ukeyd", value);
+  } catch {}
+};
+
+// Browsers that don't know the name throw: they don't ask, or don't tell.
+const queryPermission = async () => {
+  try {
+    return await navigator.permissions.query({ name: "loopback-network" });
+  } catch {
+    return {};
+  }
+};
+
+export class Ukeyd {
+  constructor({
+    language = "zh-CN",
+    minVersion = "",
+    allowFramed,
+    timeouts: { probe: probeMs = 1500, permission: personMs = 60000, lost: lostMs = 60000 } = {},
+  } = {}) {
+    const me = this;
+    const open = new Set(); // requests
+    let blocked; // by the page's policy
+    let connecting, listening, socket, closed;
+
+    const error = (code, detail, cause, operation) => {
+      const [title, remedy] = TEXTS[code].split("|").slice(me.language === "en" ? 2 : 0);
+      return new UkeydError({ code, title, detail, remedy }, cause, operation);
+    };
+
+    // [response, its JSON or null]
+    const request = async (url, init, ms) => {
+      const over = new AbortController();
+      const timer = setTimeout(() => over.abort(), ms);
+      open.add(over);
+      try {
+        const answer = await fetch(url, { redirect: "error", signal: over.signal, ...init });
+        return [answer, await answer.json().catch(() => null)];
+      } finally {
+        clearTimeout(timer);
+        open.delete(over);
+      }
+    };
+
+    // ---- finding the agent ----
+
+    // The status of the agent there; else throws what is there instead.
+    const probe = async (address, ms) => {
+      const [, status] = await request(address + "/v1/status", {}, ms).catch(({ name }) => {
+        throw name;
+      });
+      if (status?.agent !== "ukeyd") throw "foreign";
+      const { api, version } = status;
+      if (!(api >= API) || `${version}`.localeCompare(minVersion, "en", { numeric: true }) < 0) throw "old";
+      return status;
+    };
+
+    // The status of the first agent, whose address is kept; else undefined. failures: address to reason.
+    const race = (addresses, ms, failures) =>
+      new Promise((resolve) => {
+        let left = addresses.length;
+        addresses.forEach(async (address, index) => {
+          await pause(index * STAGGER_MS);
+          try {
+            if (me.address) return;
+            const status = await probe(address, ms);
+            me.address ||= address;
+            resolve(status);
+          } catch (why) {
+            failures[address] = why;
+          }
+          if (!--left) resolve();
+        });
+      });
+
+    // An agent that refuses this site answers what can't be read; where nothing listens even that fails.
+    const anyRefuses = async (failures) => {
+      const answers = Object.entries(failures).map(
+        ([address, why]) =>
+          why === "TypeError" && request(address + "/v1/status", { mode: "no-cors" }, probeMs).catch(() => 0),
+      );
+      return (await Promise.all(answers)).some(Boolean);
+    };
+
+    const search = async () => {
+      const framed = self !== top;
+      const failures = {};
+      const fail = (code) => error(closed ? "closed" : code, JSON.stringify(failures));
+      const saw = (why) => Object.values(failures).includes(why);
+      const last = +memory("getItem");
+      me.address = null;
+      blocked = 0;
+      if (!isSecureContext) throw fail("insecure-page");
+      if (framed && !allowFramed) throw fail("framed");
+      const permission = await queryPermission();
+      const isPrompt = permission.state === "prompt";
+      const checkDenied = () => {
+        if (permission.state === "denied") throw fail(framed ? "framed" : "permission-denied");
+      };
+      const { title, remedy: text } = fail("permission-pending");
+      if (isPrompt && !last) await me.onpermission?.({ title, text });
+      for (const ports of last ? [[last], PORTS] : [PORTS])
+        for (const plain of [0, 1]) {
+          const began = Date.now();
+          const addresses = ports.map((port) => `http${plain ? "" : "s"}://127.0.0.1:${port + plain}`);
+          checkDenied();
+          const status = await race(addresses, permission.state === "prompt" ? personMs : probeMs, failures);
+          if (status) {
+            me.notice = plain ? error(blocked ? "blocked-by-csp" : "agent-untrusted", me.address) : null;
+            memory("setItem", me.address.slice(-5) - plain);
+            if (me.onevent) listening ||= listen();
+            return status;
+          }
+          if ((saw("AbortError") || Date.now() - began > ASKED_MS) && !/[gd]/.test(permission.state))
+            throw fail("permission-pending");
+        }
+      await pause(REPORT_MS);
+      checkDenied();
+      if (blocked) throw fail("blocked-by-csp");
+      if (saw("old")) throw fail("too-old");
+      if (await anyRefuses(failures)) throw fail("origin-refused");
+      throw fail(saw("foreign") || saw("AbortError") ? "foreign-program" : "not-installed");
+    };
+
+    const connect = () => (connecting ||= search().finally(() => (connecting = null)));
+
+    // ---- talking to it ----
+
+    const ask = async (path, body, ms = REQUEST_MS) => {
+      if (!me.address) await connect();
+      const { address, language } = me;
+      const init = { headers: { "Accept-Language": language } };
+      if (body) {
+        init.method = "POST";
+        init.headers["Content-Type"] = "application/json";
+        init.body = JSON.stringify(body);
+      }
+      const [answer, json] = await request(address + path, init, ms).catch((cause) => [cause]);
+      if (!json) {
+        me.address = null;
+        throw error(closed ? "closed" : "agent-lost", address, answer);
+      }
+      if (!answer.ok) throw new UkeydError(json, json);
+      return json;
+    };
+
+    // The operation once it has changed or a while is over, across restarts of the agent.
+    const next = async (operation) => {
+      const path = `${pathOf(operation.id)}?wait=${WAIT_SECONDS}&version=${operation.version}`;
+      let left = lostMs;
+      for (let ms = BACK_OFF_MS; ; ms = longer(ms)) {
+        try {
+          return await ask(path, null, WAIT_SECONDS * 2000);
+        } catch (cause) {
+          const { code, detail } = cause;
+          if (closed || (!TEXTS[code] && code !== "too-many-requests")) throw cause;
+          left -= ms;
+          if (left < 0) throw error("agent-lost", detail, cause, operation);
+          await pause(ms);
+        }
+      }
+    };
+
+    const watch = async (operation, { onprogress, signal, untilConfirmed }) => {
+      const cancel = () => me.cancel(operation.id).catch(() => {});
+      let seen;
+      signal?.addEventListener("abort", cancel);
+      try {
+        for (;;) {
+          const { state, version, error: problem } = operation;
+          if (seen !== version) tell(onprogress, operation);
+          seen = version;
+          if (state === "done") return operation;
+          if (/failed|cancelled/.test(state) || (state === "unconfirmed" && !untilConfirmed))
+            throw new UkeydError(problem, problem, operation);
+          if (signal?.aborted && operation.cancellable) await cancel();
+          operation = await next(operation);
+        }
+      } finally {
+        signal?.removeEventListener("abort", cancel);
+      }
+    };
+
+    // Tells how things stand, then each event until the WebSocket drops; over and over.
+    const listen = async () => {
+      for (let ms = BACK_OFF_MS; !closed; ms = longer(ms)) {
+        try {
+          const status = await connect();
+          tell(me.onevent, { event: "status.changed", status });
+          await new Promise((resolve) => {
+            socket = new WebSocket(me.address.replace("http", "ws") + "/v1/events", "ukeyd.v1");
+            socket.onopen = () => (ms = BACK_OFF_MS);
+            socket.onmessage = ({ data }) => tell(me.onevent, JSON.parse(data));
+            socket.onclose = resolve;
+          });
+        } catch {}
+        await pause(ms);
+      }
+    };
+
+    // ---- what the page sees ----
+
+    addEventListener("securitypolicyviolation", ({ disposition, blockedURI }) => {
+      blocked ||= disposition === "enforce" && blockedURI.includes("127.0.0.1");
+    });
+    Object.assign(me, {
+      language,
+      connect,
+      status: connect,
+      tokens: async () => (await ask("/v1/tokens")).tokens,
+      operations: async () => (await ask("/v1/operations")).operations,
+      resume: async (id, options = {}) => watch(await ask(pathOf(id)), options),
+      cancel: (id) => ask(pathOf(id) + "/cancel", {}),
+      async run(kind, { ticket, token, ...options } = {}) {
+        if (options.signal?.aborted) throw error("closed");
+        await connect(); // a POST is never sent twice, so find out first whether the agent is there
+        return watch(await ask("/v1/operations", { kind, ticket, token }), options);
+      },
+      close() {
+        closed = true;
+        socket?.close();
+        open.forEach((each) => each.abort());
+      },
+    });
+  }
+}
