@@ -6,11 +6,20 @@
 
 #include "http/http_head.h"
 
-static size_t segment_length(const char *path)
+static bool is_plain(unsigned char byte)
+{
+    return isalnum(byte) || (byte != '\0' && strchr("_-.", byte) != NULL);
+}
+
+static bool is_of_a_name(unsigned char byte)
+{
+    return byte >= 0x20 && byte != 0x7F && byte != '/' && byte != '\\';
+}
+
+static size_t segment_length(const char *path, bool (*fits)(unsigned char byte))
 {
     size_t length = 0;
-    while (isalnum((unsigned char)path[length]) ||
-           (path[length] != '\0' && strchr("_-.", path[length]) != NULL))
+    while (fits((unsigned char)path[length]))
         length++;
     return length;
 }
@@ -20,12 +29,14 @@ static bool take_segment(const char **pattern, const char **path, struct http_ro
 {
     const char *end = strchr(*pattern, '}');
     assert(end != NULL && match->count < HTTP_ROUTE_SEGMENTS_MAX);
-    size_t length = segment_length(*path);
-    if (length == 0 || length > HTTP_ROUTE_SEGMENT_BYTES_MAX || **path == '.')
+    bool any = (*pattern)[1] == '+';
+    size_t length = segment_length(*path, any ? is_of_a_name : is_plain);
+    size_t limit = any ? HTTP_ROUTE_NAME_BYTES_MAX : HTTP_ROUTE_SEGMENT_BYTES_MAX;
+    if (length == 0 || length > limit || **path == '.')
         return false;
     struct http_route_segment *segment = &match->segments[match->count++];
-    segment->name = *pattern + 1;
-    segment->name_bytes = (size_t)(end - *pattern) - 1;
+    segment->name = *pattern + (any ? 2 : 1);
+    segment->name_bytes = (size_t)(end - segment->name);
     memcpy(segment->value, *path, length);
     segment->value[length] = '\0';
     *pattern = end + 1;

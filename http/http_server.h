@@ -38,7 +38,7 @@ struct http_server;
 typedef void (*http_handler)(void *context, struct http_request *request);
 
 /* A route. pattern: "/v1/operations/{id}/cancel"; a {name} takes one segment of 1 to 128 characters
- * [A-Za-z0-9_-.]. The table is searched in order; a path that matches under another method gets 405
+ * [A-Za-z0-9_-.], a {+name} up to 255 bytes of a file's name. The table is searched in order; a path that matches under another method gets 405
  * with Allow. */
 struct http_route {
     enum http_method method;

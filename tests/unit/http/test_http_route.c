@@ -37,6 +37,17 @@ static void test_matches(void **state)
         {"/a/{id}/b", "/a/x/b", true, "x"},
         {"/a/{id}/b", "/a/x/c", false, NULL},
         {"/a/{id}/b", "/a//b", false, NULL},
+        {"/a/{+id}", "/a/\xE4\xBD\xA0 (1).pdf", true, "\xE4\xBD\xA0 (1).pdf"},
+        {"/a/{+id}", "/a/x%79", true, "x%79"},
+        {"/a/{+id}", "/a/", false, NULL},
+        {"/a/{+id}", "/a/..", false, NULL},
+        {"/a/{+id}", "/a/.x", false, NULL},
+        {"/a/{+id}", "/a/x/y", false, NULL},
+        {"/a/{+id}", "/a/../y", false, NULL},
+        {"/a/{+id}", "/a/x\\y", false, NULL},
+        {"/a/{+id}", "/a/x\ny", false, NULL},
+        {"/a/{+id}", "/a/x\x7Fy", false, NULL},
+        {"/a/{+id}/b", "/a/x y/b", true, "x y"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct http_route_match match = {0};
@@ -58,6 +69,16 @@ static void test_limits_segments(void **state)
         char path[HTTP_ROUTE_SEGMENT_BYTES_MAX + 8] = "/";
         memset(path + 1, 'x', (size_t)(HTTP_ROUTE_SEGMENT_BYTES_MAX + more));
         assert_int_equal(http_route_matches("/{id}", path, &match), more <= 0);
+    }
+}
+
+static void test_limits_names(void **state)
+{
+    for (int more = -1; more <= 1; more++) {
+        struct http_route_match match = {0};
+        char path[HTTP_ROUTE_NAME_BYTES_MAX + 8] = "/";
+        memset(path + 1, 0xE4, (size_t)(HTTP_ROUTE_NAME_BYTES_MAX + more));
+        assert_int_equal(http_route_matches("/{+id}", path, &match), more <= 0);
     }
 }
 
@@ -97,6 +118,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_matches),
         cmocka_unit_test(test_limits_segments),
+        cmocka_unit_test(test_limits_names),
         cmocka_unit_test(test_tells_segments_apart),
         cmocka_unit_test(test_finds_the_first_and_the_methods),
     };
