@@ -32,8 +32,9 @@ struct web {
 
 /* ---- before and after every request ---- */
 
-/* Marks requests whose origin may see the answers. */
+/* Mark requests: whose origin may see the answers; whose page may learn that there is an answer. */
 static char known_mark;
+static char knock_mark;
 
 static bool belongs_to_us(const struct http_request *request, const struct sockaddr *peer,
                           uid_t uid, bool local)
@@ -84,6 +85,11 @@ static bool gate(void *context, struct http_request *request)
         http_request_set_data(request, &known_mark);
     if (code == ERR_NONE)
         return true;
+    if (code == ERR_HTTP_ORIGIN && web_gate_is_knock(&facts)) {
+        http_request_set_data(request, &knock_mark);
+        http_reply_empty(request, 403);
+        return false;
+    }
     http_reply_problem(request, &err);
     return false;
 }
@@ -91,12 +97,13 @@ static bool gate(void *context, struct http_request *request)
 static void decorate(void *context, struct http_request *request)
 {
     bool known = http_request_data(request) == &known_mark;
+    bool knock = http_request_data(request) == &knock_mark;
     http_reply_header(request, "Cache-Control", "no-store");
     http_reply_header(request, "X-Content-Type-Options", "nosniff");
     http_reply_header(request, "Content-Security-Policy",
                       "default-src 'none'; frame-ancestors 'none'");
     http_reply_header(request, "Cross-Origin-Resource-Policy",
-                      known ? "cross-origin" : "same-origin");
+                      known || knock ? "cross-origin" : "same-origin");
     if (!known)
         return;
     http_reply_header(request, "Access-Control-Allow-Origin", web_origin_of(request));

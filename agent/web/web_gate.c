@@ -70,6 +70,18 @@ static enum err_code check_content(const struct web_gate_facts *facts, struct er
     return ERR_NONE;
 }
 
+static bool is_once(const char *text, unsigned count, const char *wanted)
+{
+    return count == 1 && strcmp(text, wanted) == 0;
+}
+
+bool web_gate_is_knock(const struct web_gate_facts *facts)
+{
+    return !facts->local && facts->method == HTTP_GET && facts->origin_count == 0 &&
+           is_once(facts->fetch_mode, facts->fetch_mode_count, "no-cors") &&
+           is_once(facts->fetch_dest, facts->fetch_dest_count, "empty");
+}
+
 enum err_code web_gate_judge(const struct web_gate_facts *facts, bool *out_known, struct err *err)
 {
     if (check_peer(facts, err) != ERR_NONE || check_host(facts, err) != ERR_NONE ||

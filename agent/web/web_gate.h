@@ -35,3 +35,8 @@ struct web_gate_facts {
  * it is refused. Source: docs/api/local.md; Fetch standard (CORS); Fetch Metadata. */
 MUST_CHECK enum err_code web_gate_judge(const struct web_gate_facts *facts, bool *out_known,
                                         struct err *err);
+
+/* Of a request refused for its origin: a page's fetch() of which it can't read the answer. The page may
+ * learn that there is one, so that it can tell its user "not listed" from "not installed".
+ * Source: docs/adr/0008-an-unlisted-page-may-knock.md. */
+bool web_gate_is_knock(const struct web_gate_facts *facts);

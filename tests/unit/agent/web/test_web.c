@@ -184,6 +184,37 @@ static void test_refuses_what_the_gate_refuses(void **state)
     assert_int_equal(atomic_load(&fixture->ops.calls), 0);
 }
 
+/* docs/adr/0008: no more than that something answers, and only to a script's fetch(). */
+static void test_lets_an_unlisted_page_knock(void **state)
+{
+    static const struct {
+        const char *headers;
+        const char *policy;
+        bool empty;
+    } cases[] = {
+        {"Sec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: empty\r\n", "cross-origin", true},
+        {"Sec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: image\r\n", "same-origin", false},
+        {"Sec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: empty\r\nOrigin: https://evil.test\r\n",
+         "same-origin", false},
+    };
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct answer answer;
+        AUTO(memory_freep)
+        char *request = memory_printf("GET /v1/status HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n%s\r\n",
+                                      fixture->https, cases[i].headers);
+        ask_raw(fixture, request, &answer);
+        assert_int_equal(answer.status, 403);
+        expect_header(&answer, "Cross-Origin-Resource-Policy", cases[i].policy);
+        expect_header(&answer, "X-Content-Type-Options", "nosniff");
+        assert_null(strstr(answer.head, "Access-Control"));
+        assert_null(strstr(answer.head, "Vary"));
+        assert_int_equal(strlen(answer.body) == 0, cases[i].empty);
+        answer_done(&answer);
+    }
+    assert_int_equal(atomic_load(&fixture->ops.calls), 0);
+}
+
 static void test_answers_preflights(void **state)
 {
     struct fixture *fixture = *state;
@@ -361,6 +392,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_tells_other_origins_nothing, fixture_start,
                                         fixture_stop),
         cmocka_unit_test_setup_teardown(test_refuses_what_the_gate_refuses, fixture_start,
+                                        fixture_stop),
+        cmocka_unit_test_setup_teardown(test_lets_an_unlisted_page_knock, fixture_start,
                                         fixture_stop),
         cmocka_unit_test_setup_teardown(test_answers_preflights, fixture_start, fixture_stop),
         cmocka_unit_test_setup_teardown(test_terminals_have_no_origin, fixture_start, fixture_stop),

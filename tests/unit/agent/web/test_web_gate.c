@@ -287,6 +287,40 @@ static void test_order(void **state)
     expect(facts, ERR_PIN_IN_REQUEST, true);
 }
 
+/* docs/adr/0008: only a script's no-cors fetch() from outside; everything else learns nothing. */
+static void test_knocks(void **state)
+{
+    struct web_gate_facts knock = page_get();
+    knock.origin = NULL;
+    knock.origin_count = 0;
+    knock.origin_listed = false;
+    knock.fetch_mode = "no-cors";
+    knock.fetch_dest = "empty";
+    knock.fetch_mode_count = knock.fetch_dest_count = 1;
+    assert_true(web_gate_is_knock(&knock));
+    struct web_gate_facts other = knock;
+    other.origin_count = 1;
+    assert_false(web_gate_is_knock(&other));
+    other = knock;
+    other.method = HTTP_POST;
+    assert_false(web_gate_is_knock(&other));
+    other = knock;
+    other.fetch_dest = "script";
+    assert_false(web_gate_is_knock(&other));
+    other = knock;
+    other.fetch_mode = "navigate";
+    assert_false(web_gate_is_knock(&other));
+    other = knock;
+    other.fetch_mode_count = 0;
+    assert_false(web_gate_is_knock(&other));
+    other = knock;
+    other.fetch_dest_count = 2;
+    assert_false(web_gate_is_knock(&other));
+    other = knock;
+    other.local = true;
+    assert_false(web_gate_is_knock(&other));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_content_types),
         cmocka_unit_test(test_sizes_and_pins),
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_knocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
