@@ -87,7 +87,7 @@ export class Ukeyd {
       const timer = setTimeout(() => over.abort(), ms);
       open.add(over);
       try {
-        const answer = await fetch(url, { redirect: "error", signal: over.signal, ...init });
+        const answer = await fetch(url, { signal: over.signal, ...init });
         return [answer, await answer.json().catch(() => null)];
       } finally {
         clearTimeout(timer);
@@ -182,7 +182,7 @@ export class Ukeyd {
     const ask = async (path, body, ms = REQUEST_MS) => {
       if (!me.address) await connect();
       const { address, language } = me;
-      const init = { headers: { "Accept-Language": language } };
+      const init = { redirect: "error", headers: { "Accept-Language": language } };
       if (body) {
         init.method = "POST";
         init.headers["Content-Type"] = "application/json";
