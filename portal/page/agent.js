@@ -1,0 +1,228 @@
+/** Work with the key through the agent on this computer: question, progress, end, and what to do when it
+ * fails. The SDK does the talking (/sdk/ukeyd.js). */
+
+import {openDialog} from "./dialog.js";
+import {h} from "./dom.js";
+import {language, t} from "./i18n.js";
+import {button, notice, problemNotice, problemOf} from "./ui.js";
+import {nextSteps} from "./agent_next.js";
+
+/** @typedef {import("./dom.js").Child} Child */
+/** @typedef {import("/sdk/ukeyd.js").Operation} Operation */
+/** @typedef {import("/sdk/ukeyd.js").Kind} Kind */
+/** @typedef {import("/sdk/ukeyd.js").Ukeyd} Ukeyd */
+
+/**
+ * @typedef {object} Work
+ * @property {Kind} kind
+ * @property {string} title
+ * @property {Child[]} question what the user confirms first
+ * @property {string} [serial] of the key that is meant
+ * @property {() => Promise<string | null>} [ticket] null: there is none yet, and the user was told why
+ */
+
+/** @type {Ukeyd | null} */
+let agent = null;
+
+/** The one connection of this page. */
+export async function theAgent() {
+    try {
+        const sdk = await import("/sdk/ukeyd.js");
+        agent ??= new sdk.Ukeyd({language: language()});
+    } catch (thrown) {
+        throw {code: "sdk", title: t("agent.sdk"), detail: String(thrown), remedy: t("agent.sdk.remedy")};
+    }
+    agent.language = language();
+    return agent;
+}
+
+/** What the dialog shows while the agent works. */
+class Progress {
+    /** @param {string} title */
+    constructor(title) {
+        this.bar = h("progress", {"aria-label": title});
+        this.step = h("p", {"class": "step strong"});
+        this.count = h("p", {"class": "count"});
+        this.note = h("div");
+        this.element = h("div", {"class": "progress"}, h("div", {role: "status", "aria-live": "polite"}, this.step, this.note),
+                         this.bar, this.count);
+    }
+
+    /** @param {string} text */
+    say(text) {
+        this.step.textContent = text;
+        this.note.replaceChildren();
+    }
+
+    /** @param {Operation} operation */
+    follow(operation) {
+        const {index, count, title} = operation.step;
+        if (this.step.textContent !== title)
+            this.step.textContent = title;
+        this.count.textContent = t("agent.step", {index, count});
+        this.bar.max = count;
+        this.bar.value = Math.max(0, index - 1);
+        this.#explain(operation.state);
+    }
+
+    /** @param {string} state */
+    #explain(state) {
+        if (this.note.dataset.state === state)
+            return;
+        this.note.dataset.state = state;
+        const waiting = state === "waiting-user" ? notice("warn", h("p", {}, t("agent.window"))) :
+                        state === "waiting-platform" ? h("p", {}, t("agent.platform")) :
+                        state === "running" ? h("p", {}, t("agent.keep")) : "";
+        this.note.replaceChildren(waiting);
+    }
+}
+
+/** One run of the work inside its dialog. */
+class Run {
+    /** @param {Work} work */
+    constructor(work) {
+        this.work = work;
+        this.dialog = openDialog({title: work.title, body: work.question, wide: true});
+        this.abort = new AbortController();
+        /** @type {Operation | null} */
+        this.seen = null;
+        /** @type {Operation | null} */
+        this.finished = null;
+        this.running = false;
+        this.dialog.element.addEventListener("cancel", (event) => {
+            if (this.running)
+                event.preventDefault();
+        });
+        this.dialog.element.addEventListener("close", () => this.abort.abort());
+    }
+
+    /** @param {() => Promise<void>} act */
+    async question(act) {
+        const go = button({label: t("confirm"), kind: "primary", act});
+        this.dialog.foot.replaceChildren(button({label: t("cancel"), act: () => this.dialog.close("")}), go);
+        go.focus();
+    }
+
+    /** @param {import("/sdk/ukeyd.js").PermissionQuestion} question */
+    permission(question) {
+        const {body, foot} = this.dialog;
+        /** @type {Promise<void>} */
+        const clicked = new Promise((resolve) => {
+            const go = button({
+                label: t("agent.permission.go"),
+                kind: "primary",
+                act: () => {
+                    body.replaceChildren(notice("info", h("p", {"class": "strong"}, t("agent.permission.note"))));
+                    foot.replaceChildren();
+                    resolve();
+                },
+            });
+            body.replaceChildren(notice("info", h("p", {"class": "strong"}, question.title), h("p", {}, question.text)));
+            foot.replaceChildren(button({label: t("cancel"), act: () => this.dialog.close("")}), go);
+            go.focus();
+        });
+        return clicked;
+    }
+
+    /** @param {Progress} progress */
+    shows(progress) {
+        this.dialog.element.classList.add("busy");
+        this.dialog.body.replaceChildren(progress.element);
+        const stop = button({
+            label: t("cancel"),
+            act: () => {
+                progress.say(t("agent.cancelling"));
+                this.abort.abort();
+            },
+        });
+        this.dialog.foot.replaceChildren(stop);
+        this.stop = stop;
+    }
+
+    /** @param {Progress} progress */
+    watching(progress) {
+        return (/** @type {Operation} */ operation) => {
+            this.seen = operation;
+            progress.follow(operation);
+            if (this.stop)
+                this.stop.disabled = !operation.cancellable;
+        };
+    }
+
+    /** @param {(agent: Ukeyd, watch: object, progress: Progress) => Promise<Operation | null>} start */
+    async go(start) {
+        const progress = new Progress(this.work.title);
+        this.abort = new AbortController();
+        this.running = true;
+        try {
+            this.shows(progress);
+            progress.say(t("agent.preparing"));
+            const connected = await theAgent();
+            connected.onpermission = (question) => this.permission(question);
+            await connected.connect();
+            this.shows(progress);
+            const watch = {signal: this.abort.signal, onprogress: this.watching(progress)};
+            this.finished = await start(connected, watch, progress);
+            this.dialog.close("done");
+        } catch (thrown) {
+            this.failed(problemOf(thrown));
+        } finally {
+            this.running = false;
+            this.dialog.element.classList.remove("busy");
+        }
+    }
+
+    /** From the first step on. */
+    start() {
+        const {kind, serial, ticket} = this.work;
+        this.seen = null;
+        return this.go(async (connected, watch, progress) => {
+            if (!ticket) {
+                progress.say(t("agent.starting"));
+                return connected.run(/** @type {"change-pin"} */ (kind), {...watch, token: serial});
+            }
+            progress.say(t("agent.ticket"));
+            const value = await ticket();
+            if (value === null)
+                return null;
+            progress.say(t("agent.starting"));
+            return connected.run(/** @type {"renew"} */ (kind), {...watch, ticket: value, token: serial});
+        });
+    }
+
+    /** Goes on watching what the agent still does. */
+    resume() {
+        const id = this.seen?.id ?? "";
+        return this.go((connected, watch) => connected.resume(id, {...watch, untilConfirmed: true}));
+    }
+
+    /** @param {import("./ui.js").Problem} problem */
+    failed(problem) {
+        const {body, foot} = this.dialog;
+        const steps = nextSteps(problem.code, {
+            retry: () => this.start(),
+            resume: this.seen ? () => this.resume() : null,
+            leave: () => this.dialog.close(""),
+            serial: this.work.serial ?? null,
+        });
+        body.replaceChildren(problem.code === "written-not-confirmed" ?
+            notice("warn", h("p", {"class": "strong"}, t("agent.unconfirmed")), h("p", {}, problem.title),
+                   problem.remedy && h("p", {}, problem.remedy)) :
+            problemNotice(problem));
+        foot.replaceChildren(button({label: t("close"), act: () => this.dialog.close("")}), ...steps);
+        const first = steps[0] ?? foot.querySelector("button");
+        first?.focus();
+    }
+}
+
+/**
+ * Asks, works, and shows how it goes.
+ * @param {Work} work
+ * @returns {Promise<Operation | null>} the finished operation; null when it did not come to that
+ */
+export async function operate(work) {
+    const run = new Run(work);
+    run.question(() => run.start());
+    await run.dialog.closed;
+    return run.finished;
+}

@@ -1,0 +1,91 @@
+/** What a user can do next, by the code of what stopped the work with the key. */
+
+import {path} from "./api.js";
+import {t} from "./i18n.js";
+import {button, linkButton} from "./ui.js";
+
+/**
+ * @typedef {object} Ways
+ * @property {() => Promise<void>} retry
+ * @property {(() => Promise<void>) | null} resume watch the operation again, when there is one
+ * @property {() => void} leave
+ * @property {string | null} serial
+ */
+/** @typedef {"retry" | "resume" | "wait" | "download" | "permission" | "trouble" | "reset" | "orders" | "seal"} Step */
+
+/** @type {Record<string, Step[]>} */
+const steps = {
+    "not-installed": ["retry", "download", "trouble"],
+    "too-old": ["download", "retry"],
+    "foreign-program": ["retry", "trouble"],
+    "permission-pending": ["retry", "permission"],
+    "permission-denied": ["permission", "retry"],
+    "blocked-by-csp": [],
+    "origin-refused": [],
+    "insecure-page": [],
+    "framed": [],
+    "agent-lost": ["resume", "retry", "trouble"],
+    "written-not-confirmed": ["wait"],
+    "pin-locked": ["reset"],
+    "renew-first": ["orders"],
+    "seal-holder": ["seal"],
+    "order-not-approved": ["orders"],
+    "not-due": [],
+    "administrator-pin-locked": [],
+    "administrator-tries-low": [],
+    "reset-limit": [],
+    "unblock-refused": [],
+    "key-memory": [],
+    "key-unsupported": [],
+    "job-conflict": [],
+    "no-reader": ["retry", "trouble"],
+    "no-key": ["retry", "trouble"],
+    "pcsc-no-service": ["retry", "trouble"],
+    "pcsc-no-permission": ["retry"],
+};
+
+/** What a code that is not listed leaves to do: a new ticket is fetched each time, so that is safe. */
+/** @type {Step[]} */
+const otherwise = ["retry"];
+
+/**
+ * @param {Step} step
+ * @param {Ways} ways
+ * @param {boolean} first
+ * @returns {HTMLElement | null}
+ */
+function control(step, ways, first) {
+    const kind = first ? "primary" : "plain";
+    /** @type {Record<string, string>} */
+    const links = {
+        download: "/help",
+        permission: "/help#permission",
+        trouble: "/help#trouble",
+        reset: "/resets",
+        orders: "/orders",
+        seal: ways.serial === null ? "/keys" : path`/keys/${ways.serial}/seal`,
+    };
+    if (step in links)
+        return linkButton(links[step], t(/** @type {"next.reset"} */ (`next.${step}`)), {kind});
+    if (step === "retry")
+        return button({label: t("retry"), kind, act: ways.retry});
+    const resume = ways.resume;
+    return resume && button({label: t(step === "wait" ? "next.wait" : "next.resume"), kind, act: resume});
+}
+
+/**
+ * The controls for what can be done next, the likeliest first.
+ * @param {string} code
+ * @param {Ways} ways
+ * @returns {HTMLElement[]}
+ */
+export function nextSteps(code, ways) {
+    /** @type {HTMLElement[]} */
+    const controls = [];
+    for (const step of steps[code] ?? otherwise) {
+        const one = control(step, ways, controls.length === 0);
+        if (one)
+            controls.push(one);
+    }
+    return controls;
+}

@@ -1,0 +1,83 @@
+/** 新增: which key a new renewal order is for. */
+
+import {get, path, send} from "./api.js";
+import {freshId, h} from "./dom.js";
+import {day} from "./format.js";
+import {t, tx} from "./i18n.js";
+import {head, linkButton, notice, once, panel, pill} from "./ui.js";
+
+/** @typedef {import("./router.js").Context} Context */
+/** @typedef {{serial: string, number: string, holder: string, organisation: string, not_after: string | null, due: string}} Key */
+
+export const title = () => t("neworder.title");
+
+/** A company has a few keys; more are found by searching. */
+const SHOWN = 50;
+
+/** @type {Record<string, "good" | "wait" | "bad">} */
+const dueKinds = {"not-yet": "good", now: "wait", expired: "bad", "too-late": "bad", "clock-wrong": "bad"};
+
+/** @param {string | null} due */
+export function duePill(due) {
+    return due ? pill(dueKinds[due] ?? "wait", tx("due", due)) : "–";
+}
+
+/**
+ * @param {Key} key
+ * @param {boolean} chosen
+ */
+function choice(key, chosen) {
+    const id = freshId();
+    return h("li", {}, h("input", {type: "radio", name: "serial", value: key.serial, id, checked: chosen}),
+             h("label", {"for": id}, h("span", {"class": "strong"}, key.holder), " ", duePill(key.due), h("br"),
+               h("span", {"class": "soft"}, `${key.organisation} · ${t("order.serial")} ${key.serial} · ${t("order.not_after")} ${day(key.not_after)}`)));
+}
+
+/**
+ * @param {Context} context
+ * @param {Key[]} keys
+ */
+function form(context, keys) {
+    const wanted = context.query.get("serial");
+    const wrong = h("p", {"class": "wrong", role: "alert"});
+    const submit = h("button", {type: "submit", "class": "button primary"}, h("span", {}, t("neworder.submit")));
+    const element = h("form", {},
+                      h("fieldset", {"class": "choices"}, h("legend", {}, t("neworder.choose")),
+                        h("p", {"class": "hint"}, t("neworder.lead")),
+                        h("ul", {}, keys.map((key) => choice(key, keys.length === 1 || key.serial === wanted))), wrong),
+                      h("div", {"class": "foot"}, linkButton("/orders", t("back")), submit));
+    element.addEventListener("submit", (event) => {
+        event.preventDefault();
+        const serial = new FormData(element).get("serial");
+        wrong.textContent = serial === null ? t("neworder.pick") : "";
+        if (serial !== null)
+            once(submit, async () => {
+                const order = await send("POST", "/orders", {serial});
+                await context.go(path`/orders/${order.number}`, {replace: true});
+            });
+    });
+    return element;
+}
+
+/** @param {Context} context */
+function search(context) {
+    const input = h("input", {type: "search", name: "search", value: context.query.get("search") ?? "", "aria-label": t("neworder.more"), placeholder: t("keys.search")});
+    const element = h("form", {"class": "search", role: "search"}, input, h("button", {type: "submit", "class": "button plain"}, t("list.search")));
+    element.addEventListener("submit", (event) => {
+        event.preventDefault();
+        context.go(`/orders/new?${new URLSearchParams({search: input.value.trim()})}`, {replace: true});
+    });
+    return element;
+}
+
+/** @param {Context} context */
+export async function render(context) {
+    const wanted = context.query.get("search") ?? context.query.get("serial") ?? "";
+    const query = new URLSearchParams({limit: String(SHOWN), ...wanted && {search: wanted}});
+    const page = await get(`/keys?${query}`, context.signal);
+    const none = notice("warn", h("p", {"class": "strong"}, wanted ? t("list.none") : t("neworder.none")),
+                        !wanted && h("p", {}, t("neworder.none.remedy")));
+    return h("div", {"class": "narrow"}, head(t("neworder.title")),
+             (page.next !== null || wanted) && h("div", {"class": "tools"}, h("p", {"class": "hint"}, t("neworder.more")), search(context)),
+             panel("01", t("order.part1"), page.items.length > 0 ? form(context, page.items) : [none, h("div", {"class": "foot"}, linkButton("/orders", t("back")))]));
+}

@@ -1,0 +1,43 @@
+/** 签章延期: the seal on a key, made anew for the renewed certificate. */
+
+import {get, path} from "./api.js";
+import {h} from "./dom.js";
+import {day} from "./format.js";
+import {t} from "./i18n.js";
+import {profileForm} from "./profile.js";
+import {user} from "./session.js";
+import {button, facts, head, linkButton, notice, panel} from "./ui.js";
+import {sealLine} from "./view_keys.js";
+import {extendSeal} from "./work.js";
+
+/** @typedef {import("./router.js").Context} Context */
+/** @typedef {import("./view_keys.js").Key} Key */
+
+export const title = () => t("seal.title");
+
+/** @param {Key} key */
+function state(key) {
+    return [
+        facts([
+            [t("seal.holder"), key.holder],
+            [t("key.organisation"), key.organisation],
+            [t("key.number"), key.number],
+            [t("order.serial"), key.serial],
+            [t("order.not_after"), day(key.not_after)],
+        ]),
+        key.seals.length > 0 ?
+            h("ul", {"class": "files"}, key.seals.map((seal) => h("li", {}, h("span", {"class": "strong grow"}, seal.name), sealLine(seal)))) :
+            notice("info", h("p", {}, t("seal.none.text"))),
+    ];
+}
+
+/** @param {Context} context */
+export async function render(context) {
+    const key = /** @type {Key} */ (await get(path`/keys/${context.params.serial}`, context.signal));
+    const bidder = user().role === "bidder";
+    return h("div", {}, head(t("seal.title")),
+             h("div", {"class": "tools"}, h("div", {"class": "actions"},
+                 bidder && button({label: t("seal.extend"), kind: "primary", symbol: "seal", act: () => extendSeal(context, key)}),
+                 linkButton(bidder ? "/orders" : "/keys", t("back")))),
+             bidder && panel("01", t("seal.profile"), profileForm()), panel(bidder ? "02" : "01", t("seal.state"), state(key)));
+}
