@@ -65,17 +65,25 @@ void seal_free(struct seal *seal);
 void seal_freep(struct seal **seal);
 const struct seal_facts *seal_peek(const struct seal *seal);
 
+/* The extended key usage of seal makers' certificates: a holder's certificate of the same CA may sign, but
+ * must not pass for a maker's. An arc that needs no registration (X.667); docs/adr/0006. */
+#define SEAL_MAKER_PURPOSE "2.25.4759565198032083598707045225663899684"
+/* Whether the certificate has it. */
+bool seal_maker_marked(const struct cert *cert);
+
 /* What is to be checked. */
 struct seal_check {
     const struct chain_roots *roots; /* of the maker's certificate */
+    /* The roots have others than makers below them: the maker's certificate must be marked. */
+    bool marked_maker;
     const struct span *intermediates; /* DER CA certificates that may be needed */
     size_t intermediate_count;
     const struct cert *signer; /* must be in the list; NULL: not asked */
     int64_t now_utc;
 };
 
-/* In the order of GB/T 38540-2020, seal verification: format · maker's certificate (chain, key usage, valid
- * when the seal was made and now) · signature · validity · the signer is in the list. Each refusal names its
+/* In the order of GB/T 38540-2020, seal verification: format · maker's certificate (chain, key usage, its mark
+ * where that is asked, valid when the seal was made and now) · signature · validity · the signer is in the list. Each refusal names its
  * step: ERR_SEAL_FORMAT (a critical extension, of which none is known here), ERR_SEAL_MAKER,
  * ERR_SEAL_SIGNATURE, ERR_SEAL_TIME, ERR_SEAL_HOLDER. */
 MUST_CHECK enum err_code seal_verify(const struct seal *seal, const struct seal_check *check,

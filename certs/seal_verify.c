@@ -4,6 +4,9 @@
 #include "certs/cert_x509.h"
 #include "certs/seal_inside.h"
 
+/* Longer ones are of no purpose that is asked for. */
+#define OID_TEXT_BYTES 128
+
 /* Step 1, what parsing left: an extension that must be understood, and is not. */
 static enum err_code check_format(const struct seal_facts *facts, struct err *err)
 {
@@ -33,6 +36,33 @@ static enum err_code check_maker_usage(const struct cert *maker, struct err *err
     return ERR_NONE;
 }
 
+static void purposes_freep(EXTENDED_KEY_USAGE **purposes)
+{
+    EXTENDED_KEY_USAGE_free(*purposes);
+}
+
+bool seal_maker_marked(const struct cert *cert)
+{
+    AUTO(purposes_freep)
+    EXTENDED_KEY_USAGE *purposes =
+        X509_get_ext_d2i(cert_x509_peek(cert), NID_ext_key_usage, NULL, NULL);
+    for (int i = 0; i < sk_ASN1_OBJECT_num(purposes); i++) {
+        char text[OID_TEXT_BYTES];
+        int length = OBJ_obj2txt(text, sizeof text, sk_ASN1_OBJECT_value(purposes, i), 1);
+        if (length == (int)strlen(SEAL_MAKER_PURPOSE) && strcmp(text, SEAL_MAKER_PURPOSE) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum err_code check_maker_mark(const struct cert *maker, struct err *err)
+{
+    return seal_maker_marked(maker)
+               ? ERR_NONE
+               : err_set(err, ERR_SEAL_MAKER, "extended key usage of %s does not say seal maker",
+                         cert_peek(maker)->subject);
+}
+
 static enum err_code check_maker_at(const struct cert *maker, const struct seal_check *check,
                                     int64_t utc, struct err *err)
 {
@@ -45,7 +75,8 @@ static enum err_code check_maker(const struct seal *seal, const struct seal_chec
 {
     if (check_maker_at(maker, check, check->now_utc, err) != ERR_NONE)
         return as_maker_error(err, " now");
-    if (check_maker_usage(maker, err) != ERR_NONE)
+    if (check_maker_usage(maker, err) != ERR_NONE ||
+        (check->marked_maker && check_maker_mark(maker, err) != ERR_NONE))
         return err->code;
     if (check_maker_at(maker, check, seal->facts.created_utc, err) != ERR_NONE)
         return as_maker_error(err, " when the seal was made");

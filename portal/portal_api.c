@@ -8,7 +8,7 @@
 #include "portal/portal_confirm.h"
 #include "portal/portal_issue.h"
 #include "portal/portal_job.h"
-#include "portal/portal_reset.h"
+#include "portal/portal_reset_answer.h"
 #include "portal/portal_seal.h"
 #include "portal/portal_test_hooks.h"
 #include "portal/portal_ticket.h"

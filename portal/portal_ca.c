@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "certs/ossl.h"
+#include "certs/seal.h"
 #include "certs/sm2.h"
 #include "portal/portal_ca_private.h"
 
@@ -14,12 +15,35 @@ static const struct portal_x509_extension sign_extensions[] = {
     {NID_authority_key_identifier, "keyid:always"},
 };
 
+/* Good for making seals and for nothing else. */
+static const struct portal_x509_extension maker_extensions[] = {
+    {NID_basic_constraints, "critical,CA:FALSE"},
+    {NID_key_usage, "critical,digitalSignature,nonRepudiation"},
+    {NID_ext_key_usage, "critical," SEAL_MAKER_PURPOSE},
+    {NID_subject_key_identifier, "hash"},
+    {NID_authority_key_identifier, "keyid:always"},
+};
+
 static const struct portal_x509_extension encrypt_extensions[] = {
     {NID_basic_constraints, "critical,CA:FALSE"},
     {NID_key_usage, "critical,keyEncipherment,dataEncipherment,keyAgreement"},
     {NID_subject_key_identifier, "hash"},
     {NID_authority_key_identifier, "keyid:always"},
 };
+
+/* By what the certificate is for. */
+static void choose_extensions(const struct portal_ca_order *order,
+                              struct portal_x509_template *template)
+{
+    if (order->seal_maker) {
+        template->extensions = maker_extensions;
+        template->extension_count = ARRAY_SIZE(maker_extensions);
+        return;
+    }
+    bool sign = order->usage == CERT_USAGE_SIGN;
+    template->extensions = sign ? sign_extensions : encrypt_extensions;
+    template->extension_count = ARRAY_SIZE(sign_extensions);
+}
 
 char *portal_ca_path(const char *folder, enum cert_algorithm authority, const char *part)
 {
@@ -114,16 +138,14 @@ enum err_code portal_ca_issue(struct portal_ca *ca, const struct portal_ca_order
         return err_add(err, "issue a certificate");
     enum cert_algorithm algorithm = EVP_PKEY_is_a(public_key, "RSA") ? CERT_RSA : CERT_SM2;
     struct portal_authority *authority = &ca->authorities[algorithm];
-    bool sign = order->usage == CERT_USAGE_SIGN;
     struct portal_x509_template template = {
         .subject = subject,
         .issuer = authority->certificate,
         .public_key = public_key,
         .not_before_utc = order->not_before_utc,
         .not_after_utc = order->not_after_utc,
-        .extensions = sign ? sign_extensions : encrypt_extensions,
-        .extension_count = ARRAY_SIZE(sign_extensions),
     };
+    choose_extensions(order, &template);
     if (check_outlived(authority, order->not_after_utc, err) != ERR_NONE ||
         portal_x509_make(&template, &x509, err) != ERR_NONE ||
         authority->signer->class->sign_certificate(authority->signer, x509, err) != ERR_NONE ||

@@ -25,6 +25,7 @@ struct portal_ca_order {
     enum cert_usage usage; /* CERT_USAGE_SIGN or CERT_USAGE_ENCRYPT */
     int64_t not_before_utc;
     int64_t not_after_utc; /* not behind the issuing CA's own end */
+    bool seal_maker; /* with CERT_USAGE_SIGN: marked as one that makes seals */
 };
 /* The certificate, DER, as the present issuing CA signs it. ERR_CRYPTO, ERR_CONFIG when it would outlive
  * its issuer. Key usage is critical: signing digitalSignature and nonRepudiation; encryption

@@ -5,6 +5,9 @@
 #include "portal/portal.h"
 #include "portal/portal_cli.h"
 
+/* Of a record, as an option. */
+#define PORTAL_COMMAND_ID_MAX INT64_C(999999999999)
+
 /* "uid:1000", for the audit trail; the caller frees. */
 char *portal_command_actor(void);
 /* The database of --folder alone; with what issues and derives. */

@@ -6,6 +6,10 @@
 enum err_code portal_command_reset_add(const struct portal_arguments *arguments, struct err *err);
 enum err_code portal_command_reset_approve(const struct portal_arguments *arguments,
                                            struct err *err);
+enum err_code portal_command_reset_reject(const struct portal_arguments *arguments,
+                                          struct err *err);
+enum err_code portal_command_reset_policy(const struct portal_arguments *arguments,
+                                          struct err *err);
 enum err_code portal_command_reset_list(const struct portal_arguments *arguments, struct err *err);
 enum err_code portal_command_reset_admin_pin(const struct portal_arguments *arguments,
                                              struct err *err);

@@ -2,18 +2,18 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "base/hex.h"
 #include "portal/portal_audit.h"
 #include "portal/portal_certificate.h"
 #include "portal/portal_command.h"
 #include "portal/portal_command_account.h"
+#include "portal/portal_command_payment.h"
 #include "portal/portal_command_reset.h"
 #include "portal/portal_command_seal.h"
+#include "portal/portal_command_ticket.h"
 #include "portal/portal_key.h"
 #include "portal/portal_order.h"
 #include "portal/portal_server.h"
-#include "portal/portal_ticket.h"
 #include "portal/portal_tls.h"
 #include "portal/portal_x509.h"
 
@@ -240,39 +240,7 @@ static enum err_code run_order_list(const struct portal_arguments *arguments, st
     return run_list(arguments, portal_order_list, err);
 }
 
-/* ---- tickets and certificates ---- */
-
-/* By the kind, for an order or for a key. */
-static enum err_code add_ticket(const struct portal_arguments *arguments, int64_t ttl_s, char **out,
-                                struct err *err)
-{
-    AUTO(portal_freep) struct portal *portal = NULL;
-    const char *kind = portal_arguments_get(arguments, "kind");
-    const char *order = portal_arguments_get(arguments, "order");
-    const char *serial = portal_arguments_get(arguments, "serial");
-    bool for_key = portal_ticket_is_for_key(kind);
-    if ((for_key ? serial : order) == NULL || (for_key ? order : serial) != NULL)
-        return err_set(err, ERR_USAGE, "--%s alone goes with --kind %s",
-                       for_key ? "serial" : "order", kind);
-    if (portal_command_open(arguments, &portal, err) != ERR_NONE)
-        return err->code;
-    return for_key ? portal_ticket_add_for_key(portal, serial, kind, ttl_s, out, err)
-                   : portal_ticket_add(portal, order, kind, ttl_s, out, err);
-}
-
-static enum err_code run_ticket_add(const struct portal_arguments *arguments, struct err *err)
-{
-    AUTO(memory_freep) char *ticket = NULL;
-    int64_t ttl_s = 0;
-    if (portal_arguments_integer(arguments, "ttl", PORTAL_TICKET_TTL_S_MAX, &ttl_s, err) !=
-            ERR_NONE ||
-        add_ticket(arguments, ttl_s, &ticket, err) != ERR_NONE)
-        return err->code;
-    AUTO(json_freep) struct json *json = json_new_object();
-    json_add_text(json, "ticket", ticket);
-    json_add_utc(json, "expires", clock_now_utc() + ttl_s);
-    return portal_command_print(json);
-}
+/* ---- certificates ---- */
 
 static enum err_code run_certificate_list(const struct portal_arguments *arguments, struct err *err)
 {
@@ -410,12 +378,15 @@ const struct portal_command portal_commands[] = {
     {"order show", "shows an order with its approval records", {ORDER_OPTION}, run_order_show},
     {"order list", "lists the orders", {{NULL}}, run_order_list},
     {"ticket add",
-     "issues a one-time ticket for an order (check, renew) or a key; --ttl in seconds",
+     "issues a one-time ticket for an order (check, renew), a key (extend-seal) or an approved "
+     "request (reset-pin: --id, or --serial and --user); --ttl in seconds",
      {{"order", "NUMBER", false, NULL},
       {"serial", "SERIAL", false, NULL},
+      {"user", "NAME", false, NULL},
+      {"id", "ID", false, NULL},
       {"kind", "check|renew|extend-seal|reset-pin", true, NULL},
       {"ttl", "SECONDS", false, "300"}},
-     run_ticket_add},
+     portal_command_ticket_add},
     {"seal make",
      "makes the first seal for a key's certificate; --width and --height in mm",
      {{"serial", "SERIAL", true, NULL},
@@ -433,14 +404,49 @@ const struct portal_command portal_commands[] = {
      {{"serial", "SERIAL", false, NULL}},
      portal_command_seal_list},
     {"reset add",
-     "notes that a user asks for a PIN reset",
+     "notes that a user asks for a PIN reset, and approves it where that is the policy",
      {{"serial", "SERIAL", true, NULL}, {"user", "NAME", true, NULL}},
      portal_command_reset_add},
     {"reset approve",
      "allows a PIN reset",
      {{"id", "ID", true, NULL}},
      portal_command_reset_approve},
+    {"reset reject",
+     "refuses a PIN reset",
+     {{"id", "ID", true, NULL}, {"reason", "TEXT", true, NULL}},
+     portal_command_reset_reject},
+    {"reset policy",
+     "shows or sets who approves PIN resets: the platform at the request, or a reviewer",
+     {{"approval", "automatic|reviewer", false, NULL}},
+     portal_command_reset_policy},
     {"reset list", "lists the requests for PIN resets", {{NULL}}, portal_command_reset_list},
+    {"payment key",
+     "prints the public key with which this portal signs to payment services",
+     {{NULL}},
+     portal_command_payment_key},
+    {"payment configure",
+     "names the payment service; the server takes it up when it starts",
+     {{"provider", "sandbox", false, "sandbox"},
+      {"service", "URL", true, NULL},
+      {"service-key", "PEM", true, NULL},
+      {"service-ca", "PEM", false, NULL}},
+     portal_command_payment_configure},
+    {"payment list",
+     "lists the payments; --strays: money under numbers that aren't ours",
+     {{"order", "NUMBER", false, NULL}, {"strays", NULL, false, NULL}},
+     portal_command_payment_list},
+    {"payment query",
+     "asks the payment service about a payment",
+     {{"trade", "NUMBER", true, NULL}},
+     portal_command_payment_query},
+    {"payment refund",
+     "gives back what was paid; the order stays as it is",
+     {{"trade", "NUMBER", true, NULL}, {"reason", "TEXT", true, NULL}},
+     portal_command_payment_refund},
+    {"payment reconcile",
+     "asks about every payment that waits or is due for refund",
+     {{NULL}},
+     portal_command_payment_reconcile},
     {"certificate list",
      "lists the registered certificates",
      {{"serial", "SERIAL", false, NULL}},

@@ -5,7 +5,7 @@
 #include "portal/portal_audit.h"
 #include "portal/portal_certificate.h"
 #include "portal/portal_issue.h"
-#include "portal/portal_reset.h"
+#include "portal/portal_reset_answer.h"
 #include "portal/portal_seal.h"
 #include "portal/portal_ticket.h"
 

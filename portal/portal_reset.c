@@ -1,68 +1,90 @@
 #include "portal/portal_reset.h"
 
 #include "base/clock.h"
-#include "certs/proof.h"
-#include "portal/portal_admin_pin.h"
 #include "portal/portal_audit.h"
-#include "portal/portal_ticket.h"
-#include "portal/portal_unlock.h"
+#include "portal/portal_key.h"
 
-#define DAY_S 86400
-#define MONTH_S (30 * DAY_S)
+#define SETTING_APPROVAL "reset_approval"
+#define APPROVED_BY_POLICY "policy"
 
 char *portal_reset_number(int64_t id)
 {
     return memory_printf("R%06lld", (long long)id);
 }
 
-/* ---- requests ---- */
+/* ---- the policy ---- */
 
-static enum err_code check_user(const char *user, struct err *err)
+static const char *const approvals[PORTAL_RESET_APPROVAL_COUNT] = {"automatic", "reviewer"};
+
+const char *portal_reset_approval_text(enum portal_reset_approval approval)
 {
-    size_t length = strlen(user);
-    if (length == 0 || length > PORTAL_NAME_BYTES_MAX)
-        return err_set(err, ERR_FIELD_VALUE, "user: %zu bytes, 1 to %d are allowed", length,
-                       PORTAL_NAME_BYTES_MAX);
-    return ERR_NONE;
+    return approvals[approval];
 }
 
-/* Inside the caller's transaction. */
-static enum err_code insert_request(struct portal *portal, const char *serial, const char *user,
-                                    int64_t *out_id, struct err *err)
+enum err_code portal_reset_policy(struct portal *portal, enum portal_reset_approval *out,
+                                  struct err *err)
 {
-    int64_t key_id = 0;
-    int64_t now = clock_now_utc();
-    if (portal_key_find(portal, serial, &key_id, err) != ERR_NONE ||
-        portal_db_run(portal->db,
-                      "INSERT INTO reset_request (key_id, user, state, created_utc, changed_utc) "
-                      "VALUES (?, ?, 'requested', ?, ?)",
-                      PORTAL_VALUES(PORTAL_INTEGER(key_id), PORTAL_TEXT(user), PORTAL_INTEGER(now),
-                                    PORTAL_INTEGER(now)),
-                      err) != ERR_NONE)
-        return err->code;
-    *out_id = portal_db_last_id(portal->db);
-    AUTO(memory_freep) char *number = portal_reset_number(*out_id);
-    AUTO(memory_freep) char *detail = memory_printf("%s %s", serial, user);
-    return portal_audit_add(portal, "reset.requested", number, detail, err);
+    AUTO(memory_freep) char *text = NULL;
+    if (portal_db_setting(portal->db, SETTING_APPROVAL, &text, err) == ERR_NO_SUCH_RECORD) {
+        *err = ERR_INIT;
+        *out = PORTAL_RESET_AUTOMATIC;
+        return ERR_NONE;
+    }
+    for (size_t i = 0; text != NULL && i < ARRAY_SIZE(approvals); i++)
+        if (strcmp(approvals[i], text) == 0) {
+            *out = (enum portal_reset_approval)i;
+            return ERR_NONE;
+        }
+    return text == NULL ? err->code
+                        : err_set(err, ERR_DATABASE, "setting %s: \"%s\"", SETTING_APPROVAL, text);
 }
 
-enum err_code portal_reset_add(struct portal *portal, const char *serial, const char *user,
-                               int64_t *out_id, struct err *err)
+enum err_code portal_reset_set_policy(struct portal *portal, enum portal_reset_approval approval,
+                                      struct err *err)
 {
     AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
-    int64_t id = 0;
-    if (check_user(user, err) != ERR_NONE ||
-        portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
-        insert_request(portal, serial, user, &id, err) != ERR_NONE ||
+    const char *text = approvals[approval];
+    if (portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
+        portal_db_set_setting(portal->db, SETTING_APPROVAL, text, err) != ERR_NONE ||
+        portal_audit_add(portal, "reset.policy", SETTING_APPROVAL, text, err) != ERR_NONE ||
         portal_transaction_commit(&transaction, err) != ERR_NONE)
-        return err_add(err, "ask for a PIN reset");
-    *out_id = id;
+        return err_add(err, "set who approves PIN resets");
+    return ERR_NONE;
+}
+
+/* ---- one request ---- */
+
+struct record {
+    int64_t key_id;
+    char *user;
+    char *state; /* "expired" also before anybody has noted it */
+};
+
+static void record_done(struct record *record)
+{
+    memory_freep(&record->user);
+    memory_freep(&record->state);
+}
+
+static enum err_code load(struct portal *portal, int64_t id, struct record *out, struct err *err)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    if (portal_db_query(portal->db,
+                        "SELECT key_id, user, CASE WHEN state = 'approved' AND expires_utc <= ? "
+                        "THEN 'expired' ELSE state END FROM reset_request WHERE id = ?",
+                        PORTAL_VALUES(PORTAL_INTEGER(clock_now_utc()), PORTAL_INTEGER(id)), &query,
+                        err) != ERR_NONE ||
+        portal_query_one(query, err) != ERR_NONE)
+        return err_add(err, "find the reset request");
+    out->key_id = portal_query_integer(query, 0);
+    out->user = memory_text(portal_query_text(query, 1));
+    out->state = memory_text(portal_query_text(query, 2));
     return ERR_NONE;
 }
 
 /* Inside the caller's transaction. */
-static enum err_code move_request(struct portal *portal, int64_t id, const char *from,
-                                  const char *to, struct err *err)
+static enum err_code move(struct portal *portal, int64_t id, const char *from, const char *to,
+                          const char *detail, struct err *err)
 {
     AUTO(memory_freep) char *number = portal_reset_number(id);
     AUTO(memory_freep) char *event = memory_printf("reset.%s", to);
@@ -75,311 +97,227 @@ static enum err_code move_request(struct portal *portal, int64_t id, const char 
         return err->code;
     if (portal_db_changed(portal->db) != 1)
         return err_set(err, ERR_ORDER_STATE, "%s is not %s", number, from);
-    return portal_audit_add(portal, event, number, "", err);
+    return portal_audit_add(portal, event, number, detail, err);
 }
 
-static enum err_code state_of(struct portal *portal, int64_t id, char **out, struct err *err)
+/* Inside the caller's transaction: notes the approvals of all keys that have ended. */
+static enum err_code expire(struct portal *portal, struct err *err)
+{
+    for (bool more = true; more;) {
+        AUTO(portal_query_freep) struct portal_query *query = NULL;
+        if (portal_db_query(portal->db,
+                            "SELECT id FROM reset_request WHERE state = 'approved' "
+                            "AND expires_utc <= ? LIMIT 1",
+                            PORTAL_VALUES(PORTAL_INTEGER(clock_now_utc())), &query,
+                            err) != ERR_NONE ||
+            portal_query_next(query, &more, err) != ERR_NONE)
+            return err_add(err, "find the approvals that have ended");
+        int64_t id = more ? portal_query_integer(query, 0) : 0;
+        portal_query_freep(&query);
+        if (more && move(portal, id, "approved", "expired", "", err) != ERR_NONE)
+            return err->code;
+    }
+    return ERR_NONE;
+}
+
+/* ---- asking ---- */
+
+static enum err_code check_user(const char *user, struct err *err)
+{
+    size_t length = strlen(user);
+    if (length == 0 || length > PORTAL_NAME_BYTES_MAX)
+        return err_set(err, ERR_FIELD_VALUE, "user: %zu bytes, 1 to %d are allowed", length,
+                       PORTAL_NAME_BYTES_MAX);
+    return ERR_NONE;
+}
+
+/* A key of another organisation is as if it were not there. */
+static enum err_code find_key(struct portal *portal, const struct portal_reset_wish *wish,
+                              int64_t *out_id, struct err *err)
 {
     AUTO(portal_query_freep) struct portal_query *query = NULL;
-    if (portal_db_query(portal->db, "SELECT state FROM reset_request WHERE id = ?",
-                        PORTAL_VALUES(PORTAL_INTEGER(id)), &query, err) != ERR_NONE ||
+    if (portal_db_query(
+            portal->db,
+            "SELECT key.id FROM key JOIN holder ON holder.id = key.holder_id "
+            "WHERE key.serial = ?1 AND ?2 IN (0, holder.organisation_id)",
+            PORTAL_VALUES(PORTAL_TEXT(wish->serial), PORTAL_INTEGER(wish->organisation_id)), &query,
+            err) != ERR_NONE ||
         portal_query_one(query, err) != ERR_NONE)
-        return err_add(err, "find the reset request");
-    *out = memory_text(portal_query_text(query, 0));
+        return err_add(err, "find the key %s", wish->serial);
+    *out_id = portal_query_integer(query, 0);
     return ERR_NONE;
+}
+
+/* *out_id: 0 when there is none. Of states that are as they say: expire() ran before. */
+static enum err_code newest(struct portal *portal, int64_t key_id, const char *user,
+                            const char *or_state, struct portal_reset_noted *out, struct err *err)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    bool row = false;
+    if (portal_db_query(
+            portal->db,
+            "SELECT id, state FROM reset_request WHERE key_id = ? AND user = ? "
+            "AND state IN ('approved', ?) ORDER BY id DESC LIMIT 1",
+            PORTAL_VALUES(PORTAL_INTEGER(key_id), PORTAL_TEXT(user), PORTAL_TEXT(or_state)), &query,
+            err) != ERR_NONE ||
+        portal_query_next(query, &row, err) != ERR_NONE)
+        return err_add(err, "find the user's request");
+    bool approved = row && strcmp(portal_query_text(query, 1), "approved") == 0;
+    *out = (struct portal_reset_noted){row ? portal_query_integer(query, 0) : 0,
+                                       approved ? "approved" : "requested"};
+    return ERR_NONE;
+}
+
+/* Inside the caller's transaction. */
+static enum err_code approve_by(struct portal *portal, int64_t id, const char *by, struct err *err)
+{
+    if (move(portal, id, "requested", "approved", by, err) != ERR_NONE)
+        return err->code;
+    return portal_db_run(
+        portal->db, "UPDATE reset_request SET approved_by = ?, expires_utc = ? WHERE id = ?",
+        PORTAL_VALUES(PORTAL_TEXT(by), PORTAL_INTEGER(clock_now_utc() + PORTAL_RESET_APPROVAL_S),
+                      PORTAL_INTEGER(id)),
+        err);
+}
+
+/* Inside the caller's transaction. */
+static enum err_code insert(struct portal *portal, int64_t key_id,
+                            const struct portal_reset_wish *wish, int64_t *out_id, struct err *err)
+{
+    int64_t now = clock_now_utc();
+    if (portal_db_run(portal->db,
+                      "INSERT INTO reset_request (key_id, user, state, created_utc, changed_utc) "
+                      "VALUES (?, ?, 'requested', ?, ?)",
+                      PORTAL_VALUES(PORTAL_INTEGER(key_id), PORTAL_TEXT(wish->user),
+                                    PORTAL_INTEGER(now), PORTAL_INTEGER(now)),
+                      err) != ERR_NONE)
+        return err->code;
+    *out_id = portal_db_last_id(portal->db);
+    AUTO(memory_freep) char *number = portal_reset_number(*out_id);
+    AUTO(memory_freep) char *detail = memory_printf("%s %s", wish->serial, wish->user);
+    return portal_audit_add(portal, "reset.requested", number, detail, err);
+}
+
+/* Inside the caller's transaction. */
+static enum err_code note(struct portal *portal, const struct portal_reset_wish *wish,
+                          struct portal_reset_noted *out, struct err *err)
+{
+    enum portal_reset_approval approval;
+    int64_t key_id = 0;
+    if (find_key(portal, wish, &key_id, err) != ERR_NONE || expire(portal, err) != ERR_NONE ||
+        portal_reset_policy(portal, &approval, err) != ERR_NONE ||
+        newest(portal, key_id, wish->user, "requested", out, err) != ERR_NONE)
+        return err->code;
+    if (out->id == 0 && insert(portal, key_id, wish, &out->id, err) != ERR_NONE)
+        return err->code;
+    if (approval != PORTAL_RESET_AUTOMATIC || strcmp(out->state, "approved") == 0)
+        return ERR_NONE;
+    out->state = "approved";
+    return approve_by(portal, out->id, APPROVED_BY_POLICY, err);
+}
+
+enum err_code portal_reset_request(struct portal *portal, const struct portal_reset_wish *wish,
+                                   struct portal_reset_noted *out, struct err *err)
+{
+    AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
+    struct portal_reset_noted noted = {0};
+    if (check_user(wish->user, err) != ERR_NONE ||
+        portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
+        note(portal, wish, &noted, err) != ERR_NONE ||
+        portal_transaction_commit(&transaction, err) != ERR_NONE)
+        return err_add(err, "ask for a PIN reset");
+    *out = noted;
+    return ERR_NONE;
+}
+
+/* ---- deciding ---- */
+
+/* Inside the caller's transaction. */
+static enum err_code reject(struct portal *portal, int64_t id, const char *reason, struct err *err)
+{
+    if (move(portal, id, "requested", "rejected", reason, err) != ERR_NONE)
+        return err->code;
+    return portal_db_run(portal->db, "UPDATE reset_request SET reason = ? WHERE id = ?",
+                         PORTAL_VALUES(PORTAL_TEXT(reason), PORTAL_INTEGER(id)), err);
+}
+
+/* reason NULL: approved. */
+static enum err_code decide(struct portal *portal, int64_t id, const char *reason, struct err *err)
+{
+    AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
+    AUTO(record_done) struct record record = {0};
+    if (portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
+        expire(portal, err) != ERR_NONE || load(portal, id, &record, err) != ERR_NONE ||
+        (reason == NULL ? approve_by(portal, id, portal->actor, err)
+                        : reject(portal, id, reason, err)) != ERR_NONE)
+        return err->code;
+    return portal_transaction_commit(&transaction, err);
 }
 
 enum err_code portal_reset_approve(struct portal *portal, int64_t id, struct err *err)
 {
-    AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
-    AUTO(memory_freep) char *state = NULL;
-    if (portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
-        state_of(portal, id, &state, err) != ERR_NONE ||
-        move_request(portal, id, "requested", "approved", err) != ERR_NONE ||
-        portal_transaction_commit(&transaction, err) != ERR_NONE)
-        return err_add(err, "approve a PIN reset");
+    return decide(portal, id, NULL, err) == ERR_NONE ? ERR_NONE
+                                                     : err_add(err, "approve a PIN reset");
+}
+
+enum err_code portal_reset_reject(struct portal *portal, int64_t id, const char *reason,
+                                  struct err *err)
+{
+    size_t length = strlen(reason);
+    if (length == 0 || length > PORTAL_RESET_REASON_BYTES_MAX)
+        return err_set(err, ERR_FIELD_VALUE, "reason: %zu bytes, 1 to %d are allowed", length,
+                       PORTAL_RESET_REASON_BYTES_MAX);
+    return decide(portal, id, reason, err) == ERR_NONE ? ERR_NONE
+                                                       : err_add(err, "reject a PIN reset");
+}
+
+/* ---- using ---- */
+
+enum err_code portal_reset_find(struct portal *portal, const char *serial, const char *user,
+                                int64_t *out_id, struct err *err)
+{
+    struct portal_reset_noted found = {0};
+    int64_t key_id = 0;
+    if (portal_key_find(portal, serial, &key_id, err) != ERR_NONE ||
+        newest(portal, key_id, user, "approved", &found, err) != ERR_NONE)
+        return err->code;
+    if (found.id == 0)
+        return err_set(err, ERR_ORDER_NOT_APPROVED,
+                       "no PIN reset that the user asked for is approved");
+    if (portal_reset_check_approved(portal, found.id, err) != ERR_NONE)
+        return err->code;
+    *out_id = found.id;
     return ERR_NONE;
 }
 
 enum err_code portal_reset_check_approved(struct portal *portal, int64_t id, struct err *err)
 {
-    AUTO(memory_freep) char *state = NULL;
-    if (state_of(portal, id, &state, err) != ERR_NONE)
+    AUTO(record_done) struct record record = {0};
+    if (load(portal, id, &record, err) != ERR_NONE)
         return err->code;
-    if (strcmp(state, "approved") != 0)
-        return err_set(err, ERR_ORDER_NOT_APPROVED, "the reset request is %s", state);
+    if (strcmp(record.state, "approved") != 0)
+        return err_set(err, ERR_ORDER_NOT_APPROVED, "the reset request is %s", record.state);
     return ERR_NONE;
 }
 
-enum err_code portal_reset_approved(struct portal *portal, int64_t key_id, int64_t *out_id,
-                                    struct err *err)
+enum err_code portal_reset_subject(struct portal *portal, int64_t id, int64_t *out_key_id,
+                                   char **out_user, struct err *err)
 {
-    AUTO(portal_query_freep) struct portal_query *query = NULL;
-    bool row = false;
-    if (portal_db_query(portal->db,
-                        "SELECT id FROM reset_request WHERE key_id = ? AND state = 'approved' "
-                        "ORDER BY id DESC LIMIT 1",
-                        PORTAL_VALUES(PORTAL_INTEGER(key_id)), &query, err) != ERR_NONE ||
-        portal_query_next(query, &row, err) != ERR_NONE)
+    AUTO(record_done) struct record record = {0};
+    if (load(portal, id, &record, err) != ERR_NONE)
         return err->code;
-    if (!row)
-        return err_set(err, ERR_ORDER_NOT_APPROVED, "no PIN reset of this key is approved");
-    *out_id = portal_query_integer(query, 0);
+    *out_key_id = record.key_id;
+    *out_user = TAKE(record.user);
     return ERR_NONE;
 }
 
-static struct json *request_json(const struct portal_query *query)
+enum err_code portal_reset_finish(struct portal *portal, int64_t id, struct err *err)
 {
-    struct json *json = json_new_object();
-    json_add_integer(json, "id", portal_query_integer(query, 0));
-    json_add_text(json, "serial", portal_query_text(query, 1));
-    json_add_text(json, "user", portal_query_text(query, 2));
-    json_add_text(json, "state", portal_query_text(query, 3));
-    json_add_utc(json, "created", portal_query_integer(query, 4));
-    json_add_utc(json, "changed", portal_query_integer(query, 5));
-    return json;
-}
-
-enum err_code portal_reset_list(struct portal *portal, struct json **out, struct err *err)
-{
-    AUTO(portal_query_freep) struct portal_query *query = NULL;
-    if (portal_db_query(portal->db,
-                        "SELECT r.id, key.serial, r.user, r.state, r.created_utc, r.changed_utc "
-                        "FROM reset_request r JOIN key ON key.id = r.key_id ORDER BY r.id",
-                        PORTAL_NO_VALUES, &query, err) != ERR_NONE)
+    AUTO(record_done) struct record record = {0};
+    if (expire(portal, err) != ERR_NONE || load(portal, id, &record, err) != ERR_NONE)
         return err->code;
-    return portal_query_list(query, request_json, out, err);
-}
-
-/* ---- limits ---- */
-
-static enum err_code count_of(struct portal *portal, const char *sql,
-                              const struct portal_value *values, size_t count, int64_t *out,
-                              struct err *err)
-{
-    AUTO(portal_query_freep) struct portal_query *query = NULL;
-    if (portal_db_query(portal->db, sql, values, count, &query, err) != ERR_NONE ||
-        portal_query_one(query, err) != ERR_NONE)
-        return err_add(err, "count the answers");
-    *out = portal_query_integer(query, 0);
-    return ERR_NONE;
-}
-
-static enum err_code check_job_limit(struct portal *portal, const struct portal_job *job,
-                                     struct err *err)
-{
-    int64_t answers = 0;
-    if (count_of(portal, "SELECT count(*) FROM unblock_answer WHERE job_id = ?",
-                 PORTAL_VALUES(PORTAL_TEXT(job->id)), &answers, err) != ERR_NONE)
-        return err->code;
-    if (answers >= PORTAL_RESET_ANSWERS_PER_JOB)
-        return err_set(err, ERR_RESET_LIMIT, "the job had %lld answers", (long long)answers);
-    return ERR_NONE;
-}
-
-static enum err_code check_key_limit(struct portal *portal, const struct portal_job *job,
-                                     struct err *err)
-{
-    int64_t resets = 0;
-    if (count_of(portal,
-                 "SELECT count(DISTINCT job_id) FROM unblock_answer "
-                 "WHERE key_id = ? AND job_id <> ? AND at_utc > ?",
-                 PORTAL_VALUES(PORTAL_INTEGER(job->key->id), PORTAL_TEXT(job->id),
-                               PORTAL_INTEGER(clock_now_utc() - DAY_S)),
-                 &resets, err) != ERR_NONE)
-        return err->code;
-    if (resets >= PORTAL_RESETS_PER_KEY_AND_DAY)
-        return err_set(err, ERR_RESET_LIMIT, "the key had %lld resets within a day",
-                       (long long)resets);
-    return ERR_NONE;
-}
-
-static enum err_code check_user_limit(struct portal *portal, const struct portal_job *job,
-                                      struct err *err)
-{
-    int64_t resets = 0;
-    if (count_of(portal,
-                 "SELECT count(DISTINCT job_id) FROM unblock_answer "
-                 "JOIN job ON job.id = job_id JOIN reset_request r ON r.id = job.reset_id "
-                 "WHERE r.user = (SELECT user FROM reset_request WHERE id = ?) "
-                 "AND job_id <> ? AND at_utc > ?",
-                 PORTAL_VALUES(PORTAL_INTEGER(job->reset_id), PORTAL_TEXT(job->id),
-                               PORTAL_INTEGER(clock_now_utc() - MONTH_S)),
-                 &resets, err) != ERR_NONE)
-        return err->code;
-    if (resets >= PORTAL_RESETS_PER_USER_AND_MONTH)
-        return err_set(err, ERR_RESET_LIMIT, "the user had %lld resets within a month",
-                       (long long)resets);
-    return ERR_NONE;
-}
-
-static enum err_code check_limits(struct portal *portal, const struct portal_job *job,
-                                  struct err *err)
-{
-    if (check_job_limit(portal, job, err) != ERR_NONE ||
-        check_key_limit(portal, job, err) != ERR_NONE)
-        return err->code;
-    return check_user_limit(portal, job, err);
-}
-
-/* ---- answers ---- */
-
-typedef enum err_code (*compute)(const struct portal_unlock_profile *profile,
-                                 const struct secret *admin_pin,
-                                 const struct portal_unlock_request *request, struct bytes **out,
-                                 struct err *err);
-
-struct answering {
-    const struct portal_unlock_profile *profile;
-    struct portal_unlock_request request;
-    compute compute;
-};
-
-static enum err_code check_purpose(const char *purpose, struct answering *out, struct err *err)
-{
-    if (strcmp(purpose, "unblock") == 0) {
-        out->compute = portal_unlock_pin;
+    if (strcmp(record.state, "done") == 0)
         return ERR_NONE;
-    }
-    if (strcmp(purpose, "login") != 0)
-        return err_set(err, ERR_FIELD_VALUE, "purpose: neither login nor unblock");
-    /* Whoever is logged in as administrator can do more than reset a PIN. */
-    if (!out->profile->needs_login)
-        return err_set(err, ERR_FIELD_VALUE, "purpose: this profile needs no log-in");
-    out->compute = portal_unlock_login;
-    return ERR_NONE;
-}
-
-static enum err_code check_question(const struct portal_job *job,
-                                    const struct portal_reset_question *question,
-                                    struct answering *out, struct err *err)
-{
-    if (question->challenge.len != sizeof out->request.challenge)
-        return err_set(err, ERR_FIELD_VALUE, "challenge: %zu bytes", question->challenge.len);
-    if (question->application.len != sizeof out->request.application)
-        return err_set(err, ERR_FIELD_VALUE, "application: %zu bytes", question->application.len);
-    memcpy(out->request.challenge, question->challenge.at, question->challenge.len);
-    memcpy(out->request.application, question->application.at, question->application.len);
-    out->profile = portal_unlock_profile_find(question->profile);
-    if (out->profile == NULL)
-        return err_set(err, ERR_PROFILE_UNKNOWN, "no such profile");
-    if (strcmp(question->profile, job->key->profile) != 0)
-        return err_set(err, ERR_PROFILE_UNKNOWN, "the key is registered with the profile %s",
-                       job->key->profile);
-    if (question->administrator_tries <= PORTAL_RESET_TRIES_STOP)
-        return err_set(err, ERR_ADMIN_PIN_LOW, "%lld administrator tries left",
-                       (long long)question->administrator_tries);
-    return check_purpose(question->purpose, out, err);
-}
-
-static enum err_code check_going_on(const struct portal_job *job, struct err *err)
-{
-    if (portal_job_check(job, PORTAL_KIND_RESET_PIN, err) != ERR_NONE)
-        return err->code;
-    if (job->outcome[0] != '\0')
-        return err_set(err, ERR_JOB_EXPIRED, "the job is over");
-    return ERR_NONE;
-}
-
-/* Inside the caller's transaction. */
-static enum err_code note_answer(struct portal *portal, const struct portal_job *job,
-                                 const struct portal_reset_question *question, struct span answer,
-                                 struct err *err)
-{
-    uint8_t sha256[32];
-    proof_sha256(answer, sha256);
-    if (portal_db_run(
-            portal->db,
-            "INSERT INTO unblock_answer (job_id, key_id, purpose, challenge, sha256, "
-            "at_utc) VALUES (?, ?, ?, ?, ?, ?)",
-            PORTAL_VALUES(PORTAL_TEXT(job->id), PORTAL_INTEGER(job->key->id),
-                          PORTAL_TEXT(question->purpose), PORTAL_BLOB(question->challenge),
-                          PORTAL_BLOB(SPAN_ARRAY(sha256)), PORTAL_INTEGER(clock_now_utc())),
-            err) == ERR_RECORD_EXISTS)
-        return err_set(err, ERR_FIELD_VALUE, "challenge: this key had it before");
-    if (err->code != ERR_NONE)
-        return err->code;
-    AUTO(memory_freep)
-    char *detail = memory_printf("%s %s, %lld administrator tries", job->number, question->purpose,
-                                 (long long)question->administrator_tries);
-    return portal_audit_add(portal, "reset.answered", job->key->serial, detail, err);
-}
-
-static enum err_code compute_answer(const struct portal *portal, const struct portal_job *job,
-                                    const struct answering *answering, struct bytes **out,
-                                    struct err *err)
-{
-    AUTO(secret_freep) struct secret *pin = NULL;
-    if (portal_admin_pin_derive(portal, job->key->serial, &pin, err) != ERR_NONE)
-        return err->code;
-    return answering->compute(answering->profile, pin, &answering->request, out, err);
-}
-
-enum err_code portal_reset_answer(struct portal *portal, const struct portal_job *job,
-                                  const struct portal_reset_question *question, struct bytes **out,
-                                  struct err *err)
-{
-    AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
-    AUTO(bytes_freep) struct bytes *answer = NULL;
-    struct answering answering = {0};
-    if (check_going_on(job, err) != ERR_NONE ||
-        check_question(job, question, &answering, err) != ERR_NONE ||
-        portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
-        portal_reset_check_approved(portal, job->reset_id, err) != ERR_NONE ||
-        check_limits(portal, job, err) != ERR_NONE ||
-        compute_answer(portal, job, &answering, &answer, err) != ERR_NONE ||
-        note_answer(portal, job, question, span_bytes(answer), err) != ERR_NONE ||
-        portal_transaction_commit(&transaction, err) != ERR_NONE)
-        return err_add(err, "the PIN reset of job %s", job->id);
-    *out = TAKE(answer);
-    return ERR_NONE;
-}
-
-/* ---- confirmation ---- */
-
-static enum err_code check_taken(struct portal *portal, const struct portal_job *job,
-                                 struct span digest, struct err *err)
-{
-    int64_t given = 0;
-    int64_t same = 0;
-    if (count_of(portal,
-                 "SELECT count(*) FROM unblock_answer WHERE job_id = ? AND purpose = 'unblock'",
-                 PORTAL_VALUES(PORTAL_TEXT(job->id)), &given, err) != ERR_NONE ||
-        count_of(portal,
-                 "SELECT count(*) FROM unblock_answer WHERE job_id = ? AND purpose = 'unblock' "
-                 "AND sha256 = ?",
-                 PORTAL_VALUES(PORTAL_TEXT(job->id), PORTAL_BLOB(digest)), &same, err) != ERR_NONE)
-        return err->code;
-    if (given == 0)
-        return err_set(err, ERR_ORDER_STATE, "nothing was computed for the key");
-    if (same == 0)
-        return err_set(err, ERR_PROOF, "the digest is not that of an answer to the key");
-    return ERR_NONE;
-}
-
-/* The request may have been done by another job meanwhile: the key then was reset twice. */
-static enum err_code finish_request(struct portal *portal, int64_t id, struct err *err)
-{
-    AUTO(memory_freep) char *state = NULL;
-    if (state_of(portal, id, &state, err) != ERR_NONE || strcmp(state, "done") == 0)
-        return err->code;
-    return move_request(portal, id, "approved", "done", err);
-}
-
-enum err_code portal_reset_confirm(struct portal *portal, const struct portal_job *job,
-                                   const struct portal_confirmation *confirmation, struct err *err)
-{
-    bool written = portal_confirm_is_written(confirmation);
-    if (written && check_taken(portal, job, confirmation->digest, err) != ERR_NONE)
-        return err->code;
-    if (strcmp(job->outcome, confirmation->outcome) == 0)
-        return ERR_NONE;
-    if (job->outcome[0] != '\0')
-        return err_set(err, ERR_ORDER_STATE, "the key confirmed before that it was %s",
-                       job->outcome);
-    if (portal_job_end(portal, job, confirmation->outcome, err) != ERR_NONE ||
-        (written && finish_request(portal, job->reset_id, err) != ERR_NONE))
-        return err->code;
-    return portal_audit_add(portal, written ? "reset.confirmed" : "reset.failed", job->key->serial,
-                            job->number, err);
+    bool expired = strcmp(record.state, "expired") == 0;
+    return move(portal, id, expired ? "expired" : "approved", "done", "", err);
 }

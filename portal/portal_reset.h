@@ -1,55 +1,93 @@
-/* CA锁密码重置: who may have a key's PIN reset, how often, and what the key is told for it. The
- * administrator PIN is derived for the moment of the answer and goes nowhere. */
+/* CA锁密码重置: who may have a key's PIN reset. A request is made by a user and approved by a reviewer or,
+ * where the platform's policy says so, at once; the approval is good for a day and for one reset. What the
+ * key is told then: portal_reset_answer.h. */
 #pragma once
 
 #include "base/json.h"
-#include "portal/portal_confirm.h"
-#include "portal/portal_job.h"
+#include "portal/portal.h"
 
-/* Jobs that got an answer, whatever became of them: each may have cost an administrator try. */
-#define PORTAL_RESETS_PER_KEY_AND_DAY 3
-#define PORTAL_RESETS_PER_USER_AND_MONTH 10
-/* Of one job: the log-in and the reset, begun anew twice. */
-#define PORTAL_RESET_ANSWERS_PER_JOB 6
-/* With so many administrator tries left or fewer nothing more is computed: the last ones are for an
- * operator who has the key in hand. */
-#define PORTAL_RESET_TRIES_STOP 3
+/* An approval is for the call that was made or the desk that was visited, not for next week. */
+#define PORTAL_RESET_APPROVAL_S 86400
+#define PORTAL_RESET_REASON_BYTES_MAX 512
 
-/* Notes that the user asks for it. user: who is logged in at the platform. ERR_NO_SUCH_RECORD (key),
- * ERR_FIELD_VALUE (user). */
-MUST_CHECK enum err_code portal_reset_add(struct portal *portal, const char *serial,
-                                          const char *user, int64_t *out_id, struct err *err);
-/* Allows it, once. ERR_NO_SUCH_RECORD, ERR_ORDER_STATE when it was allowed or done before. */
+/* ---- the policy ---- */
+
+enum portal_reset_approval {
+    PORTAL_RESET_AUTOMATIC, /* at the request: the user is logged in, and has the key in hand */
+    PORTAL_RESET_REVIEWER,
+    PORTAL_RESET_APPROVAL_COUNT
+};
+/* "automatic", "reviewer". */
+const char *portal_reset_approval_text(enum portal_reset_approval approval);
+/* PORTAL_RESET_AUTOMATIC unless it was set. */
+MUST_CHECK enum err_code portal_reset_policy(struct portal *portal, enum portal_reset_approval *out,
+                                             struct err *err);
+MUST_CHECK enum err_code portal_reset_set_policy(struct portal *portal,
+                                                 enum portal_reset_approval approval,
+                                                 struct err *err);
+
+/* ---- requests ---- */
+
+struct portal_reset_wish {
+    const char *serial;
+    const char *user; /* who is logged in at the platform */
+    int64_t organisation_id; /* that the key must belong to; 0: any, for an operator */
+};
+struct portal_reset_noted {
+    int64_t id;
+    const char *state; /* "requested" or "approved"; static */
+};
+/* Notes that the user asks for it, and approves it where that is the policy. While a request of the user
+ * for this key is open (requested, or approved and good) the answer is that one. ERR_NO_SUCH_RECORD (key,
+ * also one of another organisation), ERR_FIELD_VALUE (user). */
+MUST_CHECK enum err_code portal_reset_request(struct portal *portal,
+                                              const struct portal_reset_wish *wish,
+                                              struct portal_reset_noted *out, struct err *err);
+/* By the portal's actor, for PORTAL_RESET_APPROVAL_S. ERR_NO_SUCH_RECORD, ERR_ORDER_STATE unless it is
+ * requested. */
 MUST_CHECK enum err_code portal_reset_approve(struct portal *portal, int64_t id, struct err *err);
-MUST_CHECK enum err_code portal_reset_list(struct portal *portal, struct json **out,
-                                           struct err *err);
-/* The key's newest request that is approved and not done. ERR_ORDER_NOT_APPROVED when there is none. */
-MUST_CHECK enum err_code portal_reset_approved(struct portal *portal, int64_t key_id,
-                                               int64_t *out_id, struct err *err);
-/* ERR_ORDER_NOT_APPROVED unless it (still) is approved. */
+/* The same for a refusal, for good. ERR_FIELD_VALUE (reason: 1 to PORTAL_RESET_REASON_BYTES_MAX). */
+MUST_CHECK enum err_code portal_reset_reject(struct portal *portal, int64_t id, const char *reason,
+                                             struct err *err);
+
+/* The user's newest request for this key that is approved, good and not done. ERR_NO_SUCH_RECORD (key),
+ * ERR_ORDER_NOT_APPROVED when there is none. */
+MUST_CHECK enum err_code portal_reset_find(struct portal *portal, const char *serial,
+                                           const char *user, int64_t *out_id, struct err *err);
+/* ERR_NO_SUCH_RECORD; ERR_ORDER_NOT_APPROVED unless it is approved and good. */
 MUST_CHECK enum err_code portal_reset_check_approved(struct portal *portal, int64_t id,
                                                      struct err *err);
+/* Which key it is for, and who asked; the caller frees *out_user. ERR_NO_SUCH_RECORD. */
+MUST_CHECK enum err_code portal_reset_subject(struct portal *portal, int64_t id,
+                                              int64_t *out_key_id, char **out_user,
+                                              struct err *err);
+/* Inside the caller's transaction: the key was reset. The approval may have ended meanwhile, and another
+ * job may have done it before. ERR_ORDER_STATE when it was never approved. */
+MUST_CHECK enum err_code portal_reset_finish(struct portal *portal, int64_t id, struct err *err);
 /* What a person calls the request; the caller frees. */
 char *portal_reset_number(int64_t id);
 
-struct portal_reset_question {
-    const char *purpose; /* "login", "unblock" */
-    struct span challenge;
-    struct span application;
-    const char *profile;
-    int64_t administrator_tries; /* left, as the key says */
-};
-/* Computes the answer for this challenge and counts it. ERR_FIELD_VALUE (also for a log-in that the
- * profile doesn't need, and for a challenge that this key had before), ERR_PROFILE_UNKNOWN (also when it
- * is not the one that the key is registered with), ERR_ADMIN_PIN_LOW, ERR_RESET_LIMIT, and what
- * portal_job_check says. */
-MUST_CHECK enum err_code portal_reset_answer(struct portal *portal, const struct portal_job *job,
-                                             const struct portal_reset_question *question,
-                                             struct bytes **out, struct err *err);
+/* ---- lists ---- */
 
-/* Inside the caller's transaction. written: the request is done; failed: it stays approved. The digest
- * is of the answer that the key took: ERR_PROOF when it is of none, ERR_ORDER_STATE when there was none
- * or the other outcome was confirmed before. */
-MUST_CHECK enum err_code portal_reset_confirm(struct portal *portal, const struct portal_job *job,
-                                              const struct portal_confirmation *confirmation,
-                                              struct err *err);
+#define PORTAL_RESET_PAGE_MAX 100
+
+/* Rows behind from_id in the order of ids, or those before it in the opposite order. */
+struct portal_reset_page {
+    int64_t organisation_id; /* 0: all */
+    const char *search; /* part of a serial, number or name; NULL: all */
+    int64_t from_id; /* the cursor of the row that the page begins behind; 0: the first page */
+    bool backwards;
+    int64_t limit; /* 1 to PORTAL_RESET_PAGE_MAX */
+};
+/* The keys: 使用者姓名 holder, 证书单位名称 organisation, 证书KEY号 number, 介质硬件号 serial, 证书有效期
+ * not_after, and request: the latest one {id, state, user, at} or null. cursor: for the next page. */
+MUST_CHECK enum err_code portal_reset_keys(struct portal *portal,
+                                           const struct portal_reset_page *page, struct json **out,
+                                           struct err *err);
+/* The requests that wait for a reviewer, in the same form. */
+MUST_CHECK enum err_code portal_reset_waiting(struct portal *portal,
+                                              const struct portal_reset_page *page,
+                                              struct json **out, struct err *err);
+/* All requests: {id, serial, user, state, approved_by, reason, expires, created, changed}. */
+MUST_CHECK enum err_code portal_reset_list(struct portal *portal, struct json **out,
+                                           struct err *err);

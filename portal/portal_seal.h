@@ -31,15 +31,21 @@ struct portal_seal_request {
     struct span seal; /* DER, the present one */
     struct span proof; /* by the key's signing key */
 };
-/* The same seal for the renewed certificate: made once for the two, however many jobs ask. Only a seal
- * that was made here for this key's holder is extended, to the byte: its picture is taken over unseen.
- * ERR_SEAL_FORMAT, ERR_SEAL_VERSION, ERR_RENEW_FIRST, ERR_PROOF, ERR_SEAL_IDENTITY, ERR_JOB_CONFLICT when
- * the job got the extension of another seal before, and what portal_job_check says. */
+/* The same seal for the renewed certificate: made once for an identity and a certificate, however many
+ * jobs ask. Only a seal that was made here for this very key is extended, to the byte: its picture is
+ * taken over unseen. Any of the identity's files that may lie on the key stands for it: the current one,
+ * one that was given and never confirmed, one that stayed behind when its extension was written. What is
+ * made is the extension of the current one. A seal goes to another key of the holder by a new first seal.
+ * ERR_SEAL_FORMAT, ERR_SEAL_VERSION, ERR_RENEW_FIRST (also when the seal is bound to the certificate in
+ * force), ERR_PROOF, ERR_SEAL_IDENTITY, ERR_JOB_CONFLICT when the job got the extension of another seal
+ * before, and what portal_job_check says. */
 MUST_CHECK enum err_code portal_seal_extend(struct portal *portal, const struct portal_job *job,
                                             const struct portal_seal_request *request,
                                             struct bytes **out, struct err *err);
 /* Inside the caller's transaction. written: the job's seal becomes the current one; failed: it stays
- * issued, and is given again. ERR_PROOF, ERR_ORDER_STATE. */
+ * issued, and is given again. The proof is by the certificate that the job's seal is bound to, so that a
+ * word said before a later renewal is still understood. ERR_PROOF; ERR_ORDER_STATE, also when that
+ * certificate is no longer in force: a late word must not make an older seal the current one. */
 MUST_CHECK enum err_code portal_seal_confirm(struct portal *portal, const struct portal_job *job,
                                              const struct portal_confirmation *confirmation,
                                              struct err *err);

@@ -84,6 +84,7 @@ static enum err_code certify(const char *organisation, const EVP_PKEY *key, stru
         .subject_der = span_bytes(subject),
         .public_key = span_bytes(public_key),
         .usage = CERT_USAGE_SIGN,
+        .seal_maker = true,
         .not_before_utc = clock_now_utc() - PORTAL_X509_CLOCK_SKEW_S,
         .not_after_utc = end,
     };
@@ -137,6 +138,9 @@ enum err_code portal_seal_maker_open(const char *folder, struct portal_seal_make
     if (read_cert(cert_file, &maker->cert, &x509, err) != ERR_NONE ||
         ca_signer_from_file(key_file, &maker->signer, err) != ERR_NONE)
         return err_add(err, "open the seal maker");
+    if (!seal_maker_marked(maker->cert))
+        return err_set(err, ERR_FILE_MISSING, "%s is not marked as a seal maker's: made anew",
+                       cert_file);
     if (!maker->signer->class->fits(maker->signer, x509))
         return err_set(err, ERR_CONFIG, "%s is not the key of %s", key_file, cert_file);
     *out = TAKE(maker);

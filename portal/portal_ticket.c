@@ -12,43 +12,41 @@
 
 #define TICKET_RANDOM_BYTES 32
 
+enum subject_kind { FOR_ORDER, FOR_KEY, FOR_RESET };
+
 static const struct {
     const char *name;
-    bool for_key;
+    enum subject_kind subject;
 } kinds[] = {
-    {PORTAL_KIND_CHECK, false},
-    {PORTAL_KIND_RENEW, false},
-    {PORTAL_KIND_EXTEND_SEAL, true},
-    {PORTAL_KIND_RESET_PIN, true},
+    {PORTAL_KIND_CHECK, FOR_ORDER},
+    {PORTAL_KIND_RENEW, FOR_ORDER},
+    {PORTAL_KIND_EXTEND_SEAL, FOR_KEY},
+    {PORTAL_KIND_RESET_PIN, FOR_RESET},
 };
 
 /* What a new ticket is for. */
 struct subject {
     const char *kind;
-    const char *audit; /* the order's number, the key's serial */
-    const char *order_number; /* NULL: for the key */
+    const char *audit; /* the order's number, the key's serial, the request's number */
+    const char *order_number; /* NULL: none */
     int64_t key_id;
     int64_t reset_id; /* 0: none */
 };
 
-static bool is_kind(const char *kind, bool for_key)
+static bool is_kind(const char *kind, enum subject_kind subject)
 {
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
         if (strcmp(kinds[i].name, kind) == 0)
-            return kinds[i].for_key == for_key;
+            return kinds[i].subject == subject;
     return false;
 }
 
-bool portal_ticket_is_for_key(const char *kind)
+static enum err_code check_new(const char *kind, enum subject_kind subject, int64_t ttl_s,
+                               struct err *err)
 {
-    return is_kind(kind, true);
-}
-
-static enum err_code check_new(const char *kind, bool for_key, int64_t ttl_s, struct err *err)
-{
-    if (!is_kind(kind, for_key))
-        return err_set(err, ERR_FIELD_VALUE, "kind: neither %s",
-                       for_key ? "extend-seal nor reset-pin" : "check nor renew");
+    if (!is_kind(kind, subject))
+        return err_set(err, ERR_FIELD_VALUE, "kind: not for %s",
+                       subject == FOR_ORDER ? "an order" : "a key");
     if (ttl_s < 1 || ttl_s > PORTAL_TICKET_TTL_S_MAX)
         return err_set(err, ERR_FIELD_VALUE, "ttl: 1 to %d seconds are allowed",
                        PORTAL_TICKET_TTL_S_MAX);
@@ -86,7 +84,7 @@ enum err_code portal_ticket_add(struct portal *portal, const char *order_number,
     AUTO(portal_order_freep) struct portal_order *order = NULL;
     AUTO(memory_freep) char *ticket = NULL;
     struct subject subject = {kind, order_number, order_number, 0, 0};
-    if (check_new(kind, false, ttl_s, err) != ERR_NONE ||
+    if (check_new(kind, FOR_ORDER, ttl_s, err) != ERR_NONE ||
         portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
         portal_order_load(portal, order_number, &order, err) != ERR_NONE)
         return err_add(err, "issue a ticket");
@@ -98,25 +96,44 @@ enum err_code portal_ticket_add(struct portal *portal, const char *order_number,
     return ERR_NONE;
 }
 
-/* Inside the caller's transaction. */
-static enum err_code find_subject(struct portal *portal, struct subject *subject, struct err *err)
-{
-    if (portal_key_find(portal, subject->audit, &subject->key_id, err) != ERR_NONE)
-        return err->code;
-    return strcmp(subject->kind, PORTAL_KIND_RESET_PIN) != 0
-               ? ERR_NONE
-               : portal_reset_approved(portal, subject->key_id, &subject->reset_id, err);
-}
-
 enum err_code portal_ticket_add_for_key(struct portal *portal, const char *serial, const char *kind,
                                         int64_t ttl_s, char **out_ticket, struct err *err)
 {
     AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
     AUTO(memory_freep) char *ticket = NULL;
     struct subject subject = {kind, serial, NULL, 0, 0};
-    if (check_new(kind, true, ttl_s, err) != ERR_NONE ||
+    if (check_new(kind, FOR_KEY, ttl_s, err) != ERR_NONE ||
         portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
-        find_subject(portal, &subject, err) != ERR_NONE ||
+        portal_key_find(portal, serial, &subject.key_id, err) != ERR_NONE ||
+        insert_ticket(portal, &subject, ttl_s, &ticket, err) != ERR_NONE ||
+        portal_transaction_commit(&transaction, err) != ERR_NONE)
+        return err_add(err, "issue a ticket");
+    *out_ticket = TAKE(ticket);
+    return ERR_NONE;
+}
+
+/* Another user's request is as if it were not there. */
+static enum err_code check_reset(struct portal *portal, int64_t id, const char *user,
+                                 int64_t *out_key_id, struct err *err)
+{
+    AUTO(memory_freep) char *asked = NULL;
+    if (portal_reset_subject(portal, id, out_key_id, &asked, err) != ERR_NONE)
+        return err->code;
+    if (user != NULL && strcmp(user, asked) != 0)
+        return err_set(err, ERR_NO_SUCH_RECORD, "the request is another user's");
+    return portal_reset_check_approved(portal, id, err);
+}
+
+enum err_code portal_ticket_add_for_reset(struct portal *portal, int64_t reset_id, const char *user,
+                                          int64_t ttl_s, char **out_ticket, struct err *err)
+{
+    AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
+    AUTO(memory_freep) char *number = portal_reset_number(reset_id);
+    AUTO(memory_freep) char *ticket = NULL;
+    struct subject subject = {PORTAL_KIND_RESET_PIN, number, NULL, 0, reset_id};
+    if (check_new(subject.kind, FOR_RESET, ttl_s, err) != ERR_NONE ||
+        portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
+        check_reset(portal, reset_id, user, &subject.key_id, err) != ERR_NONE ||
         insert_ticket(portal, &subject, ttl_s, &ticket, err) != ERR_NONE ||
         portal_transaction_commit(&transaction, err) != ERR_NONE)
         return err_add(err, "issue a ticket");

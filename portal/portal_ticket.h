@@ -12,24 +12,28 @@
 #define PORTAL_KIND_EXTEND_SEAL "extend-seal"
 #define PORTAL_KIND_RESET_PIN "reset-pin"
 
-/* Whether tickets of this kind are for a key and not for an order. */
-bool portal_ticket_is_for_key(const char *kind);
 /* check and renew. The caller frees *out_ticket. ERR_NO_SUCH_RECORD (order), ERR_FIELD_VALUE (kind,
  * time). */
 MUST_CHECK enum err_code portal_ticket_add(struct portal *portal, const char *order_number,
                                            const char *kind, int64_t ttl_s, char **out_ticket,
                                            struct err *err);
-/* extend-seal and reset-pin. ERR_ORDER_NOT_APPROVED when no reset of this key is approved. */
+/* extend-seal. ERR_NO_SUCH_RECORD (key), ERR_FIELD_VALUE (kind, time). */
 MUST_CHECK enum err_code portal_ticket_add_for_key(struct portal *portal, const char *serial,
                                                    const char *kind, int64_t ttl_s,
                                                    char **out_ticket, struct err *err);
+/* reset-pin: for the one request of this id. user: who wants the ticket, and must be the one who asked;
+ * NULL: an operator. ERR_NO_SUCH_RECORD (request, also another user's), ERR_ORDER_NOT_APPROVED unless it
+ * is approved and the approval good, ERR_FIELD_VALUE (time). */
+MUST_CHECK enum err_code portal_ticket_add_for_reset(struct portal *portal, int64_t reset_id,
+                                                     const char *user, int64_t ttl_s,
+                                                     char **out_ticket, struct err *err);
 
 /* A ticket's record; owned. */
 struct portal_ticket {
     uint8_t sha256[32];
     int64_t key_id;
     char *order_number; /* NULL: it is for the key */
-    int64_t reset_id; /* the approved request of a PIN reset; else 0 */
+    int64_t reset_id; /* the request of a PIN reset; else 0 */
     char *kind;
     int64_t expires_utc;
     char *job_id; /* NULL: not redeemed */

@@ -33,6 +33,8 @@ DROP TABLE reset_request;
 ALTER TABLE reset_request_next RENAME TO reset_request;
 CREATE INDEX reset_request_of_key ON reset_request (key_id, id);
 CREATE INDEX reset_request_waiting ON reset_request (id) WHERE state = 'requested';
+CREATE INDEX reset_request_approved ON reset_request (expires_utc) WHERE state = 'approved';
+CREATE INDEX key_of_holder ON key (holder_id);
 
 -- refusals: how many refused unblock calls of the job stand in the audit trail.
 ALTER TABLE job ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;

@@ -59,8 +59,9 @@ class Portal:
     def root(self, algorithm):
         return self.folder / "ca" / ("sm2-root.pem" if algorithm == "sm2" else "rsa-root.pem")
 
-    def admin(self, *words):
-        return run_json([self.program, "--folder", self.folder, *words])
+    def admin(self, *words, **options):
+        """One command; the JSON that it prints. options: of processes.run."""
+        return run_json([self.program, "--folder", self.folder, *words], **options)
 
     def register(self, card, profile=None):
         """Makes the key and its present certificates known. profile: None is the card's own."""
@@ -106,11 +107,13 @@ class Portal:
         return self.admin(*words)["ticket"]
 
     def reset_ticket(self, card, seconds=300):
-        """The key's person (users have limits of their own) asks for a reset, an operator approves it."""
+        """The key's person (users have limits of their own) asks for a reset, which is approved."""
         user = f"{card.person.holder} {card.serial}"
-        number = self.admin("reset", "add", "--serial", card.serial, "--user", user)["id"]
-        self.admin("reset", "approve", "--id", str(number))
-        return self.key_ticket(card, "reset-pin", seconds)
+        request = self.admin("reset", "add", "--serial", card.serial, "--user", user)
+        if request["state"] == "requested":
+            self.admin("reset", "approve", "--id", str(request["id"]))
+        words = ["ticket", "add", "--kind", "reset-pin", "--id", str(request["id"]), "--ttl", str(seconds)]
+        return self.admin(*words)["ticket"]
 
     def certificates(self, card):
         return self.admin("certificate", "list", "--serial", card.serial)

@@ -104,6 +104,41 @@ static void the_makers_usage_has_digital_signature(void **state)
     }
 }
 
+static void a_mark_can_be_asked_of_the_maker(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *purposes; /* NULL: none */
+        bool asked;
+        enum err_code code;
+    } cases[] = {
+        {NULL, false, ERR_NONE},
+        {NULL, true, ERR_SEAL_MAKER},
+        {"critical," SEAL_MAKER_PURPOSE, true, ERR_NONE},
+        {"critical," SEAL_MAKER_PURPOSE, false, ERR_NONE},
+        {SEAL_MAKER_PURPOSE, true, ERR_NONE},
+        {"emailProtection," SEAL_MAKER_PURPOSE, true, ERR_NONE},
+        {SEAL_MAKER_PURPOSE ".1", true, ERR_SEAL_MAKER},
+        {"anyExtendedKeyUsage,emailProtection", true, ERR_SEAL_MAKER},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fixture_cert wish = maker_with_usage("critical,digitalSignature");
+        AUTO(seal_recipe_freep) struct seal_recipe *recipe = seal_recipe_new(world, SEAL_V4);
+        struct err err;
+        wish.common_name = "maker";
+        wish.key = world->maker_key;
+        wish.extra_oid = cases[i].purposes == NULL ? NULL : "extendedKeyUsage";
+        wish.extra_value = cases[i].purposes;
+        AUTO(bytes_freep) struct bytes *maker = fixture_cert(&wish);
+        seal_recipe_item(recipe, FIELD_MAKER, DER_OCTET_STRING, span_bytes(maker));
+        AUTO(bytes_freep) struct bytes *der = seal_recipe_build(recipe);
+        struct seal_check check = seal_fixture_check(world);
+        check.marked_maker = cases[i].asked;
+        if (verify(span_bytes(der), &check, &err) != cases[i].code)
+            fail_msg("case %zu: %s", i, err.detail);
+    }
+}
+
 /* The fixture's seals are made on 2025-12-20 08:09:10. */
 static void the_maker_is_valid_then_and_now(void **state)
 {
@@ -431,6 +466,7 @@ int main(void)
         cmocka_unit_test_teardown(good_seals_verify, fixture_no_errors_left),
         cmocka_unit_test_teardown(a_critical_extension_must_be_understood, fixture_no_errors_left),
         cmocka_unit_test_teardown(the_makers_usage_has_digital_signature, fixture_no_errors_left),
+        cmocka_unit_test_teardown(a_mark_can_be_asked_of_the_maker, fixture_no_errors_left),
         cmocka_unit_test_teardown(the_maker_is_valid_then_and_now, fixture_no_errors_left),
         cmocka_unit_test_teardown(the_maker_chains_to_a_root, fixture_no_errors_left),
         cmocka_unit_test_teardown(intermediates_are_used, fixture_no_errors_left),

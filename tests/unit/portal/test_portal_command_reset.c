@@ -9,31 +9,79 @@
 #include "command_runner.h"
 #include "portal/portal_admin_pin.h"
 
-static void a_request_goes_its_way(void **state)
+static void set_policy(struct world *world, const char *approval)
 {
-    struct world *world = *state;
-    AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, false, 20);
+    AUTO(memory_freep) char *command = memory_printf("reset|policy|--approval|%s", approval);
+    AUTO(json_freep) struct json *set = command_json(world, command);
+    AUTO(json_freep) struct json *shown = command_json(world, "reset|policy");
+    assert_string_equal(command_text(set, "approval"), approval);
+    assert_string_equal(command_text(shown, "approval"), approval);
+}
+
+/* A request by 王五; *out_state is the caller's. */
+static int64_t add(struct world *world, const struct world_key *key, char **out_state)
+{
     AUTO(memory_freep) char *add = memory_printf("reset|add|--serial|%s|--user|王五", key->serial);
     AUTO(json_freep) struct json *added = command_json(world, add);
     int64_t id = 0;
     const struct json_field field = {"id", JSON_INTEGER, false, 1000, &id};
     struct err err = ERR_INIT;
-    world_must(json_read(added, &field, 1, JSON_UNKNOWN_REFUSED, &err), &err);
-    AUTO(memory_freep)
-    char *ticket = memory_printf("ticket|add|--kind|reset-pin|--serial|%s", key->serial);
-    assert_int_equal(command_refused(world, ticket), ERR_ORDER_NOT_APPROVED);
+    world_must(json_read(added, &field, 1, JSON_UNKNOWN_IGNORED, &err), &err);
+    *out_state = memory_text(command_text(added, "state"));
+    return id;
+}
+
+static void a_request_is_approved_by_the_policy(void **state)
+{
+    struct world *world = *state;
+    AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, false, 20);
+    AUTO(json_freep) struct json *policy = command_json(world, "reset|policy");
+    AUTO(memory_freep) char *said = NULL;
+    assert_string_equal(command_text(policy, "approval"), "automatic");
+    add(world, key, &said);
+    assert_string_equal(said, "approved");
+    assert_int_equal(command_refused(world, "reset|policy|--approval|nobody"), ERR_USAGE);
+}
+
+static void a_request_goes_its_way(void **state)
+{
+    struct world *world = *state;
+    AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, false, 20);
+    AUTO(memory_freep) char *said = NULL;
+    set_policy(world, "reviewer");
+    int64_t id = add(world, key, &said);
+    assert_string_equal(said, "requested");
     AUTO(memory_freep) char *approve = memory_printf("reset|approve|--id|%d", (int)id);
+    AUTO(memory_freep) char *reject = memory_printf("reset|reject|--id|%d|--reason|no", (int)id);
     AUTO(json_freep) struct json *approved = command_json(world, approve);
     assert_int_equal(command_refused(world, approve), ERR_ORDER_STATE);
+    assert_int_equal(command_refused(world, reject), ERR_ORDER_STATE);
     assert_int_equal(command_refused(world, "reset|approve|--id|999"), ERR_NO_SUCH_RECORD);
     assert_int_equal(command_refused(world, "reset|approve|--id|x"), ERR_USAGE);
-    AUTO(json_freep) struct json *issued = command_json(world, ticket);
-    assert_int_equal(strlen(command_text(issued, "ticket")), 64);
     AUTO(json_freep) struct json *list = command_json(world, "reset|list");
     const struct json *row = json_item(list, json_count(list) - 1);
     assert_string_equal(command_text(row, "serial"), key->serial);
     assert_string_equal(command_text(row, "user"), "王五");
     assert_string_equal(command_text(row, "state"), "approved");
+    set_policy(world, "automatic");
+}
+
+static void a_request_is_rejected_with_a_reason(void **state)
+{
+    struct world *world = *state;
+    AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, false, 20);
+    AUTO(memory_freep) char *said = NULL;
+    set_policy(world, "reviewer");
+    int64_t id = add(world, key, &said);
+    AUTO(memory_freep) char *bare = memory_printf("reset|reject|--id|%d", (int)id);
+    AUTO(memory_freep) char *reject = memory_printf("reset|reject|--id|%d|--reason|不符", (int)id);
+    assert_int_equal(command_refused(world, bare), ERR_USAGE);
+    AUTO(json_freep) struct json *rejected = command_json(world, reject);
+    AUTO(json_freep) struct json *list = command_json(world, "reset|list");
+    const struct json *row = json_item(list, json_count(list) - 1);
+    assert_string_equal(command_text(row, "state"), "rejected");
+    assert_string_equal(command_text(row, "reason"), "不符");
+    set_policy(world, "automatic");
 }
 
 static void a_keys_administrator_pin_is_printed_before_it_is_registered(void **state)
@@ -53,7 +101,9 @@ static void a_keys_administrator_pin_is_printed_before_it_is_registered(void **s
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_request_is_approved_by_the_policy),
         cmocka_unit_test(a_request_goes_its_way),
+        cmocka_unit_test(a_request_is_rejected_with_a_reason),
         cmocka_unit_test(a_keys_administrator_pin_is_printed_before_it_is_registered),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);

@@ -63,42 +63,6 @@ static void an_order_goes_its_way(void **state)
     assert_int_equal(command_refused(world, again), ERR_ORDER_STATE);
 }
 
-static void a_ticket_is_for_an_order(void **state)
-{
-    struct world *world = *state;
-    register_key(world, "C2");
-    AUTO(memory_freep) char *number = add_order(world, "C2");
-    AUTO(memory_freep) char *good = memory_printf("ticket|add|--order|%s|--kind|check", number);
-    AUTO(memory_freep) char *bad = memory_printf("ticket|add|--order|%s|--kind|buy", number);
-    AUTO(memory_freep)
-    char *late = memory_printf("ticket|add|--order|%s|--kind|check|--ttl|99999", number);
-    AUTO(json_freep) struct json *ticket = command_json(world, good);
-    assert_int_equal(strlen(command_text(ticket, "ticket")), 64);
-    assert_string_equal(command_text(ticket, "expires"), "2026-01-01T00:05:00Z");
-    assert_int_equal(command_refused(world, bad), ERR_FIELD_VALUE);
-    assert_int_equal(command_refused(world, late), ERR_USAGE);
-    assert_int_equal(command_refused(world, "ticket|add|--order|1|--kind|check"),
-                     ERR_NO_SUCH_RECORD);
-}
-
-static void a_ticket_is_for_an_order_or_for_a_key(void **state)
-{
-    struct world *world = *state;
-    register_key(world, "C5");
-    AUTO(memory_freep) char *number = add_order(world, "C5");
-    AUTO(memory_freep)
-    char *both = memory_printf("ticket|add|--kind|extend-seal|--serial|C5|--order|%s", number);
-    AUTO(memory_freep)
-    char *order = memory_printf("ticket|add|--kind|reset-pin|--order|%s", number);
-    AUTO(json_freep)
-    struct json *ticket = command_json(world, "ticket|add|--kind|extend-seal|--serial|C5");
-    assert_int_equal(strlen(command_text(ticket, "ticket")), 64);
-    assert_int_equal(command_refused(world, both), ERR_USAGE);
-    assert_int_equal(command_refused(world, order), ERR_USAGE);
-    assert_int_equal(command_refused(world, "ticket|add|--kind|renew|--serial|C5"), ERR_USAGE);
-    assert_int_equal(command_refused(world, "ticket|add|--kind|extend-seal"), ERR_USAGE);
-}
-
 static void a_key_is_shown(void **state)
 {
     struct world *world = *state;
@@ -163,12 +127,8 @@ static void choices_are_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_order_goes_its_way),
-        cmocka_unit_test(a_ticket_is_for_an_order),
-        cmocka_unit_test(a_ticket_is_for_an_order_or_for_a_key),
-        cmocka_unit_test(a_key_is_shown),
-        cmocka_unit_test(lists_are_arrays),
-        cmocka_unit_test(the_portal_looks_after_itself),
+        cmocka_unit_test(an_order_goes_its_way), cmocka_unit_test(a_key_is_shown),
+        cmocka_unit_test(lists_are_arrays),      cmocka_unit_test(the_portal_looks_after_itself),
         cmocka_unit_test(choices_are_checked),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);

@@ -6,141 +6,147 @@
 /* needs the three above */
 #include <cmocka.h>
 
-#include <stdio.h>
-
 #include "base/clock.h"
-#include "certs/proof.h"
-#include "portal/portal_admin_pin.h"
 #include "portal/portal_ticket.h"
-#include "portal/portal_unlock.h"
 #include "world.h"
-
-#define HOUR 3600
-
-/* A fresh one for each call: the real ones are random. */
-static struct portal_reset_question question(uint8_t challenge[8])
-{
-    static uint64_t counter;
-    static const uint8_t application[2] = {0x10, 0x00};
-    counter++;
-    memcpy(challenge, &counter, sizeof counter);
-    return (struct portal_reset_question){
-        .purpose = "unblock",
-        .challenge = span_of(challenge, 8),
-        .application = SPAN_ARRAY(application),
-        .profile = "gmt0017-2012",
-        .administrator_tries = 10,
-    };
-}
-
-static enum err_code ask_for(struct world *world, const struct portal_job *job,
-                             const struct portal_reset_question *asked, struct bytes **out)
-{
-    AUTO(portal_job_freep) struct portal_job *now = world_reload(world, job);
-    AUTO(bytes_freep) struct bytes *answer = NULL;
-    struct err err = ERR_INIT;
-    if (portal_reset_answer(world->portal, now, asked, &answer, &err) != ERR_NONE)
-        return err.code;
-    if (out != NULL)
-        *out = TAKE(answer);
-    return ERR_NONE;
-}
-
-static enum err_code ask(struct world *world, const struct portal_job *job, struct bytes **out)
-{
-    uint8_t challenge[8];
-    const struct portal_reset_question asked = question(challenge);
-    return ask_for(world, job, &asked, out);
-}
-
-static enum err_code confirm(struct world *world, const struct portal_job *job, const char *outcome,
-                             const struct bytes *answer)
-{
-    AUTO(portal_job_freep) struct portal_job *now = world_reload(world, job);
-    uint8_t digest[32] = {0};
-    if (answer != NULL)
-        proof_sha256(span_bytes(answer), digest);
-    const struct portal_confirmation confirmation = {outcome, SPAN_ARRAY(digest), SPAN_NONE};
-    struct err err = ERR_INIT;
-    return portal_confirm(world->portal, now, &confirmation, &err);
-}
-
-static int64_t answers(struct world *world)
-{
-    return world_count(world->portal, "SELECT count(*) FROM unblock_answer");
-}
-
-/* A key with an approved request, and a job for it. */
-struct reset {
-    struct world_key *key;
-    int64_t id;
-    struct portal_job *job;
-};
-
-static void reset_done(struct reset *reset)
-{
-    world_key_freep(&reset->key);
-    portal_job_free(reset->job);
-}
-
-static struct reset begin(struct world *world, const char *user)
-{
-    struct reset reset = {.key = world_key_new(world, CERT_SM2, false, 20)};
-    reset.id = world_reset(world, reset.key, user);
-    reset.job = world_key_job(world, reset.key, PORTAL_KIND_RESET_PIN);
-    return reset;
-}
-
-static void set_profile(struct world *world, const struct reset *reset, const char *profile)
-{
-    struct err err = ERR_INIT;
-    world_must(portal_db_run(world->portal->db, "UPDATE key SET profile = ? WHERE id = ?",
-                             PORTAL_VALUES(PORTAL_TEXT(profile), PORTAL_INTEGER(reset->key->id)),
-                             &err),
-               &err);
-}
 
 static int reset_clock(void **state)
 {
+    struct world *world = *state;
+    struct err err = ERR_INIT;
     clock_set_for_test(FIXTURE_NOW);
+    world_must(portal_reset_set_policy(world->portal, PORTAL_RESET_REVIEWER, &err), &err);
     return 0;
 }
 
-/* ---- requests ---- */
-
-static const char *state_of(struct world *world, int64_t id)
+static struct portal_reset_noted ask(struct world *world, const struct world_key *key,
+                                     const char *user)
 {
-    static char text[16];
-    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    const struct portal_reset_wish wish = {key->serial, user, 0};
+    struct portal_reset_noted noted = {0};
     struct err err = ERR_INIT;
-    world_must(portal_db_query(world->portal->db, "SELECT state FROM reset_request WHERE id = ?",
-                               PORTAL_VALUES(PORTAL_INTEGER(id)), &query, &err),
-               &err);
-    world_must(portal_query_one(query, &err), &err);
-    snprintf(text, sizeof text, "%s", portal_query_text(query, 0));
-    return text;
+    world_must(portal_reset_request(world->portal, &wish, &noted, &err), &err);
+    return noted;
 }
+
+/* "state approved_by" of one request, as the list says it; the caller frees. */
+static char *listed(struct world *world, int64_t id)
+{
+    AUTO(json_freep) struct json *list = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_reset_list(world->portal, &list, &err), &err);
+    const struct json *row = json_item(list, (size_t)id - 1);
+    return memory_printf("%s %s", json_text_of(json_member(row, "state")),
+                         json_text_of(json_member(row, "approved_by")));
+}
+
+static void check_listed(struct world *world, int64_t id, const char *wanted)
+{
+    AUTO(memory_freep) char *found = listed(world, id);
+    assert_string_equal(found, wanted);
+}
+
+static int64_t lines(struct world *world)
+{
+    return world_count(world->portal, "SELECT count(*) FROM audit");
+}
+
+/* ---- the policy ---- */
+
+static void without_a_setting_the_platform_approves(void **state)
+{
+    struct portal *portal = world_bare();
+    enum portal_reset_approval approval = PORTAL_RESET_REVIEWER;
+    struct err err = ERR_INIT;
+    (void)state;
+    world_must(portal_reset_policy(portal, &approval, &err), &err);
+    assert_int_equal(approval, PORTAL_RESET_AUTOMATIC);
+    assert_int_equal(err.code, ERR_NONE);
+    world_must(portal_db_set_setting(portal->db, "reset_approval", "nobody", &err), &err);
+    assert_int_equal(portal_reset_policy(portal, &approval, &err), ERR_DATABASE);
+    portal_free(portal);
+}
+
+static void the_policy_is_set_and_audited(void **state)
+{
+    struct world *world = *state;
+    enum portal_reset_approval approval = PORTAL_RESET_REVIEWER;
+    struct err err = ERR_INIT;
+    int64_t before = lines(world);
+    world_must(portal_reset_set_policy(world->portal, PORTAL_RESET_AUTOMATIC, &err), &err);
+    world_must(portal_reset_policy(world->portal, &approval, &err), &err);
+    assert_string_equal(portal_reset_approval_text(approval), "automatic");
+    assert_int_equal(lines(world), before + 1);
+}
+
+static void the_policy_approves_at_the_request(void **state)
+{
+    struct world *world = *state;
+    AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, false, 20);
+    struct err err = ERR_INIT;
+    /* Also what waited for a reviewer until the policy changed. */
+    struct portal_reset_noted waiting = ask(world, key, "王五");
+    assert_string_equal(waiting.state, "requested");
+    world_must(portal_reset_set_policy(world->portal, PORTAL_RESET_AUTOMATIC, &err), &err);
+    struct portal_reset_noted approved = ask(world, key, "王五");
+    assert_string_equal(approved.state, "approved");
+    assert_true(approved.id == waiting.id);
+    check_listed(world, approved.id, "approved policy");
+    assert_int_equal(world_count(world->portal,
+                                 "SELECT count(*) FROM audit WHERE id = (SELECT max(id) FROM "
+                                 "audit) AND event = 'reset.approved' AND detail = 'policy'"),
+                     1);
+}
+
+/* ---- requests ---- */
 
 static void a_request_is_approved_once(void **state)
 {
     struct world *world = *state;
     AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, false, 20);
-    AUTO(memory_freep) char *ticket = NULL;
     struct err err = ERR_INIT;
-    int64_t id = 0;
-    world_must(portal_reset_add(world->portal, key->serial, "王五", &id, &err), &err);
-    assert_string_equal(state_of(world, id), "requested");
-    assert_int_equal(
-        portal_ticket_add_for_key(world->portal, key->serial, "reset-pin", 300, &ticket, &err),
-        ERR_ORDER_NOT_APPROVED);
+    int64_t id = ask(world, key, "王五").id;
+    check_listed(world, id, "requested ");
+    assert_int_equal(portal_reset_check_approved(world->portal, id, &err), ERR_ORDER_NOT_APPROVED);
     err = ERR_INIT;
     world_must(portal_reset_approve(world->portal, id, &err), &err);
+    check_listed(world, id, "approved test");
+    world_must(portal_reset_check_approved(world->portal, id, &err), &err);
     assert_int_equal(portal_reset_approve(world->portal, id, &err), ERR_ORDER_STATE);
+    assert_int_equal(portal_reset_reject(world->portal, id, "no", &err), ERR_ORDER_STATE);
     assert_int_equal(portal_reset_approve(world->portal, id + 1, &err), ERR_NO_SUCH_RECORD);
+}
+
+static void asking_twice_is_asking_once(void **state)
+{
+    struct world *world = *state;
+    AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, false, 20);
+    struct err err = ERR_INIT;
+    int64_t id = ask(world, key, "a").id;
+    int64_t before = lines(world);
+    assert_true(ask(world, key, "a").id == id);
+    assert_true(ask(world, key, "b").id != id);
+    world_must(portal_reset_approve(world->portal, id, &err), &err);
+    struct portal_reset_noted again = ask(world, key, "a");
+    assert_true(again.id == id);
+    assert_string_equal(again.state, "approved");
+    assert_int_equal(lines(world), before + 2); /* b's request, a's approval */
+}
+
+static void a_rejection_is_for_good_and_has_a_reason(void **state)
+{
+    struct world *world = *state;
+    AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, false, 20);
+    AUTO(memory_freep) char *longer = memory_printf("%0*d", PORTAL_RESET_REASON_BYTES_MAX + 1, 1);
+    struct err err = ERR_INIT;
+    int64_t id = ask(world, key, "a").id;
+    assert_int_equal(portal_reset_reject(world->portal, id, "", &err), ERR_FIELD_VALUE);
+    assert_int_equal(portal_reset_reject(world->portal, id, longer, &err), ERR_FIELD_VALUE);
     err = ERR_INIT;
-    world_must(
-        portal_ticket_add_for_key(world->portal, key->serial, "reset-pin", 300, &ticket, &err),
-        &err);
+    world_must(portal_reset_reject(world->portal, id, longer + 1, &err), &err);
+    check_listed(world, id, "rejected ");
+    assert_int_equal(portal_reset_approve(world->portal, id, &err), ERR_ORDER_STATE);
+    assert_true(ask(world, key, "a").id > id);
 }
 
 static void a_request_is_for_a_key_and_by_somebody(void **state)
@@ -148,291 +154,103 @@ static void a_request_is_for_a_key_and_by_somebody(void **state)
     struct world *world = *state;
     AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, false, 20);
     AUTO(memory_freep) char *longer = memory_printf("%0*d", PORTAL_NAME_BYTES_MAX + 1, 1);
-    struct err err = ERR_INIT;
-    int64_t id = 77;
-    assert_int_equal(portal_reset_add(world->portal, "none", "u", &id, &err), ERR_NO_SUCH_RECORD);
-    assert_int_equal(portal_reset_add(world->portal, key->serial, "", &id, &err), ERR_FIELD_VALUE);
-    assert_int_equal(portal_reset_add(world->portal, key->serial, longer, &id, &err),
-                     ERR_FIELD_VALUE);
-    assert_int_equal(id, 77);
-}
-
-static void a_ticket_of_a_request_that_is_done_gets_no_job(void **state)
-{
-    struct world *world = *state;
-    AUTO(reset_done) struct reset reset = begin(world, "done");
-    AUTO(memory_freep) char *ticket = NULL;
-    AUTO(bytes_freep) struct bytes *answer = NULL;
-    AUTO(portal_job_freep) struct portal_job *job = NULL;
-    struct err err = ERR_INIT;
-    world_must(portal_ticket_add_for_key(world->portal, reset.key->serial, "reset-pin", 300,
-                                         &ticket, &err),
-               &err);
-    AUTO(portal_job_freep)
-    struct portal_job *second = world_key_job(world, reset.key, PORTAL_KIND_RESET_PIN);
-    assert_int_equal(ask(world, reset.job, &answer), ERR_NONE);
-    assert_int_equal(confirm(world, reset.job, "written", answer), ERR_NONE);
-    assert_string_equal(state_of(world, reset.id), "done");
-    assert_int_equal(portal_job_redeem(world->portal, ticket, reset.key->serial, &job, &err),
-                     ERR_ORDER_NOT_APPROVED);
-    /* Nor an answer, where a job was made before. */
-    assert_int_equal(ask(world, second, NULL), ERR_ORDER_NOT_APPROVED);
-}
-
-/* ---- answers ---- */
-
-static void check_answer(struct world *world, const struct reset *reset, const char *profile,
-                         const char *purpose)
-{
-    uint8_t challenge[8];
-    struct portal_reset_question asked = question(challenge);
-    asked.profile = profile;
-    asked.purpose = purpose;
-    AUTO(bytes_freep) struct bytes *found = NULL;
-    assert_int_equal(ask_for(world, reset->job, &asked, &found), ERR_NONE);
-    AUTO(secret_freep) struct secret *pin = NULL;
-    AUTO(bytes_freep) struct bytes *wanted = NULL;
-    struct portal_unlock_request request = {.application = {0x10, 0x00}};
-    struct err err = ERR_INIT;
-    memcpy(request.challenge, challenge, sizeof challenge);
-    world_must(portal_admin_pin_derive(world->portal, reset->key->serial, &pin, &err), &err);
-    const struct portal_unlock_profile *row = portal_unlock_profile_find(profile);
-    world_must(strcmp(purpose, "login") == 0
-                   ? portal_unlock_login(row, pin, &request, &wanted, &err)
-                   : portal_unlock_pin(row, pin, &request, &wanted, &err),
-               &err);
-    assert_true(span_equal(span_bytes(found), span_bytes(wanted)));
-}
-
-static void the_answer_is_that_of_the_keys_profile(void **state)
-{
-    static const struct {
-        const char *profile, *purpose;
-    } cases[] = {{"gmt0017-2012", "unblock"},
-                 {"longmai", "unblock"},
-                 {"syno", "login"},
-                 {"syno", "unblock"}};
-    struct world *world = *state;
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        AUTO(reset_done) struct reset reset = begin(world, cases[i].profile);
-        set_profile(world, &reset, cases[i].profile);
-        check_answer(world, &reset, cases[i].profile, cases[i].purpose);
-    }
-}
-
-static void a_wrong_question_is_refused_and_not_counted(void **state)
-{
-    struct world *world = *state;
-    AUTO(reset_done) struct reset reset = begin(world, "wrong");
-    uint8_t challenge[8];
-    uint8_t long_challenge[9] = {0};
-    struct portal_reset_question asked[10];
-    for (size_t i = 0; i < ARRAY_SIZE(asked); i++)
-        asked[i] = question(challenge);
-    asked[0].purpose = "open";
-    asked[1].purpose = "login"; /* this profile needs none */
-    asked[2].challenge = span_of(challenge, 7);
-    asked[3].challenge = SPAN_ARRAY(long_challenge);
-    asked[4].application = span_of(challenge, 1);
-    asked[5].profile = "unknown";
-    asked[6].profile = "longmai"; /* not the key's */
-    asked[7].administrator_tries = PORTAL_RESET_TRIES_STOP;
-    asked[8].administrator_tries = 0;
-    asked[9].challenge = SPAN_NONE;
-    static const enum err_code codes[] = {
-        ERR_FIELD_VALUE,   ERR_FIELD_VALUE,     ERR_FIELD_VALUE,     ERR_FIELD_VALUE,
-        ERR_FIELD_VALUE,   ERR_PROFILE_UNKNOWN, ERR_PROFILE_UNKNOWN, ERR_ADMIN_PIN_LOW,
-        ERR_ADMIN_PIN_LOW, ERR_FIELD_VALUE,
+    const struct {
+        struct portal_reset_wish wish;
+        enum err_code code;
+    } cases[] = {
+        {{"none", "u", 0}, ERR_NO_SUCH_RECORD},
+        {{key->serial, "", 0}, ERR_FIELD_VALUE},
+        {{key->serial, longer, 0}, ERR_FIELD_VALUE},
+        {{key->serial, "u", 99}, ERR_NO_SUCH_RECORD}, /* another organisation's */
+        {{key->serial, longer + 1, 1}, ERR_NONE},
     };
-    int64_t before = answers(world);
-    for (size_t i = 0; i < ARRAY_SIZE(asked); i++)
-        if (ask_for(world, reset.job, &asked[i], NULL) != codes[i])
-            fail_msg("question %zu", i);
-    assert_true(answers(world) == before);
-    asked[7].administrator_tries = PORTAL_RESET_TRIES_STOP + 1;
-    assert_int_equal(ask_for(world, reset.job, &asked[7], NULL), ERR_NONE);
-}
-
-static void a_challenge_is_answered_once_for_a_key(void **state)
-{
-    struct world *world = *state;
-    AUTO(reset_done) struct reset reset = begin(world, "repeat");
-    AUTO(reset_done) struct reset other = begin(world, "repeat2");
-    uint8_t challenge[8];
-    const struct portal_reset_question asked = question(challenge);
-    assert_int_equal(ask_for(world, reset.job, &asked, NULL), ERR_NONE);
-    assert_int_equal(ask_for(world, reset.job, &asked, NULL), ERR_FIELD_VALUE);
-    AUTO(portal_job_freep)
-    struct portal_job *later = world_key_job(world, reset.key, PORTAL_KIND_RESET_PIN);
-    assert_int_equal(ask_for(world, later, &asked, NULL), ERR_FIELD_VALUE);
-    assert_int_equal(ask_for(world, other.job, &asked, NULL), ERR_NONE);
-}
-
-static void a_job_gets_so_many_answers(void **state)
-{
-    struct world *world = *state;
-    AUTO(reset_done) struct reset reset = begin(world, "job");
-    for (int i = 0; i < PORTAL_RESET_ANSWERS_PER_JOB; i++)
-        assert_int_equal(ask(world, reset.job, NULL), ERR_NONE);
-    assert_int_equal(ask(world, reset.job, NULL), ERR_RESET_LIMIT);
-}
-
-static void a_key_gets_so_many_resets_a_day(void **state)
-{
-    struct world *world = *state;
-    AUTO(reset_done) struct reset reset = begin(world, "day");
-    assert_int_equal(ask(world, reset.job, NULL), ERR_NONE);
-    for (int i = 1; i < PORTAL_RESETS_PER_KEY_AND_DAY; i++) {
-        clock_set_for_test(FIXTURE_NOW + i * HOUR / 10);
-        AUTO(portal_job_freep)
-        struct portal_job *job = world_key_job(world, reset.key, PORTAL_KIND_RESET_PIN);
-        assert_int_equal(ask(world, job, NULL), ERR_NONE);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct portal_reset_noted noted = {77, NULL};
+        struct err err = ERR_INIT;
+        assert_int_equal(portal_reset_request(world->portal, &cases[i].wish, &noted, &err),
+                         cases[i].code);
+        assert_int_equal(noted.id == 77, cases[i].code != ERR_NONE);
     }
-    AUTO(portal_job_freep)
-    struct portal_job *refused = world_key_job(world, reset.key, PORTAL_KIND_RESET_PIN);
-    assert_int_equal(ask(world, refused, NULL), ERR_RESET_LIMIT);
-    /* What goes on already may go on. */
-    assert_int_equal(ask(world, reset.job, NULL), ERR_NONE);
-    clock_set_for_test(FIXTURE_NOW + 24 * HOUR - 1);
-    AUTO(portal_job_freep)
-    struct portal_job *early = world_key_job(world, reset.key, PORTAL_KIND_RESET_PIN);
-    assert_int_equal(ask(world, early, NULL), ERR_RESET_LIMIT);
-    /* The first job's last answer was later than its first. */
-    clock_set_for_test(FIXTURE_NOW + 24 * HOUR + 2 * HOUR / 10);
-    assert_int_equal(ask(world, early, NULL), ERR_NONE);
 }
 
-static void a_user_gets_so_many_resets_a_month_over_all_keys(void **state)
-{
-    struct world *world = *state;
-    for (int i = 0; i < PORTAL_RESETS_PER_USER_AND_MONTH; i++) {
-        AUTO(reset_done) struct reset reset = begin(world, "month");
-        assert_int_equal(ask(world, reset.job, NULL), ERR_NONE);
-    }
-    AUTO(reset_done) struct reset refused = begin(world, "month");
-    AUTO(reset_done) struct reset other = begin(world, "somebody else");
-    assert_int_equal(ask(world, refused.job, NULL), ERR_RESET_LIMIT);
-    assert_int_equal(ask(world, other.job, NULL), ERR_NONE);
-    clock_set_for_test(FIXTURE_NOW + (int64_t)30 * FIXTURE_DAY);
-    AUTO(portal_job_freep)
-    struct portal_job *later = world_key_job(world, refused.key, PORTAL_KIND_RESET_PIN);
-    assert_int_equal(ask(world, later, NULL), ERR_NONE);
-}
+/* ---- the end of an approval ---- */
 
-static void an_answer_is_noted_without_what_it_was(void **state)
+static void an_approval_ends_after_a_day(void **state)
 {
     struct world *world = *state;
-    AUTO(reset_done) struct reset reset = begin(world, "audit");
-    AUTO(bytes_freep) struct bytes *answer = NULL;
-    int64_t lines = world_count(world->portal, "SELECT count(*) FROM audit");
-    assert_int_equal(ask(world, reset.job, &answer), ERR_NONE);
-    assert_true(world_count(world->portal, "SELECT count(*) FROM audit") == lines + 1);
-    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, false, 20);
     struct err err = ERR_INIT;
-    world_must(portal_db_query(
-                   world->portal->db,
-                   "SELECT count(*) FROM unblock_answer WHERE sha256 = ? "
-                   "OR challenge = ?",
-                   PORTAL_VALUES(PORTAL_BLOB(span_bytes(answer)), PORTAL_BLOB(span_bytes(answer))),
-                   &query, &err),
-               &err);
-    world_must(portal_query_one(query, &err), &err);
-    assert_int_equal(portal_query_integer(query, 0), 0);
+    int64_t found = 0;
+    int64_t id = world_reset(world, key, "a");
+    clock_set_for_test(FIXTURE_NOW + PORTAL_RESET_APPROVAL_S - 1);
+    world_must(portal_reset_find(world->portal, key->serial, "a", &found, &err), &err);
+    assert_true(found == id);
+    clock_set_for_test(FIXTURE_NOW + PORTAL_RESET_APPROVAL_S);
+    assert_int_equal(portal_reset_find(world->portal, key->serial, "a", &found, &err),
+                     ERR_ORDER_NOT_APPROVED);
+    assert_int_equal(portal_reset_check_approved(world->portal, id, &err), ERR_ORDER_NOT_APPROVED);
+    check_listed(world, id, "expired test");
+    /* It is noted by whoever asks next, and nobody can approve it again. */
+    err = ERR_INIT;
+    assert_int_equal(portal_reset_approve(world->portal, id, &err), ERR_ORDER_STATE);
+    assert_true(ask(world, key, "a").id > id);
+    AUTO(memory_freep) char *number = portal_reset_number(id);
+    AUTO(memory_freep)
+    char *sql = memory_printf("SELECT count(*) FROM audit WHERE event = 'reset.expired' "
+                              "AND subject = '%s'",
+                              number);
+    assert_int_equal(world_count(world->portal, sql), 1);
 }
 
-static void another_kind_and_an_expired_job_get_none(void **state)
+static void a_waiting_request_does_not_expire(void **state)
 {
     struct world *world = *state;
-    AUTO(reset_done) struct reset reset = begin(world, "kind");
-    AUTO(portal_job_freep)
-    struct portal_job *seal = world_key_job(world, reset.key, PORTAL_KIND_EXTEND_SEAL);
-    assert_int_equal(ask(world, seal, NULL), ERR_TICKET_KIND);
-    clock_set_for_test(FIXTURE_NOW + PORTAL_JOB_TTL_S);
-    assert_int_equal(ask(world, reset.job, NULL), ERR_JOB_EXPIRED);
-}
-
-/* ---- confirmation ---- */
-
-static void what_the_key_took_is_confirmed_once(void **state)
-{
-    struct world *world = *state;
-    AUTO(reset_done) struct reset reset = begin(world, "confirm");
-    AUTO(bytes_freep) struct bytes *first = NULL;
-    AUTO(bytes_freep) struct bytes *second = NULL;
-    assert_int_equal(ask(world, reset.job, &first), ERR_NONE);
-    assert_int_equal(ask(world, reset.job, &second), ERR_NONE);
-    clock_set_for_test(FIXTURE_NOW + 2 * PORTAL_JOB_TTL_S);
-    assert_int_equal(confirm(world, reset.job, "written", second), ERR_NONE);
-    int64_t lines = world_count(world->portal, "SELECT count(*) FROM audit");
-    assert_int_equal(confirm(world, reset.job, "written", second), ERR_NONE);
-    assert_true(world_count(world->portal, "SELECT count(*) FROM audit") == lines);
-    assert_int_equal(confirm(world, reset.job, "failed", NULL), ERR_ORDER_STATE);
-    assert_string_equal(state_of(world, reset.id), "done");
-    clock_set_for_test(FIXTURE_NOW);
-    assert_int_equal(ask(world, reset.job, NULL), ERR_JOB_EXPIRED);
-}
-
-static void a_wrong_confirmation_changes_nothing(void **state)
-{
-    struct world *world = *state;
-    AUTO(reset_done) struct reset reset = begin(world, "wrong confirmation");
-    AUTO(bytes_freep) struct bytes *other = bytes_new(SPAN_ARRAY("something else"));
-    AUTO(bytes_freep) struct bytes *answer = NULL;
-    assert_int_equal(confirm(world, reset.job, "written", other), ERR_ORDER_STATE);
-    assert_int_equal(ask(world, reset.job, &answer), ERR_NONE);
-    assert_int_equal(confirm(world, reset.job, "written", other), ERR_PROOF);
-    uint8_t digest[32];
-    proof_sha256(span_bytes(answer), digest);
-    const struct portal_confirmation proved = {"written", SPAN_ARRAY(digest), SPAN_ARRAY(digest)};
+    AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, false, 20);
     struct err err = ERR_INIT;
-    assert_int_equal(portal_confirm(world->portal, reset.job, &proved, &err), ERR_FIELD_UNKNOWN);
-    assert_string_equal(state_of(world, reset.id), "approved");
+    int64_t id = ask(world, key, "a").id;
+    clock_set_for_test(FIXTURE_NOW + 3 * PORTAL_RESET_APPROVAL_S);
+    world_must(portal_reset_approve(world->portal, id, &err), &err);
+    world_must(portal_reset_check_approved(world->portal, id, &err), &err);
 }
 
-static void the_log_in_is_nothing_to_confirm(void **state)
+/* ---- whose it is ---- */
+
+static void the_users_own_request_is_found(void **state)
 {
     struct world *world = *state;
-    AUTO(reset_done) struct reset reset = begin(world, "login");
-    uint8_t challenge[8];
-    struct portal_reset_question asked = question(challenge);
-    AUTO(bytes_freep) struct bytes *answer = NULL;
-    set_profile(world, &reset, "syno");
-    asked.profile = "syno";
-    asked.purpose = "login";
-    assert_int_equal(ask_for(world, reset.job, &asked, &answer), ERR_NONE);
-    assert_int_equal(confirm(world, reset.job, "written", answer), ERR_ORDER_STATE);
+    AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, false, 20);
+    AUTO(memory_freep) char *user = NULL;
+    struct err err = ERR_INIT;
+    int64_t first = world_reset(world, key, "a");
+    int64_t second = world_reset(world, key, "b");
+    int64_t found = 0;
+    int64_t key_id = 0;
+    assert_true(first < second);
+    world_must(portal_reset_find(world->portal, key->serial, "a", &found, &err), &err);
+    assert_true(found == first);
+    world_must(portal_reset_subject(world->portal, second, &key_id, &user, &err), &err);
+    assert_string_equal(user, "b");
+    assert_true(key_id == key->id);
+    assert_int_equal(portal_reset_find(world->portal, key->serial, "c", &found, &err),
+                     ERR_ORDER_NOT_APPROVED);
+    assert_int_equal(portal_reset_find(world->portal, "none", "a", &found, &err),
+                     ERR_NO_SUCH_RECORD);
 }
 
-static void after_a_failure_the_request_is_good_for_another_job(void **state)
+static void only_what_was_approved_is_finished(void **state)
 {
     struct world *world = *state;
-    AUTO(reset_done) struct reset reset = begin(world, "failure");
-    AUTO(bytes_freep) struct bytes *answer = NULL;
-    assert_int_equal(ask(world, reset.job, NULL), ERR_NONE);
-    assert_int_equal(confirm(world, reset.job, "failed", NULL), ERR_NONE);
-    assert_int_equal(ask(world, reset.job, NULL), ERR_JOB_CONFLICT);
-    assert_string_equal(state_of(world, reset.id), "approved");
-    AUTO(portal_job_freep)
-    struct portal_job *again = world_key_job(world, reset.key, PORTAL_KIND_RESET_PIN);
-    assert_int_equal(ask(world, again, &answer), ERR_NONE);
-    assert_int_equal(confirm(world, again, "written", answer), ERR_NONE);
-    assert_string_equal(state_of(world, reset.id), "done");
-}
-
-/* Two jobs of one request may both have an answer when the first confirms. */
-static void a_second_job_may_still_confirm(void **state)
-{
-    struct world *world = *state;
-    AUTO(reset_done) struct reset reset = begin(world, "two jobs");
-    AUTO(portal_job_freep)
-    struct portal_job *second = world_key_job(world, reset.key, PORTAL_KIND_RESET_PIN);
-    AUTO(bytes_freep) struct bytes *one = NULL;
-    AUTO(bytes_freep) struct bytes *two = NULL;
-    assert_int_equal(ask(world, reset.job, &one), ERR_NONE);
-    assert_int_equal(ask(world, second, &two), ERR_NONE);
-    assert_int_equal(confirm(world, reset.job, "written", one), ERR_NONE);
-    assert_int_equal(confirm(world, second, "written", two), ERR_NONE);
-    assert_string_equal(state_of(world, reset.id), "done");
+    AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, false, 20);
+    AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
+    struct err err = ERR_INIT;
+    int64_t waiting = ask(world, key, "a").id;
+    int64_t approved = world_reset(world, key, "b");
+    world_must(portal_transaction_begin(&transaction, world->portal->db, &err), &err);
+    assert_int_equal(portal_reset_finish(world->portal, waiting, &err), ERR_ORDER_STATE);
+    err = ERR_INIT;
+    world_must(portal_reset_finish(world->portal, approved, &err), &err);
+    world_must(portal_reset_finish(world->portal, approved, &err), &err);
+    check_listed(world, approved, "done test");
 }
 
 #define T(test) cmocka_unit_test_setup(test, reset_clock)
@@ -440,22 +258,17 @@ static void a_second_job_may_still_confirm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_a_setting_the_platform_approves),
+        T(the_policy_is_set_and_audited),
+        T(the_policy_approves_at_the_request),
         T(a_request_is_approved_once),
+        T(asking_twice_is_asking_once),
+        T(a_rejection_is_for_good_and_has_a_reason),
         T(a_request_is_for_a_key_and_by_somebody),
-        T(a_ticket_of_a_request_that_is_done_gets_no_job),
-        T(the_answer_is_that_of_the_keys_profile),
-        T(a_wrong_question_is_refused_and_not_counted),
-        T(a_challenge_is_answered_once_for_a_key),
-        T(a_job_gets_so_many_answers),
-        T(a_key_gets_so_many_resets_a_day),
-        T(a_user_gets_so_many_resets_a_month_over_all_keys),
-        T(an_answer_is_noted_without_what_it_was),
-        T(another_kind_and_an_expired_job_get_none),
-        T(what_the_key_took_is_confirmed_once),
-        T(a_wrong_confirmation_changes_nothing),
-        T(the_log_in_is_nothing_to_confirm),
-        T(after_a_failure_the_request_is_good_for_another_job),
-        T(a_second_job_may_still_confirm),
+        T(an_approval_ends_after_a_day),
+        T(a_waiting_request_does_not_expire),
+        T(the_users_own_request_is_found),
+        T(only_what_was_approved_is_finished),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

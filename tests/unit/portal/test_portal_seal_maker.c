@@ -63,7 +63,14 @@ static void check_verifies(struct world *world, enum seal_version version)
     AUTO(seal_freep) struct seal *seal = NULL;
     AUTO(chain_roots_freep) struct chain_roots *roots = roots_of(world);
     struct span issuing = portal_ca_issuing(world->portal->ca, CERT_SM2);
-    const struct seal_check check = {roots, &issuing, 1, key->sign_cert, clock_now_utc()};
+    const struct seal_check check = {
+        .roots = roots,
+        .marked_maker = true,
+        .intermediates = &issuing,
+        .intermediate_count = 1,
+        .signer = key->sign_cert,
+        .now_utc = clock_now_utc(),
+    };
     struct err err = ERR_INIT;
     world_must(seal_parse(span_bytes(der), &seal, &err), &err);
     world_must(seal_verify(seal, &check, &err), &err);
@@ -95,6 +102,78 @@ static void its_key_is_private_and_its_certificate_lasts(void **state)
     assert_int_equal(cert_peek(cert)->usage, CERT_USAGE_SIGN);
     assert_string_equal(cert_peek(cert)->organisation, "阳光采购服务平台");
     assert_true(cert_peek(cert)->not_after_utc > clock_now_utc() + (int64_t)9 * 365 * FIXTURE_DAY);
+}
+
+/* A holder's signing certificate by the same CA. */
+static struct bytes *holder_der(struct world *world, const struct fixture_key *key)
+{
+    AUTO(cert_freep) struct cert *cert = world_cert(world, key, CERT_USAGE_SIGN, "张三", 30);
+    assert_false(seal_maker_marked(cert));
+    return bytes_new(cert_peek(cert)->der);
+}
+
+/* Signed by the holder's own key, with a picture of the holder's choice. */
+static void a_holder_can_not_pass_for_it(void **state)
+{
+    static const uint8_t picture[] = {1, 2, 3};
+    struct world *world = *state;
+    AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, false, 20);
+    AUTO(bytes_freep) struct bytes *maker = holder_der(world, key->sign);
+    AUTO(chain_roots_freep) struct chain_roots *roots = roots_of(world);
+    struct span issuing = portal_ca_issuing(world->portal->ca, CERT_SM2);
+    const struct seal_wish wish = {
+        .version = SEAL_V4,
+        .vendor = "V",
+        .id = "id",
+        .name = "章",
+        .type = 1,
+        .created_utc = FIXTURE_NOW,
+        .valid_from_utc = FIXTURE_NOW,
+        .valid_until_utc = FIXTURE_NOW + FIXTURE_DAY,
+        .list = SEAL_LIST_CERTIFICATES,
+        .holder_count = 1,
+        .holders = &cert_peek(key->sign_cert)->der,
+        .picture_type = "PNG",
+        .picture = SPAN_ARRAY(picture),
+        .picture_width_mm = 40,
+        .picture_height_mm = 40,
+        .maker_cert = span_bytes(maker),
+    };
+    AUTO(bytes_freep) struct bytes *der = NULL;
+    AUTO(seal_freep) struct seal *seal = NULL;
+    struct err err = ERR_INIT;
+    world_must(seal_make(&wish, &key->sign->signer, &der, &err), &err);
+    world_must(seal_parse(span_bytes(der), &seal, &err), &err);
+    struct seal_check check = {
+        .roots = roots,
+        .intermediates = &issuing,
+        .intermediate_count = 1,
+        .now_utc = FIXTURE_NOW,
+    };
+    world_must(seal_verify(seal, &check, &err), &err);
+    check.marked_maker = true;
+    assert_int_equal(seal_verify(seal, &check, &err), ERR_SEAL_MAKER);
+}
+
+static void an_unmarked_one_of_before_is_as_if_it_were_missing(void **state)
+{
+    void *other_state = NULL;
+    assert_int_equal(world_setup(&other_state), 0);
+    struct world *other = other_state;
+    AUTO(memory_freep) char *cert_path = file_join(other->folder, "ca/seal-maker.pem");
+    AUTO(fixture_key_freep) struct fixture_key *key = fixture_key_new(CERT_SM2, 0);
+    AUTO(cert_freep) struct cert *cert = world_cert(other, key, CERT_USAGE_SIGN, "制章人", 3000);
+    AUTO(memory_freep) char *pem = cert_pem(cert);
+    AUTO(portal_freep) struct portal *portal = NULL;
+    struct err err = ERR_INIT;
+    world_must(file_write_atomic(cert_path, span_text(pem), 0644, &err), &err);
+    assert_null(open_maker(other->folder, ERR_FILE_MISSING));
+    /* The portal makes a new one when it opens. */
+    world_must(portal_open(other->folder, "test", &portal, &err), &err);
+    world_must(portal_open_keys(portal, &err), &err);
+    struct portal_seal_maker *maker = open_maker(other->folder, ERR_NONE);
+    portal_seal_maker_free(maker);
+    world_teardown(&other_state);
 }
 
 static void a_missing_half_is_said_so(void **state)
@@ -150,6 +229,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(its_seals_verify_up_to_the_root),
         cmocka_unit_test(its_key_is_private_and_its_certificate_lasts),
+        cmocka_unit_test(a_holder_can_not_pass_for_it),
+        cmocka_unit_test(an_unmarked_one_of_before_is_as_if_it_were_missing),
         cmocka_unit_test(a_missing_half_is_said_so),
         cmocka_unit_test(another_ones_key_is_refused),
         cmocka_unit_test(a_late_maker_ends_with_its_issuer),

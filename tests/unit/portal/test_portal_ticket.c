@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "portal/portal_reset.h"
 #include "world.h"
 
 static struct world_key *key;
@@ -121,7 +122,7 @@ static void a_key_gets_tickets_of_its_own_kinds(void **state)
         enum err_code code;
     } cases[] = {
         {NULL, "extend-seal", 300, ERR_NONE},
-        {NULL, "reset-pin", 300, ERR_ORDER_NOT_APPROVED},
+        {NULL, "reset-pin", 300, ERR_FIELD_VALUE},
         {NULL, "renew", 300, ERR_FIELD_VALUE},
         {NULL, "check", 300, ERR_FIELD_VALUE},
         {NULL, "extend-seal", 0, ERR_FIELD_VALUE},
@@ -144,29 +145,73 @@ static void a_keys_ticket_is_found_with_what_it_is_for(void **state)
 {
     struct world *world = *state;
     AUTO(portal_ticket_freep) struct portal_ticket *seal = NULL;
-    AUTO(portal_ticket_freep) struct portal_ticket *reset = NULL;
     AUTO(memory_freep) char *seal_text = NULL;
-    AUTO(memory_freep) char *reset_text = NULL;
     struct err err = ERR_INIT;
-    int64_t first = world_reset(world, key, "a");
-    int64_t newest = world_reset(world, key, "b");
-    assert_true(first < newest);
     world_must(
         portal_ticket_add_for_key(world->portal, key->serial, "extend-seal", 300, &seal_text, &err),
         &err);
-    world_must(
-        portal_ticket_add_for_key(world->portal, key->serial, "reset-pin", 300, &reset_text, &err),
-        &err);
     world_must(portal_ticket_find(world->portal, seal_text, &seal, &err), &err);
-    world_must(portal_ticket_find(world->portal, reset_text, &reset, &err), &err);
     assert_null(seal->order_number);
     assert_true(seal->key_id == key->id);
     assert_true(seal->reset_id == 0);
-    assert_null(reset->order_number);
-    assert_true(reset->reset_id == newest);
-    assert_true(portal_ticket_is_for_key("reset-pin"));
-    assert_false(portal_ticket_is_for_key("renew"));
-    assert_false(portal_ticket_is_for_key("no kind"));
+}
+
+/* Of two users of one key each gets a ticket for what that one asked for. */
+static void a_reset_ticket_names_its_request(void **state)
+{
+    struct world *world = *state;
+    const int64_t ids[] = {world_reset(world, key, "a"), world_reset(world, key, "b")};
+    static const char *const users[] = {"a", "b"};
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+        AUTO(portal_ticket_freep) struct portal_ticket *ticket = NULL;
+        AUTO(memory_freep) char *text = NULL;
+        AUTO(memory_freep) char *foreign = NULL;
+        struct err err = ERR_INIT;
+        world_must(portal_ticket_add_for_reset(world->portal, ids[i], users[i], 300, &text, &err),
+                   &err);
+        world_must(portal_ticket_find(world->portal, text, &ticket, &err), &err);
+        assert_true(ticket->reset_id == ids[i] && ticket->key_id == key->id);
+        assert_string_equal(ticket->kind, "reset-pin");
+        assert_null(ticket->order_number);
+        assert_int_equal(
+            portal_ticket_add_for_reset(world->portal, ids[i], users[1 - i], 300, &foreign, &err),
+            ERR_NO_SUCH_RECORD);
+        assert_null(foreign);
+    }
+}
+
+static void a_reset_ticket_needs_a_good_approval(void **state)
+{
+    struct world *world = *state;
+    const struct portal_reset_wish wish = {key->serial, "waiting", 0};
+    struct portal_reset_noted noted = {0};
+    AUTO(memory_freep) char *text = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_reset_set_policy(world->portal, PORTAL_RESET_REVIEWER, &err), &err);
+    world_must(portal_reset_request(world->portal, &wish, &noted, &err), &err);
+    const struct {
+        int64_t id, ttl_s, later_s;
+        enum err_code code;
+    } cases[] = {
+        {noted.id + 1, 300, 0, ERR_NO_SUCH_RECORD},
+        {noted.id, 0, 0, ERR_FIELD_VALUE},
+        {noted.id, 300, PORTAL_RESET_APPROVAL_S - 1, ERR_NONE},
+        {noted.id, 300, PORTAL_RESET_APPROVAL_S, ERR_ORDER_NOT_APPROVED},
+    };
+    assert_int_equal(portal_ticket_add_for_reset(world->portal, noted.id, NULL, 300, &text, &err),
+                     ERR_ORDER_NOT_APPROVED);
+    err = ERR_INIT;
+    world_must(portal_reset_approve(world->portal, noted.id, &err), &err);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO(memory_freep) char *ticket = NULL;
+        struct err each = ERR_INIT;
+        clock_set_for_test(FIXTURE_NOW + cases[i].later_s);
+        assert_int_equal(portal_ticket_add_for_reset(world->portal, cases[i].id, NULL,
+                                                     cases[i].ttl_s, &ticket, &each),
+                         cases[i].code);
+        assert_int_equal(ticket != NULL, cases[i].code == ERR_NONE);
+    }
+    clock_set_for_test(FIXTURE_NOW);
 }
 
 static void it_is_redeemed_once(void **state)
@@ -194,6 +239,8 @@ int main(void)
         cmocka_unit_test(there_is_none_without_an_order),
         cmocka_unit_test(a_key_gets_tickets_of_its_own_kinds),
         cmocka_unit_test(a_keys_ticket_is_found_with_what_it_is_for),
+        cmocka_unit_test(a_reset_ticket_names_its_request),
+        cmocka_unit_test(a_reset_ticket_needs_a_good_approval),
         cmocka_unit_test(it_is_redeemed_once),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -238,13 +238,32 @@ void world_renew(struct world *world, struct world_key *key)
     key->sign_cert = fixture_parse(span_bytes(issue->sign_cert));
 }
 
+static void add_key_ticket(struct world *world, const struct world_key *key, const char *kind,
+                           char **out)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    struct err err = ERR_INIT;
+    if (strcmp(kind, PORTAL_KIND_RESET_PIN) != 0) {
+        world_must(portal_ticket_add_for_key(world->portal, key->serial, kind, 300, out, &err),
+                   &err);
+        return;
+    }
+    world_must(portal_db_query(world->portal->db,
+                               "SELECT max(id) FROM reset_request WHERE key_id = ?",
+                               PORTAL_VALUES(PORTAL_INTEGER(key->id)), &query, &err),
+               &err);
+    world_must(portal_query_one(query, &err), &err);
+    world_must(portal_ticket_add_for_reset(world->portal, portal_query_integer(query, 0), NULL, 300,
+                                           out, &err),
+               &err);
+}
+
 struct portal_job *world_key_job(struct world *world, const struct world_key *key, const char *kind)
 {
     AUTO(memory_freep) char *ticket = NULL;
     struct portal_job *job = NULL;
     struct err err = ERR_INIT;
-    world_must(portal_ticket_add_for_key(world->portal, key->serial, kind, 300, &ticket, &err),
-               &err);
+    add_key_ticket(world, key, kind, &ticket);
     world_must(portal_job_redeem(world->portal, ticket, key->serial, &job, &err), &err);
     return job;
 }
@@ -261,11 +280,13 @@ struct portal_job *world_reload(struct world *world, const struct portal_job *jo
 
 int64_t world_reset(struct world *world, const struct world_key *key, const char *user)
 {
+    const struct portal_reset_wish wish = {key->serial, user, 0};
+    struct portal_reset_noted noted = {0};
     struct err err = ERR_INIT;
-    int64_t id = 0;
-    world_must(portal_reset_add(world->portal, key->serial, user, &id, &err), &err);
-    world_must(portal_reset_approve(world->portal, id, &err), &err);
-    return id;
+    world_must(portal_reset_request(world->portal, &wish, &noted, &err), &err);
+    if (strcmp(noted.state, "approved") != 0)
+        world_must(portal_reset_approve(world->portal, noted.id, &err), &err);
+    return noted.id;
 }
 
 int64_t world_count(struct portal *portal, const char *sql)

@@ -60,7 +60,7 @@ enum err_code world_confirm(struct world *world, const struct portal_job *job,
                             const struct portal_issue *issue, struct err *err);
 /* Takes the key through a confirmed renewal that keeps its pair; key->sign_cert is the new one then. */
 void world_renew(struct world *world, struct world_key *key);
-/* extend-seal or reset-pin: a fresh ticket for the key, redeemed. */
+/* extend-seal or reset-pin (the key's newest request): a fresh ticket for the key, redeemed. */
 struct portal_job *world_key_job(struct world *world, const struct world_key *key,
                                  const char *kind);
 /* The job as the database has it now. */
