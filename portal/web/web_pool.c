@@ -128,7 +128,8 @@ enum err_code web_pool_start(struct web_pool *pool, struct http_request *request
         return err_set(err, ERR_HTTP_TOO_MANY, "%u are waiting", pool->count);
     struct item *item = memory_new(sizeof *item);
     *item = (struct item){.pool = pool, .work = *work, .request = request};
-    http_request_on_gone(request, on_gone, item);
+    if (request != NULL)
+        http_request_on_gone(request, on_gone, item);
     pool->count++;
     pthread_mutex_lock(&pool->lock);
     *pool->last = item;

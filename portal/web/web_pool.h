@@ -23,7 +23,7 @@ void web_pool_free(struct web_pool *pool);
 void web_pool_freep(struct web_pool **pool);
 /* Whether there is room for one more. */
 bool web_pool_has_room(const struct web_pool *pool);
-/* Takes the request over; the handler answers "later". ERR_HTTP_TOO_MANY when the queue is full: nothing was
+/* Takes the request over (NULL: nobody waits); the handler answers "later". ERR_HTTP_TOO_MANY when the queue is full: nothing was
  * taken over, context is the caller's. */
 MUST_CHECK enum err_code web_pool_start(struct web_pool *pool, struct http_request *request,
                                         const struct web_work *work, struct err *err);
