@@ -121,6 +121,7 @@ static const struct text_key platform_keys[] = {
     {"api", offsetof(struct config_platform, api), check_api},
     {"tls_ca", offsetof(struct config_platform, tls_ca), check_path},
     {"roots", offsetof(struct config_platform, roots), check_path, true},
+    {"seal_roots", offsetof(struct config_platform, seal_roots), check_path},
     {"proxy", offsetof(struct config_platform, proxy), check_proxy},
 };
 

@@ -17,6 +17,8 @@ struct config_platform {
     char *api; /* default: origin + "/agent/v1"; https only */
     char *tls_ca; /* PEM file that its TLS certificate must chain to; NULL: the system's roots */
     char *roots; /* PEM file with the roots of the certificates that it issues */
+    char *
+        seal_roots; /* the same of its seal makers alone; NULL: those of roots, by makers that are marked */
     char *proxy; /* NULL: from the environment; "": none */
 };
 

@@ -35,6 +35,7 @@ struct daemon {
     size_t platform_count;
     struct ops_platform platforms[CONFIG_PLATFORMS_MAX];
     struct chain_roots *roots[CONFIG_PLATFORMS_MAX]; /* of the platforms */
+    struct chain_roots *seal_roots[CONFIG_PLATFORMS_MAX]; /* NULL: of those that name none */
     struct ops *ops;
     struct web *web;
 };
@@ -48,8 +49,10 @@ static void daemon_done(struct daemon *daemon)
         fclose(daemon->trace);
     remote_http_free(daemon->remote);
     prompt_pinentry_free(daemon->prompt);
-    for (size_t i = 0; i < daemon->platform_count; i++)
+    for (size_t i = 0; i < daemon->platform_count; i++) {
         chain_roots_free(daemon->roots[i]);
+        chain_roots_free(daemon->seal_roots[i]);
+    }
     loop_watch_free(daemon->signal_watch);
     file_closep(&daemon->signal_fd);
     loop_free(daemon->loop);
@@ -103,15 +106,18 @@ static enum err_code read_roots(const char *path, struct chain_roots **out, stru
 /* A platform whose roots can't be read is left out, and said so: the others go on working. */
 static void add_platform(struct daemon *daemon, const struct config_platform *config)
 {
-    struct chain_roots *roots = NULL;
+    AUTO(chain_roots_freep) struct chain_roots *roots = NULL;
+    AUTO(chain_roots_freep) struct chain_roots *seal_roots = NULL;
     struct err err = ERR_INIT;
-    if (read_roots(config->roots, &roots, &err) != ERR_NONE) {
+    if (read_roots(config->roots, &roots, &err) != ERR_NONE ||
+        (config->seal_roots != NULL &&
+         read_roots(config->seal_roots, &seal_roots, &err) != ERR_NONE)) {
         err_add(&err, "platform %s is left out", config->id);
         log_err("ukeyd", "read the roots", &err);
         return;
     }
-    daemon->roots[daemon->platform_count] = roots;
-    daemon->platforms[daemon->platform_count++] = (struct ops_platform){
+    size_t index = daemon->platform_count++;
+    daemon->platforms[index] = (struct ops_platform){
         .id = config->id,
         .origin = config->origin,
         .remote =
@@ -122,7 +128,10 @@ static void add_platform(struct daemon *daemon, const struct config_platform *co
                 .proxy = config->proxy,
             },
         .roots = roots,
+        .seal_roots = seal_roots,
     };
+    daemon->roots[index] = TAKE(roots);
+    daemon->seal_roots[index] = TAKE(seal_roots);
 }
 
 static bool origin_listed(void *context, const char *origin)

@@ -31,7 +31,8 @@ static const char help_zh[] =
     "  cert export            输出证书（PEM）：--usage sign|encrypt [--token 序列号] [--container "
     "容器]\n"
     "  seal show 文件         显示电子签章 [--picture 图片文件]\n"
-    "  seal verify 文件       验证电子签章：--roots 根证书 [--signer 证书] [--at 时间]\n"
+    "  seal verify 文件       验证电子签章：--roots 根证书 [--signer 证书] [--at 时间] "
+    "[--marked-maker]\n"
     "\n"
     "  --json                 只输出最后的 JSON\n"
     "  --socket 路径          驱动的套接字，默认 $XDG_RUNTIME_DIR/ukeyd/ukeyd.sock\n"
@@ -54,7 +55,8 @@ static const char help_en[] =
     "  cert show [FILE]       certificates of the keys, or of a file (PEM or DER)\n"
     "  cert export            as PEM: --usage sign|encrypt [--token SERIAL] [--container NAME]\n"
     "  seal show FILE         an electronic seal [--picture FILE]\n"
-    "  seal verify FILE       every check: --roots PEM [--signer CERT] [--at TIME]\n"
+    "  seal verify FILE       every check: --roots PEM [--signer CERT] [--at TIME] "
+    "[--marked-maker]\n"
     "\n"
     "  --json                 print the final JSON only\n"
     "  --socket PATH          the agent's socket, default $XDG_RUNTIME_DIR/ukeyd/ukeyd.sock\n"
@@ -110,7 +112,7 @@ static const struct command {
     {"cert", "show", 1, CTL_TOKEN | CTL_USAGE | CTL_CONTAINER, ctl_cert_show},
     {"cert", "export", 0, CTL_TOKEN | CTL_USAGE | CTL_CONTAINER, ctl_cert_export},
     {"seal", "show", 1, CTL_PICTURE, ctl_seal_show},
-    {"seal", "verify", 1, CTL_ROOTS | CTL_SIGNER | CTL_AT, ctl_seal_verify},
+    {"seal", "verify", 1, CTL_ROOTS | CTL_SIGNER | CTL_AT | CTL_MARKED_MAKER, ctl_seal_verify},
 };
 
 static bool is_named(const struct command *command, const struct ctl_options *options)

@@ -18,6 +18,7 @@ static const struct option long_options[] = {
     {"roots", required_argument, NULL, CTL_ROOTS},
     {"signer", required_argument, NULL, CTL_SIGNER},
     {"at", required_argument, NULL, CTL_AT},
+    {"marked-maker", no_argument, NULL, CTL_MARKED_MAKER},
     {"help", no_argument, NULL, CTL_HELP},
     {"version", no_argument, NULL, CTL_VERSION},
     {0},

@@ -24,6 +24,7 @@ enum ctl_option {
     CTL_ROOTS = 1 << 11,
     CTL_SIGNER = 1 << 12,
     CTL_AT = 1 << 13,
+    CTL_MARKED_MAKER = 1 << 14,
 };
 #define CTL_EVERYWHERE (CTL_JSON | CTL_SOCKET | CTL_LANG | CTL_HELP | CTL_VERSION)
 

@@ -121,6 +121,7 @@ enum err_code ctl_seal_verify(struct ctl *ctl, struct err *err)
         return err->code;
     const struct seal_check check = {
         .roots = roots.roots,
+        .marked_maker = (ctl->options->given & CTL_MARKED_MAKER) != 0,
         .intermediates = roots.intermediates,
         .intermediate_count = roots.intermediate_count,
         .signer = signer,

@@ -85,8 +85,10 @@ static enum op_outcome check_seal(struct op *op, struct err *err)
     struct span chain[REMOTE_CHAIN_MAX];
     for (size_t i = 0; i < op->new_seal->chain_count; i++)
         chain[i] = span_bytes(op->new_seal->chain[i]);
+    const struct chain_roots *seal_roots = op->platform->seal_roots;
     const struct seal_check check = {
-        .roots = op->platform->roots,
+        .roots = seal_roots != NULL ? seal_roots : op->platform->roots,
+        .marked_maker = seal_roots == NULL,
         .intermediates = chain,
         .intermediate_count = op->new_seal->chain_count,
         .signer = op->key.sign_cert,

@@ -14,6 +14,8 @@ struct ops_platform {
     const char *origin;
     struct remote_platform remote;
     const struct chain_roots *roots; /* of the certificates that it issues */
+    /* Of its seal makers and nobody else; NULL: a maker's certificate is below roots, and marked. */
+    const struct chain_roots *seal_roots;
 };
 
 struct ops_options {

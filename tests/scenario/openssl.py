@@ -95,12 +95,12 @@ def new_ca(folder, subject="/CN=Unknown CA"):
     return certificate, key
 
 
-def issue(folder, issuer, public, subject_path, days, usage="sign"):
-    """An SM2 certificate by issuer (certificate, key) for the public key file, as DER."""
+def issue(folder, issuer, public, subject_path, days, usage="sign", more=""):
+    """An SM2 certificate by issuer (certificate, key) for the public key file, as DER. more: lines of extensions."""
     folder = Path(folder)
     applicant = new_key(folder / "applicant.key")  # only lends the request its form
     request, extensions, made = (folder / n for n in ("made.csr", "made.ext", "made.pem"))
-    extensions.write_text(EXTENSIONS.format(usage=USAGES[usage]))
+    extensions.write_text(EXTENSIONS.format(usage=USAGES[usage]) + more)
     run(
         ["openssl", "req", "-new", "-utf8", "-key", applicant, "-out", request]
         + ["-subj", subject_path, "-sm3", "-sigopt", SM2_ID]

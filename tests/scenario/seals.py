@@ -23,14 +23,18 @@ def picture(seal):
     return field(seal, PICTURE)
 
 
+# certs/seal.h: SEAL_MAKER_PURPOSE
+MARK = "extendedKeyUsage=critical,2.25.4759565198032083598707045225663899684\n"
+
+
 class Forger:
     """A seal maker of its own: signs what it likes, with a certificate by issuer (certificate, key)."""
 
-    def __init__(self, folder, issuer):
+    def __init__(self, folder, issuer, mark=MARK):
         self.folder = folder
         self.key = openssl.new_key(folder / "forger.key")
         public = openssl.public_of(self.key, folder / "forger.pub")
-        self.certificate = openssl.issue(folder, issuer, public, "/C=CN/O=Maker/CN=Seal maker", 3000)
+        self.certificate = openssl.issue(folder, issuer, public, "/C=CN/O=Maker/CN=Seal maker", 3000, more=mark)
 
     def sign(self, message):
         command = ["openssl", "dgst", "-sm3", "-sigopt", openssl.SM2_ID, "-sign", self.key]

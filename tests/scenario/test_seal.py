@@ -307,6 +307,13 @@ def unknown_maker(world, forger, seal):
     return seals.Forger(folder, openssl.new_ca(folder)).forge(seal)
 
 
+def unmarked_maker(world, forger, seal):
+    """By the platform's CA, as every holder's certificate is."""
+    folder = world.case_folder / "holder"
+    folder.mkdir()
+    return seals.Forger(folder, world.portal.issuer("sm2"), mark="").forge(seal)
+
+
 def changed_byte(world, forger, seal):
     return seal[:-1] + bytes([seal[-1] ^ 1])
 
@@ -335,6 +342,7 @@ SPOILED = {
     "another holder": (other_holder, "seal-holder"),
     "an earlier end": (earlier_end, "seal-end"),
     "a maker that nobody trusts": (unknown_maker, "seal-maker"),
+    "a holder of the same CA as its maker": (unmarked_maker, "seal-maker"),
     "a changed signature": (changed_byte, "seal-signature"),
     "a byte too many": (trailing_byte, "seal-format"),
     "more than the key has room for": (too_large, "seal-too-large"),

@@ -56,7 +56,8 @@ static void reads_everything(void **state)
                   "[platform sunshine]\nname = 阳光采购服务平台\n"
                   "origin = https://portal.example.com:8443\n"
                   "api = https://api.example.com/agent/v1\ntls_ca = /etc/ca.pem\n"
-                  "roots = /etc/roots.pem\nproxy =\n" PLATFORM("other", "https://[::1]:9000"),
+                  "roots = /etc/roots.pem\nseal_roots = /etc/seals.pem\nproxy =\n" PLATFORM(
+                      "other", "https://[::1]:9000"),
                   &config, &err),
         ERR_NONE);
     assert_string_equal(config->pinentry, "/opt/pinentry");
@@ -69,12 +70,14 @@ static void reads_everything(void **state)
     assert_string_equal(platform->name, "阳光采购服务平台");
     assert_string_equal(platform->api, "https://api.example.com/agent/v1");
     assert_string_equal(platform->tls_ca, "/etc/ca.pem");
+    assert_string_equal(platform->seal_roots, "/etc/seals.pem");
     assert_string_equal(platform->proxy, "");
     assert_ptr_equal(config_platform_of(config, "https://portal.example.com:8443"), platform);
     assert_null(config_platform_of(config, "https://portal.example.com"));
     assert_null(config_platform_of(config, "HTTPS://portal.example.com:8443"));
     assert_string_equal(config->platforms[1].api, "https://[::1]:9000/agent/v1");
     assert_null(config->platforms[1].proxy);
+    assert_null(config->platforms[1].seal_roots);
 }
 
 static void an_empty_file_gives_the_defaults(void **state)

@@ -153,6 +153,19 @@ static void without_a_time_it_is_now(void **state)
     clock_set_for_test(0);
 }
 
+/* The samples' maker has no mark: certs' own tests have makers with one. */
+static void a_mark_can_be_asked_of_the_maker(void **state)
+{
+    struct ctl_options options = words("verify", SEAL("v1.esl"));
+    AUTO(memory_freep) char *text = NULL;
+    struct err err;
+    options.roots = ROOTS;
+    options.at = THEN;
+    options.given = CTL_MARKED_MAKER;
+    assert_int_equal(run(ctl_seal_verify, &options, &text, &err), ERR_SEAL_MAKER);
+    assert_string_equal(text, "");
+}
+
 static void a_verdict_says_what_was_checked(void **state)
 {
     static const char *const signers[] = {NULL, SM2_HOLDER};
@@ -198,6 +211,7 @@ int main(void)
         cmocka_unit_test(each_verification),
         cmocka_unit_test(a_changed_seal_is_refused),
         cmocka_unit_test(without_a_time_it_is_now),
+        cmocka_unit_test(a_mark_can_be_asked_of_the_maker),
         cmocka_unit_test(a_verdict_says_what_was_checked),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

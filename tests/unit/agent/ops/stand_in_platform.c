@@ -34,6 +34,23 @@ struct bytes *stand_in_platform_issue(const struct stand_in_platform *platform,
     return fixture_cert(&wish);
 }
 
+static struct bytes *issue_maker(const struct stand_in_platform *platform)
+{
+    const struct fixture_cert wish = {
+        .organisation = "Org",
+        .common_name = "maker",
+        .key = platform->maker_key,
+        .issuer_key = platform->ca_key,
+        .issuer = span_bytes(platform->ca),
+        .not_before_utc = FIXTURE_NOW - 345 * FIXTURE_DAY,
+        .not_after_utc = FIXTURE_NOW + 3000 * (int64_t)FIXTURE_DAY,
+        .key_usage = "critical,digitalSignature",
+        .extra_oid = "extendedKeyUsage",
+        .extra_value = "critical," SEAL_MAKER_PURPOSE,
+    };
+    return fixture_cert(&wish);
+}
+
 static struct bytes *issue_for(const struct stand_in_platform *platform, struct span public_key,
                                const char *usage)
 {
@@ -309,9 +326,7 @@ void stand_in_platform_init(struct stand_in_platform *platform)
     const struct span ders[] = {span_bytes(platform->ca)};
     AUTO(memory_freep) char *pem = fixture_pem(ders, 1);
     platform->maker_key = fixture_key_new(CERT_SM2, 0);
-    platform->maker_cert =
-        stand_in_platform_issue(platform, platform->maker_key, "maker", "critical,digitalSignature",
-                                FIXTURE_NOW + 3000 * (int64_t)FIXTURE_DAY);
+    platform->maker_cert = issue_maker(platform);
     platform->seal_until_utc = FIXTURE_NOW + 385 * FIXTURE_DAY;
     assert_int_equal(chain_roots_from_pem(span_text(pem), &platform->roots, &err), ERR_NONE);
 }

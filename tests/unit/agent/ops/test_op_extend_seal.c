@@ -152,6 +152,40 @@ static void a_seal_that_is_wrong_is_never_written(void **state)
     assert_int_equal(count_files(world, &file), 1);
 }
 
+/* By the platform's CA and its maker's own key, but not marked as a maker's: a holder's could be that. */
+static struct bytes *unmarked_maker(const struct stand_in_platform *platform)
+{
+    return stand_in_platform_issue(platform, platform->maker_key, "holder",
+                                   "critical,digitalSignature",
+                                   FIXTURE_NOW + 3000 * (int64_t)FIXTURE_DAY);
+}
+
+static void a_maker_must_be_marked_unless_its_roots_are_named(void **state)
+{
+    struct ops_world *world = *state;
+    put_seal(world, "seal", FIXTURE_NOW + 20 * FIXTURE_DAY);
+    AUTO(memory_freep) char *before = stand_in_keys_describe(&world->keys, 0);
+    bytes_freep(&world->platform.maker_cert);
+    world->platform.maker_cert = unmarked_maker(&world->platform);
+    world->platform.kind = "extend-seal";
+    AUTO(json_freep) struct json *refused = ops_world_run(world, "extend-seal", "ticket");
+    assert_string_equal(ops_world_code(refused), "seal-maker");
+    ops_world_assert_unchanged(world, before);
+    world->listed.seal_roots = world->platform.roots;
+    world->person.asked = 0;
+    AUTO(json_freep) struct json *extended = ops_world_run(world, "extend-seal", "ticket");
+    assert_string_equal(ops_world_code(extended), "none");
+    /* And of the roots that are named the others don't count. */
+    struct stand_in_platform stranger;
+    stand_in_platform_init(&stranger);
+    world->listed.seal_roots = stranger.roots;
+    world->person.asked = 0;
+    bytes_freep(&world->platform.new_seal);
+    AUTO(json_freep) struct json *foreign = ops_world_run(world, "extend-seal", "ticket");
+    assert_string_equal(ops_world_code(foreign), "seal-maker");
+    stand_in_platform_done(&stranger);
+}
+
 static void a_key_without_a_seal_says_so(void **state)
 {
     struct ops_world *world = *state;
@@ -200,6 +234,7 @@ int main(void)
         OPS_WORLD_TEST(two_files_of_one_seal_are_put_right),
         OPS_WORLD_TEST(of_several_seals_only_the_named_one_is_touched),
         OPS_WORLD_TEST(a_seal_that_is_wrong_is_never_written),
+        OPS_WORLD_TEST(a_maker_must_be_marked_unless_its_roots_are_named),
         OPS_WORLD_TEST(a_key_without_a_seal_says_so),
         OPS_WORLD_TEST(a_key_pulled_out_at_any_command_can_be_extended_later),
     };
