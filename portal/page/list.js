@@ -1,6 +1,6 @@
 /** Lists that page and search on the server. On a phone each record is a card (style.css). */
 
-import {get} from "./api.js";
+import {get, Refusal} from "./api.js";
 import {h, icon} from "./dom.js";
 import {t} from "./i18n.js";
 import {notice} from "./ui.js";
@@ -128,6 +128,22 @@ function pager(context, page, from) {
 }
 
 /**
+ * @param {string} path
+ * @param {Context} context
+ * @returns {Promise<Page>}
+ */
+async function read(path, context) {
+    try {
+        return await get(path, context.signal);
+    } catch (thrown) {
+        if (!(thrown instanceof Refusal) || thrown.code !== "cursor")
+            throw thrown;
+        await context.go(addressWith(context, {after: null, before: null, from: null}), {replace: true});
+        throw context.signal.reason;
+    }
+}
+
+/**
  * Reads the part of a list that the address names, and shows it.
  * @template T
  * @param {Context} context
@@ -151,7 +167,7 @@ export async function list(context, options) {
         if (value)
             query.set(name, value);
     }
-    const page = /** @type {Page} */ (await get(`${options.path}?${query}`, context.signal));
+    const page = await read(`${options.path}?${query}`, context);
     options.got?.(page);
     const narrowed = context.query.get("search") || filters.some((filter) => context.query.get(filter.name));
     const from = page.previous === null ? 0 : Number(context.query.get("from") ?? 0) || 0;

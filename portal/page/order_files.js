@@ -9,7 +9,7 @@ import {upload} from "./upload.js";
 import {button, problemNotice, problemOf, tell} from "./ui.js";
 
 /** @typedef {import("./router.js").Context} Context */
-/** @typedef {{name: string, size: number, content_type?: string, at?: string}} Attachment */
+/** @typedef {{name: string, type: string, size: number, sha256: string, at: string}} Attachment */
 /** @typedef {{number: string, attachments: Attachment[], can: {edit: boolean}}} Order */
 
 /** The server's limits: here only to tell at once. */
@@ -46,7 +46,7 @@ class Attachments {
     #file(file) {
         const href = address(this.at + path`/attachments/${file.name}`);
         return h("li", {}, icon("file"), h("div", {"class": "grow"}, h("a", {href, download: file.name}, file.name),
-                                           h("p", {"class": "soft"}, size(file.size), file.at && ` · ${moment(file.at)}`)),
+                                           h("p", {"class": "soft"}, `${size(file.size)} · ${moment(file.at)}`)),
                  this.order.can.edit && button({
                      label: t("attachment.remove"),
                      kind: "quiet",

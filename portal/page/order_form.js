@@ -20,10 +20,10 @@ const RESTORED = "restored";
 /** Years that are offered; the server decides. */
 const MONTHS = [12, 24, 36];
 
-/** @type {Array<{name: string, key: import("./i18n.js").TextKey, required?: boolean, type?: string, wide?: boolean, inputmode?: string}>} */
+/** @type {Array<{name: string, key: import("./i18n.js").TextKey, required?: boolean, type?: string, wide?: boolean, inputmode?: string, bytes?: number}>} */
 const invoiceTexts = [
     {name: "title", key: "invoice.title", required: true},
-    {name: "tax_number", key: "invoice.tax_number", required: true},
+    {name: "tax_number", key: "invoice.tax_number", required: true, bytes: 32},
     {name: "email", key: "invoice.email", type: "email"},
     {name: "phone", key: "invoice.phone", inputmode: "tel"},
     {name: "address", key: "invoice.address", wide: true},
@@ -57,7 +57,7 @@ function orderFields(order) {
         [t("order.fee"), h("span", {}, fee, " ", h("span", {"class": "soft"}, `(${t("order.fee.note")})`))],
     ];
     const perMonth = session()?.fee_fen_per_month ?? 0;
-    if (order.can.edit && !order.paid && perMonth > 0) {
+    if (order.can.months && perMonth > 0) {
         const offered = MONTHS.includes(order.months) ? MONTHS : [order.months, ...MONTHS];
         const select = h("select", {name: "months", "aria-label": t("order.months")},
                          offered.map((months) => h("option", {value: months}, duration(months))));
@@ -88,7 +88,8 @@ function changes(panels) {
     const all = {};
     for (const input of panels.flatMap(controls))
         all[input.name] = input.value.trim();
-    const {months, ...invoice} = all;
+    const {months, ...texts} = all;
+    const invoice = Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== ""));
     return {...months !== undefined && {months: Number(months)}, invoice};
 }
 

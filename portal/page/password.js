@@ -4,7 +4,7 @@ import {field, mark} from "./form.js";
 import {t} from "./i18n.js";
 
 /** The server's least length, in characters. */
-const CHARACTERS_MIN = 8;
+const CHARACTERS_MIN = 10;
 
 /**
  * @param {string} name

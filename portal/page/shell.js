@@ -52,7 +52,6 @@ function corner(does) {
     const languages = h("button", {
         type: "button",
         "class": "button top",
-        "aria-label": t("language.label"),
         lang: other,
         click: () => {
             setLanguage(other);
@@ -60,7 +59,7 @@ function corner(does) {
         },
     }, t("language.other"));
     if (session() === null)
-        return [languages];
+        return [languages, location.pathname !== "/login" && h("a", {href: "/login", "class": "button top"}, t("login.title"))];
     const leave = button({label: t("logout"), act: does.logOut});
     leave.classList.replace("plain", "top");
     return [languages, h("a", {href: "/account", "class": "who", title: t("nav.account"), "aria-label": `${t("nav.account")}: ${user().name}`}, icon("user"), h("span", {}, user().name)), leave];

@@ -27,7 +27,7 @@ export function sealLine(seal) {
 /** @param {Key} key */
 function actions(key) {
     return h("div", {"class": "line"},
-             linkButton(path`/keys/${key.serial}/seal`, t("key.seal"),
+             linkButton(path`/keys/${key.serial}/seal` + "?from=keys", t("key.seal"),
                         {kind: "plain small", name: t("key.seal.name", key)}));
 }
 

@@ -4,7 +4,7 @@ import {get, path, send} from "./api.js";
 import {freshId, h} from "./dom.js";
 import {day} from "./format.js";
 import {t, tx} from "./i18n.js";
-import {head, linkButton, notice, once, panel, pill} from "./ui.js";
+import {head, linkButton, notice, once, panel, pill, problemNotice} from "./ui.js";
 
 /** @typedef {import("./router.js").Context} Context */
 /** @typedef {{serial: string, number: string, holder: string, organisation: string, not_after: string | null, due: string}} Key */
@@ -34,14 +34,23 @@ function choice(key, chosen) {
 }
 
 /**
+ * @param {import("./ui.js").Problem} problem
+ * @param {string} serial
+ */
+function refused(problem, serial) {
+    const orders = `/orders?${new URLSearchParams({search: serial})}`;
+    return problemNotice(problem, problem.code === "order-open" && h("p", {}, h("a", {href: orders}, t("neworder.open"))));
+}
+
+/**
  * @param {Context} context
  * @param {Key[]} keys
  */
 function form(context, keys) {
     const wanted = context.query.get("serial");
-    const wrong = h("p", {"class": "wrong", role: "alert"});
+    const wrong = h("p", {"class": "wrong", role: "alert"}), trouble = h("div");
     const submit = h("button", {type: "submit", "class": "button primary"}, h("span", {}, t("neworder.submit")));
-    const element = h("form", {},
+    const element = h("form", {}, trouble,
                       h("fieldset", {"class": "choices"}, h("legend", {}, t("neworder.choose")),
                         h("p", {"class": "hint"}, t("neworder.lead")),
                         h("ul", {}, keys.map((key) => choice(key, keys.length === 1 || key.serial === wanted))), wrong),
@@ -50,11 +59,12 @@ function form(context, keys) {
         event.preventDefault();
         const serial = new FormData(element).get("serial");
         wrong.textContent = serial === null ? t("neworder.pick") : "";
+        trouble.replaceChildren();
         if (serial !== null)
             once(submit, async () => {
                 const order = await send("POST", "/orders", {serial});
                 await context.go(path`/orders/${order.number}`, {replace: true});
-            });
+            }, (problem) => trouble.replaceChildren(refused(problem, String(serial))));
     });
     return element;
 }

@@ -19,7 +19,7 @@ import {renewCell, statePill} from "./view_orders.js";
  *   attachments: import("./order_files.js").Attachment[],
  *   approvals: Array<{at: string, actor: string, action: string, from: string, to: string, reason: string}>,
  *   payments: Array<{trade: string, amount_fen: number, state: string, at: string}>,
- *   can: Record<"pay" | "refresh" | "submit" | "edit" | "renew" | "approve" | "reject", boolean>}} FullOrder
+ *   can: Record<"pay" | "refresh" | "submit" | "edit" | "months" | "renew" | "approve" | "reject", boolean>}} FullOrder
  */
 
 const reviewing = (/** @type {Context} */ context) => context.path.startsWith("/review/");
@@ -59,7 +59,7 @@ function keyPart(order) {
         [t("order.organisation"), order.organisation],
         [t("order.holder"), order.holder],
         [t("order.serial"), order.serial],
-        [t("order.not_after"), day(order.not_after)],
+        [t("order.new_end"), day(order.not_after)],
         [t("order.changed"), moment(order.changed)],
     ]);
 }

@@ -38,6 +38,6 @@ export async function render(context) {
     return h("div", {}, head(t("seal.title")),
              h("div", {"class": "tools"}, h("div", {"class": "actions"},
                  bidder && button({label: t("seal.extend"), kind: "primary", symbol: "seal", act: () => extendSeal(context, key)}),
-                 linkButton(bidder ? "/orders" : "/keys", t("back")))),
+                 linkButton(bidder && context.query.get("from") !== "keys" ? "/orders" : "/keys", t("back")))),
              bidder && panel("01", t("seal.profile"), profileForm()), panel(bidder ? "02" : "01", t("seal.state"), state(key)));
 }

@@ -4,20 +4,23 @@ import {operate} from "./agent.js";
 import {path, send} from "./api.js";
 import {remind} from "./dialog.js";
 import {h} from "./dom.js";
-import {day} from "./format.js";
+import {day, duration} from "./format.js";
 import {t} from "./i18n.js";
 import {facts, notice} from "./ui.js";
 
 /** @typedef {import("./router.js").Context} Context */
-/** @typedef {{serial: string, number?: string, holder: string, organisation?: string, not_after?: string | null}} Key */
+/** @typedef {{serial: string, holder: string, organisation: string}} Key */
 
-/** @param {Key} key */
-function keyFacts(key) {
+/**
+ * @param {Key} key
+ * @param {...[string, string]} more
+ */
+function keyFacts(key, ...more) {
     return facts([
         [t("order.holder"), key.holder],
-        [t("order.organisation"), key.organisation ?? ""],
+        [t("order.organisation"), key.organisation],
         [t("order.serial"), key.serial],
-        [t("order.not_after"), day(key.not_after)],
+        ...more,
     ]);
 }
 
@@ -28,13 +31,13 @@ function told(message) {
 
 /**
  * @param {Context} context
- * @param {Key & {number: string}} order
+ * @param {Key & {number: string, months: number}} order
  */
 export async function renew(context, order) {
     const finished = await operate({
         kind: "renew",
         title: t("order.renew"),
-        question: [h("p", {}, t("renew.ask")), keyFacts(order)],
+        question: [h("p", {}, t("renew.ask")), keyFacts(order, [t("order.months"), duration(order.months)])],
         serial: order.serial,
         ticket: async () => (await send("POST", path`/orders/${order.number}/ticket`, {kind: "renew"})).ticket,
     });
@@ -47,13 +50,13 @@ export async function renew(context, order) {
 
 /**
  * @param {Context} context
- * @param {Key} key
+ * @param {Key & {not_after: string | null}} key
  */
 export async function extendSeal(context, key) {
     const finished = await operate({
         kind: "extend-seal",
         title: t("seal.extend"),
-        question: [h("p", {}, t("seal.ask", {serial: key.serial})), keyFacts(key)],
+        question: [h("p", {}, t("seal.ask", {serial: key.serial})), keyFacts(key, [t("order.not_after"), day(key.not_after)])],
         serial: key.serial,
         ticket: async () => (await send("POST", path`/keys/${key.serial}/ticket`, {kind: "extend-seal"})).ticket,
     });
@@ -65,7 +68,7 @@ export async function extendSeal(context, key) {
 
 /**
  * @param {Context} context
- * @param {Key & {request?: {id: number | string, state: string} | null}} key
+ * @param {Key & {not_after: string | null}} key
  */
 export async function resetPin(context, key) {
     /** A request that waits for the platform's approval. */
@@ -73,7 +76,7 @@ export async function resetPin(context, key) {
     const finished = await operate({
         kind: "reset-pin",
         title: t("resets.title"),
-        question: [h("p", {}, t("reset.ask")), keyFacts(key), notice("info", h("p", {}, t("resets.lead")))],
+        question: [h("p", {}, t("reset.ask")), keyFacts(key, [t("order.not_after"), day(key.not_after)]), notice("info", h("p", {}, t("resets.lead")))],
         serial: key.serial,
         ticket: async () => {
             const request = await send("POST", path`/keys/${key.serial}/resets`, {});

@@ -1,0 +1,4 @@
+/** Samples. */
+export const twoTexts = {
+    "good": ["好", "Good"]
+};
