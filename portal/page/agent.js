@@ -82,7 +82,7 @@ class Run {
     /** @param {Work} work */
     constructor(work) {
         this.work = work;
-        this.dialog = openDialog({title: work.title, body: work.question, wide: true});
+        this.dialog = openDialog({title: t("dialog.ask"), body: work.question, wide: true});
         this.abort = new AbortController();
         /** @type {Operation | null} */
         this.seen = null;
@@ -126,6 +126,7 @@ class Run {
 
     /** @param {Progress} progress */
     shows(progress) {
+        this.dialog.title.textContent = this.work.title;
         this.dialog.element.classList.add("busy");
         this.dialog.body.replaceChildren(progress.element);
         const stop = button({

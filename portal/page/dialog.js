@@ -9,6 +9,7 @@ import {button, once, problemNotice} from "./ui.js";
 /**
  * @typedef {object} Dialog
  * @property {HTMLDialogElement} element
+ * @property {HTMLElement} title
  * @property {HTMLElement} body
  * @property {HTMLElement} foot where its buttons stand
  * @property {(answer: string) => void} close
@@ -25,11 +26,12 @@ import {button, once, problemNotice} from "./ui.js";
  */
 export function openDialog({title, body, firm = false, wide = false}) {
     const id = freshId();
+    const titleElement = h("h2", {id}, title);
     const bodyElement = h("div", {"class": "dialog-body"}, body);
     const foot = h("div", {"class": "dialog-foot"});
     const cross = h("button", {type: "button", "class": "close", "aria-label": t("close")}, icon("close"));
     const element = h("dialog", {"class": wide ? "wide" : undefined, "aria-labelledby": id},
-                      h("div", {"class": "dialog-head"}, h("h2", {id}, title), !firm && cross),
+                      h("div", {"class": "dialog-head"}, titleElement, !firm && cross),
                       bodyElement, foot);
     let answer = "";
     const close = (/** @type {string} */ value) => {
@@ -48,7 +50,7 @@ export function openDialog({title, body, firm = false, wide = false}) {
     }));
     document.body.append(element);
     element.showModal();
-    return {element, body: bodyElement, foot, close, closed};
+    return {element, title: titleElement, body: bodyElement, foot, close, closed};
 }
 
 /** Ends with the page that opened them. */
