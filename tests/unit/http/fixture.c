@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "http/http_identity.h"
@@ -41,6 +42,34 @@ static void echo(void *context, struct http_request *request)
     struct fixture *fixture = context;
     atomic_fetch_add(&fixture->handled, 1);
     http_reply_bytes(request, 200, "application/octet-stream", http_request_body(request));
+}
+
+static bool has_key(void *context, struct http_request *request)
+{
+    struct err err = ERR_INIT;
+    const char *key = http_request_header(request, "X-Key", NULL);
+    if (key != NULL && strcmp(key, http_request_segment(request, "id")) == 0 &&
+        strcmp(http_request_route_data(request), "behind a gate") == 0)
+        return true;
+    err_set(&err, ERR_HTTP_PEER, "no key");
+    http_reply_problem(request, &err);
+    return false;
+}
+
+static void gated(void *context, struct http_request *request)
+{
+    struct fixture *fixture = context;
+    atomic_fetch_add(&fixture->handled, 1);
+    http_reply_bytes(request, 200, "text/plain", span_text(http_request_route_data(request)));
+}
+
+/* A file of FIXTURE_BIG_BYTES bytes that are all zero. */
+static void file(void *context, struct http_request *request)
+{
+    int fd = memfd_create("file", MFD_CLOEXEC);
+    if (fd < 0 || ftruncate(fd, FIXTURE_BIG_BYTES) != 0)
+        abort();
+    http_reply_file(request, 200, "application/octet-stream", fd, FIXTURE_BIG_BYTES);
 }
 
 static void json_in(void *context, struct http_request *request)
@@ -143,6 +172,9 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/items/{id}", item, 0},
     {HTTP_POST, "/echo", echo, FIXTURE_ECHO_BYTES_MAX},
     {HTTP_PUT, "/echo", echo, FIXTURE_ECHO_BYTES_MAX},
+    {HTTP_PUT, "/gated/{id}", gated, FIXTURE_ECHO_BYTES_MAX, has_key, "behind a gate"},
+    {HTTP_GET, "/file", file, 0},
+    {HTTP_HEAD, "/file", file, 0},
     {HTTP_POST, "/large", echo, 2 << 20},
     {HTTP_POST, "/json", json_in, 4096},
     {HTTP_GET, "/later", later, 0},

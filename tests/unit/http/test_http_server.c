@@ -57,6 +57,42 @@ static void test_answers_over_tls(void **state)
     client_close(&client);
 }
 
+static void test_a_route_has_a_gate_of_its_own(void **state)
+{
+    struct fixture *fixture = *state;
+    struct client client;
+    struct answer answer;
+    client_tcp(&client, "127.0.0.1", fixture->plain_port);
+    client_say(&client, "PUT /gated/a HTTP/1.1\r\n" HOST "X-Key: a\r\nContent-Length: 2\r\n\r\nhi");
+    client_answer(&client, &answer);
+    assert_int_equal(answer.status, 200);
+    assert_string_equal(answer.body, "behind a gate");
+    answer_done(&answer);
+    /* Refused without waiting for the body. */
+    client_say(&client, "PUT /gated/a HTTP/1.1\r\n" HOST "X-Key: b\r\nContent-Length: 2\r\n\r\n");
+    expect_status(&client, 403);
+    client_close(&client);
+    assert_int_equal(atomic_load(&fixture->handled), 1);
+}
+
+static void test_a_file_is_sent_whole(void **state)
+{
+    struct fixture *fixture = *state;
+    struct client client;
+    struct answer answer;
+    client_tls(&client, "127.0.0.1", fixture->tls_port);
+    client_say(&client, "GET /file HTTP/1.1\r\n" HOST "\r\n");
+    client_answer(&client, &answer);
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(answer.body_length, FIXTURE_BIG_BYTES);
+    for (size_t i = 0; i < answer.body_length; i++)
+        assert_int_equal(answer.body[i], 0);
+    answer_done(&answer);
+    client_say(&client, "GET /hello HTTP/1.1\r\n" HOST "\r\n");
+    expect_status(&client, 200);
+    client_close(&client);
+}
+
 static void test_answers_on_a_unix_socket(void **state)
 {
     struct fixture *fixture = *state;
@@ -432,6 +468,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_answers_over_tls, start, stop),
+        cmocka_unit_test_setup_teardown(test_a_route_has_a_gate_of_its_own, start, stop),
+        cmocka_unit_test_setup_teardown(test_a_file_is_sent_whole, start, stop),
         cmocka_unit_test_setup_teardown(test_answers_on_a_unix_socket, start, stop),
         cmocka_unit_test_setup_teardown(test_keeps_the_connection, start, stop),
         cmocka_unit_test_setup_teardown(test_answers_pipelined_requests_in_order, start, stop),
