@@ -61,6 +61,8 @@ struct op_kind {
     enum op_ticket ticket;
     const struct op_step *steps;
     size_t step_count;
+    /* What is told when the process died while the key was being changed; ERR_NONE: ERR_INTERRUPTED. */
+    enum err_code unclear;
     /* Puts the key back as it was after a failure, as far as it can; NULL: nothing to do. */
     void (*undo)(struct op *op, const struct err *why);
     /* Adds what the operation found or did to result. */
@@ -72,6 +74,8 @@ struct op_key {
     struct token *token; /* NULL: none, or given back while the platform is waited for */
     bool held; /* the engine holds it around the present step */
     struct token_usage usage; /* before it was given back */
+    struct err lost; /* reset-pin: why the answer to the reset is missing */
+    struct deadline back_by; /* reset-pin: until then a key that was pulled out is waited for */
     struct token_pairs *pairs;
     const struct token_pair *pair; /* the current one, inside pairs */
     struct cert *sign_cert; /* of pair */

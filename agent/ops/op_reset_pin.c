@@ -1,8 +1,10 @@
 /* CA锁密码重置: the platform computes what unblocks the key from the key's own challenge; we relay. The
  * administrator PIN is never here. A challenge dies with the next command or the connection, so the
  * platform is asked inside the card transaction: the one step with two outside effects. */
+#include "agent/ops/op_cards.h"
 #include "agent/ops/op_change_pin.h"
 #include "agent/ops/op_dialog.h"
+#include "agent/ops/op_find.h"
 #include "agent/ops/op_key.h"
 #include "agent/ops/op_platform.h"
 #include "base/log.h"
@@ -11,6 +13,9 @@
 /* With so many administrator tries left or fewer nothing is tried: the last ones are for someone who has
  * the key in hand. The platform stops at the same number (PORTAL_RESET_TRIES_STOP). */
 #define RESET_TRIES_STOP 3
+/* How long, and how often, a key that was pulled out at the wrong moment is looked for. */
+#define RETURN_WAIT_MS 60000
+#define RETURN_RETRY_MS 500
 /* Another program may reset the key between challenge and answer; then both are made anew. */
 #define RELAY_ATTEMPTS_MAX 3
 
@@ -112,16 +117,22 @@ static enum err_code unblock_once(struct op *op, bool *out_sent, struct err *err
     if (log_administrator_in(op, err) != ERR_NONE ||
         relay(op, REMOTE_UNBLOCK_PIN, &blob, err) != ERR_NONE)
         return err->code;
-    *out_sent = true;
     if (op_note_change(op, err) != ERR_NONE)
         return err->code;
-    if (token_unblock(op->key.token, span_bytes(blob), err) == ERR_NONE) {
-        proof_sha256(span_bytes(blob), op->facts.written_digest);
-        op->facts.written = true;
+    proof_sha256(span_bytes(blob), op->facts.written_digest);
+    *out_sent = true;
+    op->facts.written = token_unblock(op->key.token, span_bytes(blob), err) == ERR_NONE;
+    if (op->facts.written)
         return ERR_NONE;
-    }
     err_add(err, "unblock the PIN");
     return say_refused(err);
+}
+
+/* Whether the key itself said no. After everything else the command may have been carried out without our
+ * hearing of it. */
+static bool is_refusal(enum err_code code)
+{
+    return code == ERR_UNBLOCK_REFUSED || code == ERR_ADMIN_PIN_LOCKED;
 }
 
 static enum op_outcome unblock(struct op *op, struct err *err)
@@ -131,6 +142,13 @@ static enum op_outcome unblock(struct op *op, struct err *err)
     token_logout(op->key.token); /* the administrator too */
     if (code == ERR_NONE)
         return OP_STEP_NEXT;
+    if (sent && !is_refusal(code)) {
+        log_err("ops", "the key is asked whether it took the reset", err);
+        op->key.lost = *err;
+        return OP_STEP_NEXT;
+    }
+    if (sent)
+        op->facts.key_changed = false;
     if (code != ERR_TOKEN_RESET || sent || op->attempts >= RELAY_ATTEMPTS_MAX)
         return OP_STEP_FAILED;
     log_err("ops", "start the relay over", err);
@@ -138,11 +156,94 @@ static enum op_outcome unblock(struct op *op, struct err *err)
     return OP_STEP_LATER;
 }
 
-/* The key itself says whether it was reset. */
+/* ---- the key itself says whether it was reset ---- */
+
+/* Finds the key that was pulled out, once it is back. */
+static enum err_code find_again(struct op *op, struct err *err)
+{
+    struct token_presence presence;
+    token_closep(&op->key.token);
+    if (op->wanted_serial == NULL)
+        op->wanted_serial = memory_text(op->serial);
+    if (op_find(op, &op->key.token, &presence, err) != ERR_NONE)
+        return err->code;
+    if (op_cards_claim(op, op->serial, &presence))
+        return ERR_NONE;
+    token_closep(&op->key.token);
+    return err_set(err, ERR_TOKEN_BUSY, "another operation has this key");
+}
+
+static enum err_code ask_key(struct op *op, struct token_pin_state *out, struct err *err)
+{
+    if (op->key.held && token_read_pin_state(op->key.token, TOKEN_USER, out, err) == ERR_NONE)
+        return ERR_NONE;
+    if (op->key.held)
+        token_end(op->key.token);
+    op->key.held = false;
+    if (find_again(op, err) != ERR_NONE)
+        return err->code;
+    token_set_deadline(op->key.token, op_step_deadline(op));
+    return token_read_pin_state(op->key.token, TOKEN_USER, out, err);
+}
+
+static enum op_outcome wait_for_return(struct op *op, struct err *err)
+{
+    struct err last = *err;
+    bool first = op->state != OP_WAITING_USER;
+    if (first)
+        op->key.back_by = deadline_in_ms(RETURN_WAIT_MS);
+    if (deadline_passed(op->key.back_by) || cancel_requested(op->cancel)) {
+        err_set(err, ERR_RESET_UNCLEAR, "%s: %s", err_code_text(last.code), last.detail);
+        return OP_STEP_FAILED;
+    }
+    if (first && op_enter(op, OP_WAITING_USER, op->step, err) != ERR_NONE)
+        return OP_STEP_FAILED;
+    op->retry_at = deadline_in_ms(RETURN_RETRY_MS);
+    return OP_STEP_LATER;
+}
+
+/* The answer was lost. A counter that has become full, and a PIN that has become the initial one, both say
+ * that the key took the reset. */
+static enum op_outcome judge_return(struct op *op, const struct token_pin_state *now,
+                                    struct err *err)
+{
+    const struct token_pin_state before = op->key.pin;
+    bool tries_came_back = before.tries_left < before.tries_max;
+    bool became_default = now->is_default && !before.is_default;
+    if (now->tries_left < now->tries_max) {
+        op->facts.key_changed = false;
+        *err = op->key.lost;
+        return OP_STEP_FAILED;
+    }
+    if (!tries_came_back && !became_default) {
+        err_set(err, ERR_RESET_UNCLEAR, "the key looks as it did before");
+        return OP_STEP_FAILED;
+    }
+    op->key.pin = *now;
+    op->facts.written = true;
+    return OP_STEP_NEXT;
+}
+
+static enum op_outcome settle(struct op *op, struct err *err)
+{
+    struct token_pin_state now;
+    if (op->resumed) {
+        err_set(err, ERR_RESET_UNCLEAR, "the agent ended during the reset");
+        return OP_STEP_FAILED;
+    }
+    if (ask_key(op, &now, err) != ERR_NONE)
+        return wait_for_return(op, err);
+    return judge_return(op, &now, err);
+}
+
+/* The key has said that it took the reset: what it counts only confirms that, and may be missing. */
 static enum op_outcome verify(struct op *op, struct err *err)
 {
-    if (token_read_pin_state(op->key.token, TOKEN_USER, &op->key.pin, err) != ERR_NONE)
-        return OP_STEP_FAILED;
+    if (!op->facts.written)
+        return settle(op, err);
+    if (!op->key.held ||
+        token_read_pin_state(op->key.token, TOKEN_USER, &op->key.pin, err) != ERR_NONE)
+        return OP_STEP_NEXT;
     if (op->key.pin.tries_left == op->key.pin.tries_max)
         return OP_STEP_NEXT;
     err_set(err, ERR_UNBLOCK_REFUSED, "%d of %d tries left after the reset", op->key.pin.tries_left,
@@ -192,7 +293,7 @@ static const struct op_step steps[] = {
     {"judge", {"核对CA锁", "Look at the key"}, judge, OP_TOUCHES_KEY, OP_TELL, true, 10},
     {"ask", {"请在提示框中确认重置密码", "Confirm the reset in the dialog"}, confirm_reset, OP_TOUCHES_USER, OP_TELL, true, 15},
     {"unblock", {"重置密码，请勿拔出CA锁", "Reset the PIN, leave the key in"}, unblock, OP_TOUCHES_KEY, OP_TELL, false, 40},
-    {"verify", {"检查结果", "Look at the result"}, verify, OP_TOUCHES_KEY, OP_TELL, false, 10},
+    {"verify", {"检查结果，如CA锁已拔出请重新插入", "Look at the result; put the key back if it was pulled out"}, verify, OP_TOUCHES_KEY_IF_THERE, OP_RESUME, true, 10},
     OP_PLATFORM_CONFIRM_STEP,
     {"offer", {"建议立即修改初始密码", "Offer to change the initial PIN"}, offer_change, OP_TOUCHES_USER, OP_RESUME, true, 15},
 };
@@ -206,4 +307,5 @@ const struct op_kind op_reset_pin = {
     .steps = steps,
     .step_count = ARRAY_SIZE(steps),
     .report = report,
+    .unclear = ERR_RESET_UNCLEAR,
 };

@@ -280,7 +280,9 @@ static void go_on(struct ops *ops, struct op *op)
             leave_unconfirmed(ops, op, &err);
         return;
     }
-    err_set(&op->facts.error, ERR_INTERRUPTED, "ended in step \"%s\"", step->name);
+    bool unclear = op->facts.key_changed && op->kind->unclear != ERR_NONE;
+    err_set(&op->facts.error, unclear ? op->kind->unclear : ERR_INTERRUPTED, "ended in step \"%s\"",
+            step->name);
     op_finish(op, OP_FAILED);
 }
 

@@ -26,6 +26,19 @@ static void snapshot(struct token_source *source, struct token_snapshot *out)
     }
 }
 
+static void add_faults(struct channel *channel, const char *faults)
+{
+    struct err err = ERR_INIT;
+    while (faults != NULL && *faults != '\0') {
+        const char *comma = strchr(faults, ',');
+        int length = comma != NULL ? (int)(comma - faults) : (int)strlen(faults);
+        AUTO(memory_freep) char *fault = memory_printf("%.*s", length, faults);
+        assert_int_equal(virtual_fault_add_text(virtual_channel_faults(channel), fault, &err),
+                         ERR_NONE);
+        faults = comma != NULL ? comma + 1 : NULL;
+    }
+}
+
 static enum err_code open_key(struct token_source *source, const struct token_presence *presence,
                               struct deadline deadline, struct token **out, struct err *err)
 {
@@ -37,10 +50,7 @@ static enum err_code open_key(struct token_source *source, const struct token_pr
     while (keys->silent == index + 1)
         usleep(1000);
     struct channel *channel = virtual_channel_open(keys->cards[index]);
-    const char *fault = atomic_exchange(&keys->next_fault, NULL);
-    if (fault != NULL)
-        assert_int_equal(virtual_fault_add_text(virtual_channel_faults(channel), fault, err),
-                         ERR_NONE);
+    add_faults(channel, atomic_exchange(&keys->next_fault, NULL));
     return token_open(channel, presence->reader, &settings, deadline, out, err);
 }
 

@@ -13,7 +13,7 @@ struct stand_in_keys {
     enum token_service_state service;
     _Atomic size_t count; /* what is plugged in changes while operations look */
     struct virtual_card *cards[STAND_IN_KEYS_MAX];
-    /* Put onto the next channel that is opened, then forgotten. */
+    /* "FAULT,FAULT": put onto the next channel that is opened, then forgotten. */
     _Atomic(const char *) next_fault;
     /* The reader with this number (1: the first; 0: none) says nothing, whatever the deadline. */
     _Atomic size_t silent;

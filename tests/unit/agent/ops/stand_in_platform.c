@@ -284,6 +284,8 @@ static enum err_code unblock(struct remote *remote, const struct remote_call *ca
     struct stand_in_platform *platform = (struct stand_in_platform *)remote;
     AUTO(bytes_freep) struct bytes *blob = NULL;
     platform->unblocks++;
+    if (platform->on_unblock != NULL)
+        platform->on_unblock(platform->on_unblock_context);
     if (compute_blob(platform, request, &blob, err) != ERR_NONE)
         return err->code;
     if (request->purpose == REMOTE_UNBLOCK_PIN && platform->first_blob == NULL)

@@ -44,6 +44,8 @@ struct stand_in_platform {
     struct bytes *new_seal;
     /* PIN reset, with administrator PIN 12345678. */
     unsigned unblocks;
+    void (*on_unblock)(void *context); /* called before it answers a challenge */
+    void *on_unblock_context;
     bool spoil_blob; /* one byte of what unblocks is wrong */
     bool replay_blob; /* the first answer is given again */
     const char *wrong_admin_pin; /* the PIN of another key; NULL: the right one */

@@ -142,6 +142,119 @@ static void few_administrator_tries_are_left_alone(void **state)
     assert_int_equal(administrator_tries(world), 3); /* the platform's number too */
 }
 
+/* How the operation ends, and whether the key then has a PIN that can be tried: both must say the same,
+ * or the person is told that it is not known. */
+static void check_told_truly(struct ops_world *world, const struct json *operation,
+                             const char *fault)
+{
+    const char *state = ops_world_state(operation);
+    bool reset_done = ops_world_tries_left(world) > 0;
+    bool told_done = strcmp(state, "done") == 0;
+    bool told_unclear = strcmp(ops_world_code(operation), "reset-unclear") == 0;
+    if (told_done != reset_done && !told_unclear)
+        fail_msg("%s: %s, %s; reset: %d", fault, state, ops_world_code(operation), reset_done);
+    assert_int_equal(world->platform.confirmed, told_done ? 1 : 0);
+}
+
+/* Whatever command the line breaks at, before or after the key carried it out. The key is back at once. */
+static void a_broken_line_is_told_truly(void **state)
+{
+    static const char *const faults[] = {"lose-before", "lose-after", "remove-at", "garbage"};
+    struct ops_world *world = *state;
+    unsigned resets = 0, not_reset = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
+        for (int nth = 1; nth <= 16; nth++) {
+            use_profile(world, "gmt0017-2012");
+            lock_pin(world);
+            world->platform.confirmed = 0;
+            AUTO(memory_freep) char *fault = memory_printf("%s %d", faults[i], nth);
+            world->keys.next_fault = fault;
+            AUTO(json_freep)
+            struct json *operation = reset(world, (const char *const[4]){"yes", "cancel"});
+            world->keys.next_fault = NULL;
+            check_told_truly(world, operation, fault);
+            if (ops_world_tries_left(world) > 0)
+                resets++;
+            else
+                not_reset++;
+        }
+    assert_true(resets > 0 && not_reset > 0);
+}
+
+static void stop_when_it_waits_for_the_key(void *context, const struct ops_change *change)
+{
+    struct ops_world *world = context;
+    AUTO(json_freep) struct json *json = NULL;
+    struct err err = ERR_INIT;
+    if (change->event != OPS_OPERATION_CHANGED ||
+        ops_operation_json(world->ops, change->id, NULL, LANG_ZH, &json, &err) != ERR_NONE)
+        return;
+    const struct json *step = json_member(json, "step");
+    if (strcmp(ops_world_state(json), "waiting-user") == 0 &&
+        strcmp(json_text_of(json_member(step, "name")), "verify") == 0)
+        loop_stop(world->loop);
+}
+
+static void pull_out(void *context)
+{
+    struct ops_world *world = context;
+    world->keys.count = 0;
+}
+
+/* Until the operation waits for the key, which was pulled out when the answer to UnblockPIN was due. */
+static void lose_key_in_reset(struct ops_world *world)
+{
+    struct err err = ERR_INIT;
+    lock_pin(world);
+    world->platform.kind = "reset-pin";
+    world->platform.on_unblock = pull_out;
+    world->platform.on_unblock_context = world;
+    world->keys.next_fault = "lose-after 12,remove-at 13";
+    world->person.asked = 0;
+    world->person.answers[0] = "yes";
+    world->person.answers[1] = "cancel";
+    const struct ops_start start = {.kind = "reset-pin", .ticket = "t", .origin = OPS_WORLD_ORIGIN};
+    assert_int_equal(ops_start(world->ops, &start, world->id, &err), ERR_NONE);
+    ops_observe(world->ops, stop_when_it_waits_for_the_key, world);
+    assert_int_equal(loop_run(world->loop, &err), ERR_NONE);
+}
+
+static void a_key_that_comes_back_is_asked(void **state)
+{
+    struct ops_world *world = *state;
+    lose_key_in_reset(world);
+    world->keys.count = 1;
+    AUTO(json_freep) struct json *operation = ops_world_run_until_over(world);
+    assert_string_equal(ops_world_code(operation), "none");
+    assert_string_equal(ops_world_state(operation), "done");
+    assert_int_equal(world->platform.confirmed, 1);
+    assert_true(ops_world_tries_left(world) > 0);
+}
+
+static void a_key_that_stays_away_is_told_as_unclear(void **state)
+{
+    struct ops_world *world = *state;
+    struct err err = ERR_INIT;
+    lose_key_in_reset(world);
+    assert_int_equal(ops_cancel(world->ops, world->id, OPS_WORLD_ORIGIN, &err), ERR_NONE);
+    AUTO(json_freep) struct json *operation = ops_world_run_until_over(world);
+    assert_string_equal(ops_world_state(operation), "failed");
+    assert_string_equal(ops_world_code(operation), "reset-unclear");
+    assert_int_equal(world->platform.confirmed, 0);
+    world->keys.count = 1;
+}
+
+static void an_agent_that_ends_meanwhile_tells_it_as_unclear(void **state)
+{
+    struct ops_world *world = *state;
+    lose_key_in_reset(world);
+    ops_freep(&world->ops);
+    ops_world_open(world);
+    AUTO(json_freep) struct json *operation = ops_world_run_until_over(world);
+    assert_string_equal(ops_world_code(operation), "reset-unclear");
+    world->keys.count = 1;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +264,10 @@ int main(void)
         OPS_WORLD_TEST(a_wrong_answer_of_the_platform_is_refused_by_the_key),
         OPS_WORLD_TEST(a_replayed_answer_is_refused_by_the_key),
         OPS_WORLD_TEST(few_administrator_tries_are_left_alone),
+        OPS_WORLD_TEST(a_broken_line_is_told_truly),
+        OPS_WORLD_TEST(a_key_that_comes_back_is_asked),
+        OPS_WORLD_TEST(a_key_that_stays_away_is_told_as_unclear),
+        OPS_WORLD_TEST(an_agent_that_ends_meanwhile_tells_it_as_unclear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
