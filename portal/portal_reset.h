@@ -69,7 +69,7 @@ char *portal_reset_number(int64_t id);
 
 /* ---- lists ---- */
 
-#define PORTAL_RESET_PAGE_MAX 100
+#define PORTAL_RESET_PAGE_MAX 101 /* a page of 100, and one row to know whether there are more */
 
 /* Rows behind from_id in the order of ids, or those before it in the opposite order. */
 struct portal_reset_page {

@@ -9,6 +9,7 @@ import memory_scan
 from agent import PLATFORM
 from card import PIN
 from cases import Suite, equal
+from processes import run
 from refusal import Untouched, check_refused
 
 suite = Suite()
@@ -344,6 +345,59 @@ def limit_of_a_day(world):
     untouched = Untouched(locked.card)
     check_refused(locked.agent, locked.reset(), "reset-limit", untouched)
     check_admin(locked.card)
+
+
+# ---- approval ----
+
+
+def command_refused(world, code, *words):
+    """An administrator's command that must fail with the code."""
+    done = run([world.portal.program, "--folder", world.portal.folder, *words], ok=None)
+    assert done.returncode != 0 and code in done.stderr.decode(), f"{words}: {done}"
+
+
+def audited(world):
+    """[(event, subject, detail)] of the trail, whose chain holds."""
+    world.portal.admin("audit", "verify")
+    return [(line["event"], line["subject"], line["detail"]) for line in world.portal.admin("audit", "list")]
+
+
+@suite.case("where a reviewer approves, there is no ticket before, and it is for who asked")
+def reviewed(world):
+    locked = Locked(world)
+    admin, serial = world.portal.admin, locked.card.serial
+    admin("reset", "policy", "--approval", "reviewer")
+    try:
+        asked = admin("reset", "add", "--serial", serial, "--user", "张三")
+        equal(asked["state"], "requested", "the state of the request")
+        ticket = ["ticket", "add", "--kind", "reset-pin", "--serial", serial, "--user"]
+        command_refused(world, "order-not-approved", *ticket, "张三")
+        admin("reset", "approve", "--id", str(asked["id"]))
+        command_refused(world, "order-not-approved", *ticket, "李四")
+        locked.check_reset(locked.agent.perform("reset-pin", admin(*ticket, "张三")["ticket"]))
+        command_refused(world, "order-not-approved", *ticket, "张三")
+    finally:
+        admin("reset", "policy", "--approval", "automatic")
+    trail = audited(world)
+    number = f"R{asked['id']:06}"
+    states = [event for event, subject, _ in trail if subject == number]
+    equal(states, ["reset.requested", "reset.approved", "ticket.issued", "reset.done"], "the trail of the request")
+
+
+@suite.case("answers stand in the audit trail by their hash, refusals with their reason")
+def answers_audited(world):
+    locked = Locked(world, spoiled=True)
+    locked.check_reset(locked.reset())
+    data = base64.b64decode(last_answer(locked.platform)["data"])
+    locked.platform.spoil(*UNBLOCK, faulty.asked(lambda request: request.update(administrator_tries=2)))
+    locked.agent.dialogs.replan("ok")
+    equal(locked.reset()["error"]["code"], "administrator-tries-low", "the code of the second reset")
+    trail = audited(world)
+    of_key = [(event, detail) for event, subject, detail in trail if subject == locked.card.serial]
+    (answered,) = [detail for event, detail in of_key if event == "reset.answered"]
+    assert answered.lower().endswith(hashlib.sha256(data).hexdigest()), answered
+    (refused,) = [detail for event, detail in of_key if event == "reset.refused"]
+    assert "administrator-tries-low, 2 administrator tries" in refused, refused
 
 
 @suite.case("the ticket of another key resets nothing")

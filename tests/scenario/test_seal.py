@@ -143,6 +143,43 @@ def twice(world):
     sealed.check_extended(before, sealed.agent.perform("extend-seal", sealed.ticket()))
 
 
+@suite.case("an old file that stayed on the key: the next renewal's extension is made once, from what counts")
+def stayed_behind(world):
+    sealed = Sealed(world)
+    (before,) = sealed.shown()
+    ((name, old),) = sealed.card.files().items()
+    sealed.check_extended(before, sealed.agent.perform("extend-seal", sealed.ticket()))
+    path = world.case_folder / "stayed.seal"
+    path.write_bytes(old)
+    world.replug(sealed.agent, sealed.card, lambda: sealed.card.put_file(path, name))
+    equal(len(sealed.card.files()), 2, "files on the key")
+    sealed.renew("replace")
+    operation = sealed.agent.perform("extend-seal", sealed.ticket())
+    equal(operation["state"], "done", f"the state ({operation['error']})")
+    made = world.portal.admin("seal", "list", "--serial", sealed.card.serial)
+    equal([seal["state"] for seal in made], ["superseded", "superseded", "current"], "the register")
+    bound = [seal for seal in sealed.shown() if seal["bound"]]
+    equal([seal["file"] for seal in bound], [operation["result"]["file"]], "the seals that are bound")
+
+
+def of_another_key(world):
+    """A seal that was made for another key of the same person."""
+    other = world.card(plugged=False, holder="张三丰")
+    sealed = Sealed(world, holder="张三丰")
+    world.put_seal(other, sealed.picture)
+    ((name, _),) = sealed.card.files().items()
+    (foreign,) = other.files().values()
+    path = world.case_folder / "foreign.seal"
+    path.write_bytes(foreign)
+
+    def swap():
+        sealed.card.edit(lambda a: a["files"].clear())
+        sealed.card.put_file(path, name)
+
+    world.replug(sealed.agent, sealed.card, swap)
+    refused(sealed, "seal-identity")
+
+
 # ---- broken off ----
 
 
@@ -269,6 +306,7 @@ for name, perform in {
     "before the renewal": renew_first,
     "before the renewal is confirmed": renewal_not_confirmed,
     "with the ticket of another key": other_keys_ticket,
+    "with the seal of another key of the same person": of_another_key,
     "without a seal on the key": no_seal,
     "with two different seals on the key": two_seals,
 }.items():

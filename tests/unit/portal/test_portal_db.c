@@ -215,6 +215,55 @@ static void a_database_of_version_1_is_brought_on(void **state)
     unlink(path);
 }
 
+/* Of two seals for one certificate the current one counts, else the newest; an approval of before is good
+ * for its day. */
+static void a_database_of_version_2_is_brought_on(void **state)
+{
+    static const char rows[] =
+        "INSERT INTO organisation VALUES (1, 'o', 0); INSERT INTO holder VALUES (2, 1, 'h', 0);"
+        "INSERT INTO key VALUES (3, 's', '', 'p', 2, 0);"
+        "INSERT INTO certificate VALUES (4, 3, NULL, '', 'sign', 'issued', '', '01', '', 0, 0, "
+        "'a', "
+        "x'01', 0, 0), (5, 3, NULL, '', 'sign', 'issued', '', '02', '', 0, 0, 'b', x'02', 0, 0);"
+        "INSERT INTO seal VALUES (1, 3, 4, NULL, 'superseded', 'A', '', 4, 0, x'01', x'', 0, 0),"
+        "(2, 3, 5, 1, 'current', 'A', '', 4, 0, x'02', x'', 0, 0),"
+        "(3, 3, 5, 2, 'issued', 'A', '', 4, 0, x'03', x'', 0, 0),"
+        "(4, 3, 4, NULL, 'current', 'B', '', 4, 0, x'04', x'', 0, 0),"
+        "(5, 3, 5, 4, 'issued', 'B', '', 4, 0, x'05', x'', 0, 0),"
+        "(6, 3, 5, 5, 'issued', 'B', '', 4, 0, x'06', x'', 0, 0);"
+        "INSERT INTO reset_request VALUES (1, 3, 'u', 'requested', 1, 2), "
+        "(2, 3, 'u', 'approved', 1, 100), (3, 3, 'u', 'done', 1, 2);"
+        "INSERT INTO job VALUES ('J', 3, NULL, 2, NULL, 'reset-pin', x'01', '', 0, 0);"
+        "PRAGMA user_version = 2;";
+    char path[] = "/tmp/ukey-portal-db-XXXXXX";
+    close(mkstemp(path));
+    sqlite3 *old = NULL;
+    assert_int_equal(sqlite3_open(path, &old), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(old, portal_schema[0], NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(old, portal_schema[1], NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(old, rows, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(old);
+    struct portal_db *file = NULL;
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_db_open(path, &file, &err), &err);
+    world_must(portal_db_query(
+                   file,
+                   "SELECT (SELECT group_concat(state) FROM (SELECT state FROM seal ORDER BY id)),"
+                   "(SELECT group_concat(state || ifnull(expires_utc, '-')) FROM "
+                   "(SELECT * FROM reset_request ORDER BY id)), (SELECT refusals FROM job)",
+                   PORTAL_NO_VALUES, &query, &err),
+               &err);
+    world_must(portal_query_one(query, &err), &err);
+    assert_string_equal(portal_query_text(query, 0),
+                        "superseded,current,superseded,current,superseded,issued");
+    assert_string_equal(portal_query_text(query, 1), "requested-,approved86500,done86402");
+    assert_int_equal(portal_query_integer(query, 2), 0);
+    portal_query_freep(&query);
+    portal_db_freep(&file);
+    unlink(path);
+}
+
 static void a_database_with_broken_references_is_not_brought_on(void **state)
 {
     char path[] = "/tmp/ukey-portal-db-XXXXXX";
@@ -251,6 +300,7 @@ int main(void)
         cmocka_unit_test(a_database_file_is_private_and_of_our_version_only),
         cmocka_unit_test(what_is_no_database_is_refused),
         cmocka_unit_test(a_database_of_version_1_is_brought_on),
+        cmocka_unit_test(a_database_of_version_2_is_brought_on),
         cmocka_unit_test(a_database_with_broken_references_is_not_brought_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
