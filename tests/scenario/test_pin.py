@@ -132,6 +132,75 @@ def confirmation_lost(world):
     locked.check_reset(locked.agent.perform("reset-pin", locked.ticket(), seconds=120))
 
 
+# ---- the key is lost between the reset and its answer ----
+
+
+def break_off(locked, *faults):
+    """Starts a reset; the faults count from UnblockPIN on."""
+
+    def act(forward):
+        answer = forward()
+        for fault in faults:
+            locked.card.control("fault", *fault.split())
+        return answer
+
+    locked.platform.spoil(*UNBLOCK, act, times=1)
+    return locked.agent.start_operation("reset-pin", locked.ticket())["id"]
+
+
+def wait_asked_back(locked, operation):
+    """Until the person is asked to put the key back."""
+    locked.agent.wait_for(operation, lambda o: o["step"]["name"] == "verify" and o["state"] == "waiting-user")
+
+
+def put_back(locked):
+    locked.card.control("insert")
+    locked.world.wait_keys(locked.agent, 1)
+
+
+@suite.case("the answer to the reset is lost: the key says that it was done")
+def answer_lost(world):
+    locked = Locked(world, spoiled=True)
+    operation = break_off(locked, "lose-after 1")
+    over = locked.agent.wait_over(operation)
+    world.wait_keys(locked.agent, 1)
+    locked.check_reset(over)
+
+
+@suite.case("the key is pulled out after the reset: it is told as done, and the platform hears of it")
+def pulled_after_reset(world):
+    locked = Locked(world, spoiled=True)
+    over = locked.agent.wait_over(break_off(locked, "remove-at 2"))
+    put_back(locked)
+    locked.check_reset(over)
+    assert any(path.endswith("/confirmation") for _, path, _ in locked.platform.answers)
+    locked.renews(PIN)
+
+
+@suite.case("the key is pulled out right before the reset: it says so when it is back")
+def pulled_before_reset(world):
+    locked = Locked(world, spoiled=True)
+    operation = break_off(locked, "remove-at 1")
+    wait_asked_back(locked, operation)
+    put_back(locked)
+    over = locked.agent.wait_over(operation)
+    equal((over["error"]["code"], over["key_changed"]), ("key-removed", False), "the code, whether the key changed")
+    equal(locked.card.tries_left(), 0, "tries left")
+    check_admin(locked.card)
+
+
+@suite.case("a key that was pulled out in the reset and stays away: nobody claims to know")
+def stays_away(world):
+    locked = Locked(world, spoiled=True)
+    operation = break_off(locked, "lose-after 1", "remove-at 2")
+    wait_asked_back(locked, operation)
+    locked.agent.request("POST", f"/v1/operations/{operation}/cancel", {})
+    over = locked.agent.wait_over(operation)
+    equal((over["state"], over["error"]["code"]), ("failed", "reset-unclear"), "the state, the code")
+    put_back(locked)
+    equal(locked.pin_state()["left"], locked.pin_state()["max"], "tries left")
+
+
 # ---- the administrator PIN stays where it is ----
 
 
