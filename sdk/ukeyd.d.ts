@@ -234,7 +234,8 @@ export interface Operation<K extends Kind = Kind> {
   /** Grows with every change. */
   version: number;
   step: { name: string; index: number; count: number; title: string };
-  token: { serial: string; holder: string } | null;
+  /** Null as long as it isn't known. */
+  token: { serial: string | null; holder: string | null };
   order: string | null;
   /** Whether {@link Ukeyd.cancel} would be heard now. */
   cancellable: boolean;

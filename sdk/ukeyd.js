@@ -3,7 +3,7 @@
 
 const API = 1;
 const PORTS = [27510, 27520, 27530]; // https; plain http is on the next one
-const STAGGER_MS = 250; // then the next port is tried beside the one before
+const STAGGER_MS = 500; // a port that is silent so long gets company by the next
 const REQUEST_MS = 60000;
 const WAIT_SECONDS = 25; // of a long poll
 const ASKED_MS = 5000; // a refused connection never takes this long, a person's answer may
@@ -45,6 +45,7 @@ export class UkeydError extends Error {
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const longer = (ms) => Math.min(ms * 2, BACK_OFF_MS_MAX);
 const pathOf = (id) => "/v1/operations/" + encodeURIComponent(id);
+const nothing = () => {};
 // What the page's own function throws is the page's: it must not end what goes on here.
 const tell = (handler, value) => Promise.resolve(value).then(handler);
 
@@ -53,15 +54,6 @@ const memory = (method, value) => {
   try {
     return sessionStorage[method]("ukeyd", value);
   } catch {}
-};
-
-// Browsers that don't know the name throw: they don't ask, or don't tell.
-const queryPermission = async () => {
-  try {
-    return await navigator.permissions.query({ name: "loopback-network" });
-  } catch {
-    return {};
-  }
 };
 
 export class Ukeyd {
@@ -81,14 +73,14 @@ export class Ukeyd {
       return new UkeydError({ code, title, detail, remedy }, cause, operation);
     };
 
-    // [response, its JSON or null]
+    // [response, its JSON or undefined]
     const request = async (url, init, ms) => {
       const over = new AbortController();
       const timer = setTimeout(() => over.abort(), ms);
       open.add(over);
       try {
         const answer = await fetch(url, { signal: over.signal, ...init });
-        return [answer, await answer.json().catch(() => null)];
+        return [answer, await answer.json().catch(nothing)];
       } finally {
         clearTimeout(timer);
         open.delete(over);
@@ -97,40 +89,39 @@ export class Ukeyd {
 
     // ---- finding the agent ----
 
-    // The status of the agent there; else throws what is there instead.
-    const probe = async (address, ms) => {
-      const [, status] = await request(address + "/v1/status", {}, ms).catch(({ name }) => {
-        throw name;
-      });
-      if (status?.agent !== "ukeyd") throw "foreign";
-      const { api, version } = status;
-      if (!(api >= API) || `${version}`.localeCompare(minVersion, "en", { numeric: true }) < 0) throw "old";
-      return status;
+    // The status of an agent that is new enough; else throws, and failures says what is there instead.
+    const probe = async (address, ms, failures) => {
+      try {
+        const [, status] = await request(address + "/v1/status", {}, ms);
+        if (status?.agent !== "ukeyd") throw { name: "foreign" };
+        const { api, version } = status;
+        if (!(api >= API) || `${version}`.localeCompare(minVersion, "en", { numeric: true }) < 0)
+          throw { name: "old" };
+        me.address ||= address;
+        return status;
+      } catch ({ name }) {
+        failures[address] = name;
+        throw 0;
+      }
     };
 
-    // The status of the first agent, whose address is kept; else undefined. failures: address to reason.
-    const race = (addresses, ms, failures) =>
-      new Promise((resolve) => {
-        let left = addresses.length;
-        addresses.forEach(async (address, index) => {
-          await pause(index * STAGGER_MS);
-          try {
-            if (me.address) return;
-            const status = await probe(address, ms);
-            me.address ||= address;
-            resolve(status);
-          } catch (why) {
-            failures[address] = why;
-          }
-          if (!--left) resolve();
-        });
-      });
+    // The status of the first agent that answers, else undefined.
+    const race = async (addresses, ms, failures) => {
+      const tries = [];
+      for (const address of addresses) {
+        const attempt = probe(address, ms, failures);
+        tries.push(attempt);
+        await Promise.race([attempt, pause(STAGGER_MS)]).catch(nothing);
+        if (me.address) break;
+      }
+      return Promise.any(tries).catch(nothing);
+    };
 
     // An agent that refuses this site answers what can't be read; where nothing listens even that fails.
     const anyRefuses = async (failures) => {
       const answers = Object.entries(failures).map(
         ([address, why]) =>
-          why === "TypeError" && request(address + "/v1/status", { mode: "no-cors" }, probeMs).catch(() => 0),
+          why === "TypeError" && request(address + "/v1/status", { mode: "no-cors" }, probeMs).catch(nothing),
       );
       return (await Promise.all(answers)).some(Boolean);
     };
@@ -145,7 +136,10 @@ export class Ukeyd {
       blocked = 0;
       if (!isSecureContext) throw fail("insecure-page");
       if (framed && !allowFramed) throw fail("framed");
-      const permission = await queryPermission();
+      let permission = {};
+      try {
+        permission = await navigator.permissions.query({ name: "loopback-network" });
+      } catch {} // a browser that doesn't know the name: it doesn't ask, or doesn't tell
       const isPrompt = permission.state === "prompt";
       const checkDenied = () => {
         if (permission.state === "denied") throw fail(framed ? "framed" : "permission-denied");
@@ -182,12 +176,12 @@ export class Ukeyd {
     const ask = async (path, body, ms = REQUEST_MS) => {
       if (!me.address) await connect();
       const { address, language } = me;
-      const init = { redirect: "error", headers: { "Accept-Language": language } };
-      if (body) {
-        init.method = "POST";
-        init.headers["Content-Type"] = "application/json";
-        init.body = JSON.stringify(body);
-      }
+      const init = {
+        redirect: "error",
+        method: body ? "POST" : "GET",
+        headers: { "Accept-Language": language, ...(body && { "Content-Type": "application/json" }) },
+        body: body && JSON.stringify(body),
+      };
       const [answer, json] = await request(address + path, init, ms).catch((cause) => [cause]);
       if (!json) {
         me.address = null;
@@ -215,7 +209,7 @@ export class Ukeyd {
     };
 
     const watch = async (operation, { onprogress, signal, untilConfirmed }) => {
-      const cancel = () => me.cancel(operation.id).catch(() => {});
+      const cancel = () => me.cancel(operation.id).catch(nothing);
       let seen;
       signal?.addEventListener("abort", cancel);
       try {
@@ -224,8 +218,8 @@ export class Ukeyd {
           if (seen !== version) tell(onprogress, operation);
           seen = version;
           if (state === "done") return operation;
-          if (/failed|cancelled/.test(state) || (state === "unconfirmed" && !untilConfirmed))
-            throw new UkeydError(problem, problem, operation);
+          // failed, cancelled, or unconfirmed too
+          if ((untilConfirmed ? /led$/ : /ed$/).test(state)) throw new UkeydError(problem, problem, operation);
           if (signal?.aborted && operation.cancellable) await cancel();
           operation = await next(operation);
         }
