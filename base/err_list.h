@@ -405,6 +405,9 @@ ERR_ITEM(ERR_SEAL_MISSING, "seal-missing", STOP, 409,
 ERR_ITEM(ERR_SEAL_SEVERAL, "several-seals", STOP, 409,
     "CA锁中有多个电子签章", "The key holds several electronic seals",
     "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_SEAL_UNKNOWN, "seal-unknown", STOP, 409,
+    "该电子签章不是平台为此CA锁制作的", "The platform did not make this seal for this key",
+    "CA锁未被改动。请联系平台客服重新制作签章。", "Nothing was written. Ask the platform's support for a new seal.")
 ERR_ITEM(ERR_RENEW_FIRST, "renew-first", USER, 409,
     "证书尚未延期，不能办理签章延期", "The certificate has not been renewed yet",
     "请先办理CA延期续费。", "Renew the certificate first.")

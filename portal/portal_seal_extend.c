@@ -90,7 +90,7 @@ static enum err_code find_identity(struct portal *portal, const struct portal_jo
         portal_query_next(query, &row, err) != ERR_NONE)
         return err_add(err, "find the present seal");
     if (!row)
-        return err_set(err, ERR_SEAL_IDENTITY, "no such seal was made for this key");
+        return err_set(err, ERR_SEAL_UNKNOWN, "no such seal was made for this key");
     if (portal_query_integer(query, 1) == active_id)
         return err_set(err, ERR_RENEW_FIRST, "the seal is bound to the certificate in force");
     *out = memory_text(portal_query_text(query, 0));

@@ -93,6 +93,7 @@ static const enum err_code platform_codes[] = {
     ERR_SEAL_END,
     ERR_SEAL_TOO_LARGE,
     ERR_SEAL_MISSING,
+    ERR_SEAL_UNKNOWN,
     /* reset-pin */
     ERR_RESET_LIMIT,
     ERR_ADMIN_PIN_LOW,

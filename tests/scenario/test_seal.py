@@ -177,7 +177,7 @@ def of_another_key(world):
         sealed.card.put_file(path, name)
 
     world.replug(sealed.agent, sealed.card, swap)
-    refused(sealed, "seal-identity")
+    refused(sealed, "seal-unknown")
 
 
 # ---- broken off ----

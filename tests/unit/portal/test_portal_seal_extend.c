@@ -264,7 +264,7 @@ static void a_seal_of_another_key_is_refused(void **state)
     AUTO(world_key_freep) struct world_key *other = world_key_new(world, CERT_SM2, true, 20);
     AUTO(bytes_freep) struct bytes *foreign = first_seal(world, other);
     assert_int_equal(extend_by(world, extension.job, extension.key->sign, foreign, NULL),
-                     ERR_SEAL_IDENTITY);
+                     ERR_SEAL_UNKNOWN);
     check_states(world, extension.key, "current");
     check_states(world, other, "current");
 }
@@ -340,7 +340,7 @@ static void a_seal_that_was_not_made_here_is_refused_to_the_byte(void **state)
     assert_non_null(picture);
     picture[9] ^= 1;
     assert_int_equal(extend_by(world, extension.job, extension.key->sign, forged, NULL),
-                     ERR_SEAL_IDENTITY);
+                     ERR_SEAL_UNKNOWN);
 }
 
 static void what_is_no_seal_is_refused(void **state)

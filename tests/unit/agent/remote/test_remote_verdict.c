@@ -102,6 +102,7 @@ static void each_answer(void **state)
         {409, PROBLEM, SAYS("seal-holder"), ERR_SEAL_HOLDER, false},
         {409, PROBLEM, SAYS("seal-picture"), ERR_SEAL_PICTURE, false},
         {409, PROBLEM, SAYS("seal-identity"), ERR_SEAL_IDENTITY, false},
+        {409, PROBLEM, SAYS("seal-unknown"), ERR_SEAL_UNKNOWN, false},
         {409, PROBLEM, SAYS("seal-end"), ERR_SEAL_END, false},
         {409, PROBLEM, SAYS("seal-too-large"), ERR_SEAL_TOO_LARGE, false},
         {409, PROBLEM, SAYS("seal-missing"), ERR_SEAL_MISSING, false},
