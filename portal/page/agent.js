@@ -117,7 +117,7 @@ class Run {
                     resolve();
                 },
             });
-            body.replaceChildren(notice("info", h("p", {"class": "strong"}, question.title), h("p", {}, question.text)));
+            body.replaceChildren(notice("info", h("p", {"class": "strong"}, question.title), h("p", {}, question.text), h("p", {}, t("agent.permission.why"))));
             foot.replaceChildren(button({label: t("cancel"), act: () => this.dialog.close("")}), go);
             go.focus();
         });

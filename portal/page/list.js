@@ -123,8 +123,8 @@ function pager(context, page, from) {
     const before = Math.max(0, from - rowsThatFit());
     return h("nav", {"class": "pager", "aria-label": t("list.pages")},
              h("p", {role: "status"}, size > 0 && t("list.range", {first: from + 1, last: from + size})),
-             link(t("list.previous"), page.previous ? {before: page.previous, after: null, from: String(before)} : null, "previous"),
-             link(t("list.next"), page.next ? {after: page.next, before: null, from: String(from + size)} : null, "next"));
+             (page.previous !== null || page.next !== null) && [link(t("list.previous"), page.previous ? {before: page.previous, after: null, from: String(before)} : null, "previous"),
+             link(t("list.next"), page.next ? {after: page.next, before: null, from: String(from + size)} : null, "next")]);
 }
 
 /**

@@ -10,6 +10,7 @@ export const agentTexts = {
     "agent.cancelling": ["正在取消…", "Cancelling…"],
     "agent.unconfirmed": ["证书已写入，等待平台确认", "Written, waiting for the platform"],
     "agent.permission.go": ["继续", "Go on"],
+    "agent.permission.why": ["CA锁由本机的延期驱动操作，浏览器因此会询问是否允许本平台访问此设备上的其他应用和服务。平台只连接延期驱动。", "The driver on this computer works with the key, so the browser asks whether this site may access other apps and services on this device. The site connects to the driver only."],
     "agent.permission.note": ["浏览器接下来会在地址栏附近询问，请点击“允许”。", "The browser now asks near the address bar; click \"Allow\"."],
     "agent.sdk": ["页面的驱动接口没有加载成功", "The page's interface to the driver could not be loaded"],
     "agent.sdk.remedy": ["请刷新页面后重试。", "Reload the page and try again."],

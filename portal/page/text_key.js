@@ -15,8 +15,6 @@ export const keyTexts = {
     "due.not-yet": ["有效", "Valid"],
     "due.now": ["可延期", "Due"],
     "due.expired": ["已过期", "Expired"],
-    "due.too-late": ["已超过延期期限", "Too late to renew"],
-    "due.clock-wrong": ["时间异常", "Clock wrong"],
     "seal.none": ["无", "None"],
     "seal.bound": ["已绑定当前证书", "Bound to the certificate"],
     "seal.unbound": ["需要签章延期", "To be extended"],

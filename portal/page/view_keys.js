@@ -14,7 +14,7 @@ import {changePin} from "./work.js";
 /** @typedef {import("./router.js").Context} Context */
 /** @typedef {{name: string, valid_until: string, bound: boolean}} Seal */
 /** @typedef {{serial: string, number: string, holder: string, organisation: string, algorithm: string,
- *   not_after: string | null, due: string, seals: Seal[], renewed: string | null}} Key */
+ *   not_after: string | null, due: boolean, seals: Seal[], renewed: string | null}} Key */
 
 export const title = () => t("tab.keys");
 
@@ -40,7 +40,7 @@ function columns() {
         {label: t("key.organisation"), cell: (key) => key.organisation},
         {label: t("key.number"), cell: (key) => key.number},
         {label: t("order.serial"), cell: (key) => key.serial},
-        {label: t("order.not_after"), cell: (key) => h("div", {"class": "line"}, h("span", {"class": "time"}, day(key.not_after)), duePill(key.due))},
+        {label: t("order.not_after"), cell: (key) => h("div", {"class": "line"}, h("span", {"class": "time"}, day(key.not_after)), duePill(key))},
         {label: t("key.seals"), cell: (key) => key.seals.length > 0 ? key.seals.map(sealLine) : t("seal.none")},
     ];
     if (user().role === "bidder")

@@ -3,23 +3,25 @@
 import {get, path, send} from "./api.js";
 import {freshId, h} from "./dom.js";
 import {day} from "./format.js";
-import {t, tx} from "./i18n.js";
+import {t} from "./i18n.js";
 import {head, linkButton, notice, once, panel, pill, problemNotice} from "./ui.js";
 
 /** @typedef {import("./router.js").Context} Context */
-/** @typedef {{serial: string, number: string, holder: string, organisation: string, not_after: string | null, due: string}} Key */
+/** @typedef {{serial: string, number: string, holder: string, organisation: string, not_after: string | null, due: boolean}} Key */
 
 export const title = () => t("neworder.title");
 
 /** A company has a few keys; more are found by searching. */
 const SHOWN = 50;
 
-/** @type {Record<string, "good" | "wait" | "bad">} */
-const dueKinds = {"not-yet": "good", now: "wait", expired: "bad", "too-late": "bad", "clock-wrong": "bad"};
-
-/** @param {string | null} due */
-export function duePill(due) {
-    return due ? pill(dueKinds[due] ?? "wait", tx("due", due)) : "–";
+/** How near a key's certificate is to its end.
+ * @param {{not_after: string | null, due: boolean}} key */
+export function duePill(key) {
+    if (key.not_after === null)
+        return null;
+    if (Date.parse(key.not_after) < Date.now())
+        return pill("bad", t("due.expired"));
+    return key.due ? pill("wait", t("due.now")) : pill("good", t("due.not-yet"));
 }
 
 /**
@@ -29,7 +31,7 @@ export function duePill(due) {
 function choice(key, chosen) {
     const id = freshId();
     return h("li", {}, h("input", {type: "radio", name: "serial", value: key.serial, id, checked: chosen}),
-             h("label", {"for": id}, h("span", {"class": "strong"}, key.holder), " ", duePill(key.due), h("br"),
+             h("label", {"for": id}, h("span", {"class": "strong"}, key.holder), " ", duePill(key), h("br"),
                h("span", {"class": "soft"}, `${key.organisation} · ${t("order.serial")} ${key.serial} · ${t("order.not_after")} ${day(key.not_after)}`)));
 }
 
