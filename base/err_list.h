@@ -518,12 +518,6 @@ ERR_ITEM(ERR_PAYMENT_REFUSED, "payment-refused", STOP, 409,
 ERR_ITEM(ERR_PAYMENT_SIGNATURE, "payment-signature", STOP, 403,
     "支付信息的签名、时间或接收方不正确", "The signature, time or recipient of a payment message is wrong",
     "请回到平台订单页面重新点击“网上支付”。", "Go back to the platform's order and click \"pay online\" again.")
-ERR_ITEM(ERR_PAYMENT_AMOUNT, "payment-amount", STOP, 409,
-    "支付金额与订单不符", "The amount is not the order's",
-    "多付或错付的费用会原路退回；请回到订单页面核对。", "What was paid wrongly goes back the way it came; look at the order again.")
-ERR_ITEM(ERR_PAYMENT_PAID, "payment-paid", STOP, 409,
-    "订单已支付，无需再次支付", "The order is paid already",
-    "请点击“刷新支付状态”，然后提交信息。", "Click \"refresh the payment\", then hand the order in.")
 ERR_ITEM(ERR_PAYMENT_CLOSED, "payment-closed", STOP, 409,
     "该笔支付已关闭", "This payment is closed",
     "请回到平台订单页面重新点击“网上支付”。", "Go back to the platform's order and click \"pay online\" again.")

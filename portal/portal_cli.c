@@ -132,9 +132,9 @@ static void print_option(const struct portal_option *option)
     printf(option->required ? " --%s%s%s" : " [--%s%s%s]", option->name, space, value);
 }
 
-void portal_cli_help(const struct portal_command *commands, size_t count)
+void portal_cli_help(const char *program, const struct portal_command *commands, size_t count)
 {
-    puts("usage: ukey-portal COMMAND --folder DIR [OPTION]...\n");
+    printf("usage: %s COMMAND --folder DIR [OPTION]...\n\n", program);
     for (size_t i = 0; i < count; i++) {
         printf("  %s", commands[i].name);
         for (const struct portal_option *option = commands[i].options; option->name != NULL;

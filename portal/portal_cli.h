@@ -43,5 +43,5 @@ MUST_CHECK enum err_code portal_arguments_integer(const struct portal_arguments 
 MUST_CHECK enum err_code portal_cli_parse(const struct portal_command *commands, size_t count,
                                           int argc, char **argv, struct portal_arguments *out,
                                           struct err *err);
-/* Prints all commands with their options to standard output. */
-void portal_cli_help(const struct portal_command *commands, size_t count);
+/* Prints all commands of the program with their options to standard output. */
+void portal_cli_help(const char *program, const struct portal_command *commands, size_t count);

@@ -29,7 +29,7 @@ int main(int argc, char **argv)
     if (asks(argc, argv, "--version"))
         return puts("ukey-portal " UKEYD_VERSION) < 0;
     if (asks(argc, argv, "--help")) {
-        portal_cli_help(portal_commands, portal_command_count);
+        portal_cli_help("ukey-portal", portal_commands, portal_command_count);
         return 0;
     }
     if (portal_cli_parse(portal_commands, portal_command_count, argc, argv, &arguments, &err) !=
