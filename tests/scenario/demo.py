@@ -227,7 +227,7 @@ def lock(agent, dialogs, card):
 
 
 def reset_pin(world, agent, dialogs, card):
-    say("\nThe platform's operator has approved a reset. The page calls the agent:")
+    say("\nThe person asks for a reset, which the platform's policy approves. The page calls the agent:")
     plan = {"ask": [(Person.agree,)], "offer": [(Person.refuse,)]}
     operation = perform_kind(agent, dialogs, "reset-pin", plan, world.portal.reset_ticket(card))
     say(f"\n  {operation['message']}", "good")
