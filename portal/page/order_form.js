@@ -73,11 +73,11 @@ function orderFields(order) {
 
 /** @param {Order} order */
 function payments(order) {
-    return order.payments.length > 0 && h("details", {}, h("summary", {}, t("payments.title")), table([
+    return order.payments?.length > 0 && h("details", {}, h("summary", {}, t("payments.title")), table([
         {label: t("payments.trade"), kind: "long", cell: (line) => line.trade},
         {label: t("payments.amount"), cell: (line) => money(line.amount_fen)},
         {label: t("payments.state"), cell: (line) => tx("payment", line.state)},
-        {label: t("payments.at"), kind: "time", cell: (line) => moment(line.at)},
+        {label: t("payments.at"), kind: "time", cell: (line) => moment(line.changed)},
     ], order.payments, {label: t("payments.title")}));
 }
 

@@ -39,6 +39,7 @@ export const orderTexts = {
     "action.审核不通过": ["审核不通过", "Sent back"],
     "payment.waiting": ["等待支付", "Waiting"],
     "payment.paid": ["已支付", "Paid"],
+    "payment.refund-due": ["退款中", "To be refunded"],
     "payment.refunded": ["已退款", "Refunded"],
     "payment.closed": ["已关闭", "Closed"],
     "neworder.title": ["新增延期续费订单", "New renewal order"],

@@ -119,14 +119,14 @@ export function notice(kind, ...children) {
 }
 
 /**
- * A problem in full: what happened, the detail, what to do.
+ * A problem in full: what happened, what to do, and the facts for support.
  * @param {Problem} problem
  * @param {...(Child | Child[])} more
  */
 export function problemNotice(problem, ...more) {
     const shown = notice("bad", h("p", {"class": "strong"}, problem.title),
-                         problem.detail && h("p", {"class": "detail"}, problem.detail),
                          problem.remedy && h("p", {}, problem.remedy),
+                         problem.detail && h("p", {"class": "detail"}, problem.detail),
                          h("p", {"class": "code"}, t("error.code", {code: problem.code})), ...more);
     shown.setAttribute("role", "alert");
     return shown;

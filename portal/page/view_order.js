@@ -18,7 +18,7 @@ import {renewCell, statePill} from "./view_orders.js";
  *   reason: string | null, invoice: Record<string, string> | null, not_after: string | null,
  *   attachments: import("./order_files.js").Attachment[],
  *   approvals: Array<{at: string, actor: string, action: string, from: string, to: string, reason: string}>,
- *   payments: Array<{trade: string, amount_fen: number, state: string, at: string}>,
+ *   payments: Array<{trade: string, amount_fen: number, state: string, changed: string}>,
  *   can: Record<"pay" | "refresh" | "submit" | "edit" | "months" | "renew" | "approve" | "reject", boolean>}} FullOrder
  */
 
