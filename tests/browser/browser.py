@@ -23,7 +23,6 @@ def jobs(folder, vpcd, only):
     if not chosen:
         return []
     scripts = copy_scripts(folder)
-    shutil.rmtree(FAILED, ignore_errors=True)
     return [partial(run_file, name, folder, scripts, vpcd, only) for name in chosen]
 
 
@@ -46,5 +45,6 @@ def command(file, folder, scripts, vpcd, only="", pictures=None):
 
 
 def run_file(file, folder, scripts, vpcd, only, pictures=None):
+    shutil.rmtree(FAILED / file, ignore_errors=True)
     words = command(file, folder, scripts, vpcd, only, pictures)
     return scenarios.run_job(f"browser/{file}", words, FILE_SECONDS)

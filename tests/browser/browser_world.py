@@ -3,7 +3,9 @@
 import shutil
 from pathlib import Path
 
+import namespaces
 from fake_dialogs import FakeDialogs
+from payment_service import PaymentService
 from portal import Portal
 from processes import run
 from site_server import Site, make_identity
@@ -11,7 +13,14 @@ from world import World
 
 HOST = "portal.test"  # the browsers are told that it is a public address (lib/browsers.mjs)
 PORT = 8443
-SITE_CA = "ukeyd test sites"
+ORIGIN = f"https://{HOST}:{PORT}"
+NAMES = ("portal.test", "pay.test", "other.test")
+
+
+def name_hosts(path):
+    """The names that programs, which know nothing of a browser's flags, look up: in this namespace."""
+    path.write_text("127.0.0.1 localhost " + " ".join(NAMES) + "\n")
+    namespaces.mount("--bind", path, "/etc/hosts")
 
 
 class BrowserPortal(Portal):
@@ -28,12 +37,20 @@ class BrowserPortal(Portal):
         return f"https://127.0.0.1:{PORT}/agent/v1"
 
     def arguments(self):
-        known = b"--origin" in run([self.program, "--help"]).stdout
-        return [*super().arguments(), *(["--origin", f"https://{HOST}:{PORT}"] if known else [])]
+        return [*super().arguments(), "--origin", ORIGIN]
+
+    def user(self, login, role, password, name, organisation=None):
+        """An account of the pages; its organisation is made too."""
+        if organisation and organisation not in self.organisations:
+            self.admin("organisation", "add", "--name", organisation)
+            self.organisations.add(organisation)
+        words = ["user", "add", "--login", login, "--name", name, "--role", role]
+        words += ["--organisation", organisation] if organisation else []
+        self.admin(*words, input_bytes=f"{password}\n".encode())
 
     def start(self):
         super().start()
-        self.origin = f"https://{HOST}:{PORT}"
+        self.origin = ORIGIN
 
 
 class BrowserWorld(World):
@@ -44,13 +61,20 @@ class BrowserWorld(World):
         self.home = self.folder / "home"
         self.identity = self.folder / "identity"  # of every agent here: a browser reads trust at its start
         self.site_identity = None
+        self.payment = PaymentService(self.programs, self.folder / "pay", self.portal, ORIGIN)
 
     def prepare(self):
         """Makes everything that browsers must trust before they start."""
+        name_hosts(self.folder / "hosts")
+        self.payment.start()
         self.make_agent_identity()
         self.site_identity = make_identity(self.folder / "sites")
         self.home.mkdir()
         self.trust(self.home)
+
+    def close(self):
+        super().close()
+        self.payment.stop()
 
     def make_agent_identity(self):
         self.open_case()
@@ -63,6 +87,7 @@ class BrowserWorld(World):
         """(name, PEM file, trust) of what browsers need."""
         return (
             ("portal", self.portal.tls_ca, "C,,"),
+            ("payment", self.payment.tls_ca, "C,,"),
             ("sites", self.site_identity.ca, "C,,"),
             ("agent", self.identity / "loopback.pem", "P,,"),
         )

@@ -4,13 +4,17 @@ import json
 import shutil
 import time
 
+import copies
 import faulty_portal as faulty
-from agent import PLATFORM
+import openssl
+import opensc_read
 from fake_dialogs import FakeDialogs
 from picture import png
 from real_dialogs import RealDialogs
 from real_pinentry import Display
 
+PASSWORD = "Yangguang-2024"
+ORGANISATION = "阳光测试有限公司"
 FAULTS = {"hang-up": faulty.hang_up, "act-then-hang-up": faulty.act_then_hang_up}
 
 
@@ -21,6 +25,7 @@ class Calls:
         self.file = file
         self.failed = failed
         self.screen = None  # of headed browsers, for the whole file
+        self.logins = set()
         self.started = time.monotonic()
         self.forget()
 
@@ -134,13 +139,17 @@ class Calls:
         assert old in text, text
         self.ukeyd.config.write_text(text.replace(old, new))
 
+    def agent_lists(self, origin):
+        """Adds a platform to an agent that has not been started yet: the same one, with pages at origin."""
+        text = self.ukeyd.config.read_text()
+        section = text[text.index("[platform ") :]
+        section = section.replace("[platform ", "[platform other-")
+        section = section.replace(f"origin = {self.ukeyd.origin}\n", f"origin = {origin}\n")
+        self.ukeyd.config.write_text(f"{text}\n{section}")
+
     def operations(self):
         """What `ukeyctl operations` would show."""
         return self.ukeyd.get("/v1/operations")["operations"]
-
-    def platform_name(self):
-        """Of the platform in the agent's settings."""
-        return PLATFORM
 
     def replan(self, plan):
         """Other answers for the dialogs to come (fake dialogs only)."""
@@ -194,6 +203,20 @@ class Calls:
     def portal_start(self):
         self.world.portal.start()
 
+    def user(self, login, role="bidder", password=PASSWORD, name="李四", organisation=None):
+        """An account of the pages, made once in a file. A bidder without an organisation is of that of the
+        keys."""
+        if role == "bidder":
+            organisation = organisation or ORGANISATION
+        if login not in self.logins:
+            self.world.portal.user(login, role, password, name, organisation)
+            self.logins.add(login)
+        return {"login": login, "password": password}
+
+    def many_orders(self, order, count):
+        """So many copies of an order, newer than all others."""
+        copies.many_orders(self.world.portal.folder / "portal.db", order, count)
+
     def portal(self, words):
         """One command of `ukey-portal`; the JSON that it prints."""
         return self.world.portal.admin(*words)
@@ -211,9 +234,19 @@ class Calls:
     def reset_ticket(self, serial):
         return self.world.portal.reset_ticket(self.cards[serial])
 
+    def opensc_certificates(self):
+        """The certificates on the only key that is plugged in, as opensc-tool reads them: {container:
+        {usage: PEM}}."""
+        found = opensc_read.certificates()
+        return {name: {u: openssl.pem(der) for u, der in pair.items()} for name, pair in found.items()}
+
     def certificates(self, serial):
         """What the platform issued for the key."""
         return self.world.portal.certificates(self.cards[serial])
+
+    def payment_notify(self, how):
+        """What becomes of the payment service's notifications: normal, lost, late, doubled."""
+        self.world.payment.notify(how)
 
     # ---- browsers ----
 

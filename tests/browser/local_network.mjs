@@ -18,10 +18,9 @@ function get(page, url) {
 }
 
 async function platformPage(t, options) {
-  t.expectProblem(/status of 404/);
   await t.world.agent();
   const page = await t.page(options);
-  await page.goto(`${ORIGIN}/`);
+  await page.goto(`${ORIGIN}/login`);
   return page;
 }
 

@@ -30,6 +30,8 @@ class Person:
 
 
 class Card:
+    prefix = ()  # words before the command that runs the key
+
     def __init__(self, programs, folder, person, issuer):
         """issuer: (certificate, key), PEM files of the CA that issues the first certificates."""
         self.sim = programs / "ukey-sim"
@@ -54,7 +56,7 @@ class Card:
 
     def plug_in(self, slot=0, latency="none", trace=None):
         """Runs the key and waits until it can be told things; pcscd sees it within 400 ms."""
-        arguments = [self.sim, "run", "--state", self.state, "--port", SLOT_PORTS[slot]]
+        arguments = [*self.prefix, self.sim, "run", "--state", self.state, "--port", SLOT_PORTS[slot]]
         arguments += ["--control", self.control_socket, "--latency", latency]
         arguments += ["--trace", trace] if trace else []
         self.process = Process(f"key-{self.serial}", arguments, self.folder)

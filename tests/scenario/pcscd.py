@@ -17,6 +17,8 @@ CHANNELID 0x8C7B
 
 
 class Pcscd:
+    prefix = ()  # words before the command
+
     def __init__(self, folder, vpcd_library):
         self.log_folder = folder
         self.with_reader = Path(folder) / "reader.conf.d"
@@ -35,11 +37,11 @@ class Pcscd:
         for left_over in (SOCKET, PID_FILE):
             left_over.unlink(missing_ok=True)
         folder = self.with_reader if readers else self.without_reader
-        self.process = Process("pcscd", ["pcscd", "-f", "-e", "-c", folder], self.log_folder)
+        self.process = Process("pcscd", [*self.prefix, "pcscd", "-f", "-e", "-c", folder], self.log_folder)
         self.readers = readers
         wait_until(SOCKET.exists, 10, "pcscd is ready")
         if readers:
-            wait_until(slots_listen, 10, "the reader's slots wait for cards")
+            wait_until(lambda: slots_listen(self.process.pid), 10, "the reader's slots wait for cards")
 
     def stop(self):
         if self.process:
@@ -51,12 +53,13 @@ class Pcscd:
         self.process = None
 
 
-def slots_listen():
-    """Whether both ports are listened on; asked of the kernel, for a connection would be a card."""
+def slots_listen(pid):
+    """Whether both ports are listened on in the process's network; asked of the kernel, for a connection
+    would be a card."""
     listening = "0A"
     wanted = {f"{port:04X}" for port in SLOT_PORTS}
     found = set()
-    for line in Path("/proc/self/net/tcp").read_text().splitlines()[1:]:
+    for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()
         if fields[3] == listening:
             found.add(fields[1].rpartition(":")[2])

@@ -10,7 +10,13 @@ from pathlib import Path
 
 from portal import make_template
 
-PROGRAMS = ("agent/ukeyd", "agent/ctl/ukeyctl", "portal/ukey-portal", "token/virtual/ukey-sim")
+PROGRAMS = (
+    "agent/ukeyd",
+    "agent/ctl/ukeyctl",
+    "portal/ukey-portal",
+    "portal/pay/ukey-pay",
+    "token/virtual/ukey-sim",
+)
 
 
 class RunFolder:

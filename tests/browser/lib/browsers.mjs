@@ -7,7 +7,7 @@ import {world} from './talk.mjs';
 /** @typedef {import('playwright-core').Browser} Browser */
 
 const PUBLIC_PORTS = [8443, 8444, ...Array.from({length: 10}, (_, number) => 8450 + number)];
-const NAMES = ['portal.test', 'other.test'];
+const NAMES = ['portal.test', 'pay.test', 'other.test'];
 
 // Without these a browser looks up its maker's servers all the time.
 const QUIET = [

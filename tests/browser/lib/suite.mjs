@@ -22,6 +22,7 @@ export function test(name, perform) {
 }
 
 export const ORIGIN = 'https://portal.test:8443';
+const ACTION_MS = 10_000; // a page that takes longer has failed
 
 /** What a case works with. */
 export class Test {
@@ -47,6 +48,7 @@ export class Test {
       viewport: {width, height},
       reducedMotion: 'reduce',
     });
+    context.setDefaultTimeout(ACTION_MS);
     this.contexts.push(context);
     context.on('page', page => this.pages.push({page, problems: watch(page)}));
     if (allowed) await context.grantPermissions(['local-network-access'], {origin: ORIGIN});
@@ -81,11 +83,20 @@ export class Test {
    * A picture for the manual, when those are wanted.
    * @param {Page} page
    * @param {string} name
-   * @param {{clip?: {x: number, y: number, width: number, height: number}}} [options]
+   * @param {{fullPage?: boolean}} [options]
    */
   async picture(page, name, options = {}) {
     const folder = process.env.BROWSER_TEST_PICTURES;
     if (folder) await page.screenshot({path: join(folder, `${name}.png`), animations: 'disabled', ...options});
+  }
+
+  /**
+   * The same of the screen on which the agent has opened its window.
+   * @param {string} name
+   */
+  async screen(name) {
+    const folder = process.env.BROWSER_TEST_PICTURES;
+    if (folder) await world.dialog_picture({path: join(folder, `${name}.png`)});
   }
 
   /** Pictures of every open page; their files. */

@@ -6,9 +6,7 @@ import {createInterface} from 'node:readline';
 const waiting = new Map();
 let last = 0;
 
-const lines = createInterface({input: process.stdin});
-
-lines.on('line', line => {
+createInterface({input: process.stdin}).on('line', line => {
   const answer = JSON.parse(line);
   const asked = waiting.get(answer.id);
   waiting.delete(answer.id);
@@ -36,8 +34,3 @@ export const world = new Proxy(
   {},
   {get: (_, call) => (/** @type {object} */ options) => ask(String(call), options)},
 );
-
-export function hangUp() {
-  lines.close();
-  process.stdin.destroy();
-}

@@ -1,0 +1,159 @@
+// The whole manual as a person clicks through it, with real PIN dialogs; its screenshots are the manual's.
+
+import assert from 'node:assert/strict';
+import {X509Certificate} from 'node:crypto';
+import {
+  answer, approve, attach, dialog, fillInvoice, goAndPay, logIn, message, newOrder, payThere, WORK_MS,
+} from './lib/pages.mjs';
+import {ORIGIN, test} from './lib/suite.mjs';
+
+const PIN = '528491', WRONG_PIN = '000001', INITIAL_PIN = '123456', NEW_PIN = '737465';
+const LIST = '/orders';
+
+/** @typedef {import('./lib/suite.mjs').Test} Test */
+/** @typedef {import('playwright-core').Page} Page */
+
+/** 一、订单提交. @param {Test} t @param {Page} page */
+async function submitOrder(t, page) {
+  await t.picture(page, 'orders-empty');
+  const number = await newOrder(page);
+  await fillInvoice(page);
+  await attach(page);
+  await t.picture(page, 'order', {fullPage: true});
+  await goAndPay(page);
+  await t.picture(page, 'payment');
+  await payThere(page);
+  await page.getByRole('button', {name: '2.刷新支付状态'}).click();
+  await dialog(page).getByText('支付成功').waitFor();
+  await t.picture(page, 'payment-refreshed');
+  await answer(page, '确定');
+  await page.getByRole('button', {name: '3.提交信息'}).click();
+  await page.getByText('待审核').first().waitFor();
+  await t.picture(page, 'order-submitted');
+  return number;
+}
+
+/** The reviewer's desk, in a window of its own. @param {Test} t @param {string} number */
+async function review(t, number) {
+  const page = await t.page();
+  await logIn(page, 'shenhe');
+  await t.picture(page, 'review');
+  await approve(page, number);
+}
+
+/**
+ * Confirms in the page and types the PIN into the agent's own window.
+ * @param {Test} t @param {Page} page @param {string} [picture] of the window
+ */
+async function confirmWithPin(t, page, picture) {
+  await answer(page, '确认');
+  if (picture) {
+    await t.screen(picture);
+    await dialog(page).getByText('请在驱动弹出的窗口中操作').waitFor();
+    await t.picture(page, `${picture}-page`);
+  }
+  await t.world.type_pin({pin: PIN});
+}
+
+/** 三、延期. @param {Test} t @param {Page} page */
+async function renew(t, page) {
+  await page.goto(ORIGIN + LIST);
+  await page.getByText('审核通过').first().waitFor();
+  await t.picture(page, 'orders-approved');
+  await page.getByRole('button', {name: /^延期 /}).click();
+  await t.picture(page, 'renew-confirm');
+  await confirmWithPin(t, page, 'renew-pin');
+  assert.equal(await message(page), '续费成功、请您进行CA签章延期!');
+  await t.picture(page, 'renew-done');
+}
+
+/** 签章延期. @param {Test} t @param {Page} page */
+async function extendSeal(t, page) {
+  await answer(page, '进行CA签章延期');
+  await page.getByRole('heading', {name: 'CA签章延期'}).waitFor();
+  await t.picture(page, 'seal');
+  await page.getByRole('button', {name: '签章延期'}).click();
+  await confirmWithPin(t, page);
+  assert.equal(await message(page), 'CA签章延期成功!');
+  await t.picture(page, 'seal-done');
+  await answer(page, '确定');
+}
+
+/** The new certificates as opensc-tool reads them from the key are those that the platform issued. */
+async function readBack(t, serial) {
+  const issued = await t.world.certificates({serial});
+  const active = issued.filter(certificate => certificate.status === 'active');
+  const pairs = Object.values(await t.world.opensc_certificates());
+  const read = pairs.flatMap(pair => Object.values(pair)).map(pem => new X509Certificate(pem));
+  const digests = read.map(certificate => certificate.fingerprint256.replaceAll(':', ''));
+  assert.equal(active.length, 2);
+  for (const {usage, sha256, order} of active) {
+    assert.ok(digests.includes(sha256), `the key does not hold the new ${usage} certificate`);
+    assert.ok(order, 'issued for the order');
+  }
+}
+
+/** Wrong PINs until the key is locked. @param {Test} t @param {Page} page @param {string} serial */
+async function lock(t, page, serial) {
+  await page.goto(`${ORIGIN}/resets`);
+  await page.getByRole('button', {name: '修改CA锁密码'}).click();
+  await answer(page, '确认');
+  const {left} = (await t.world.key_show({serial})).pin.user;
+  for (let tries = left; tries > 0; tries -= 1) {
+    if (tries === 1) await t.world.accept(); // the last one is asked for apart
+    await t.world.type_pin({pin: WRONG_PIN});
+  }
+  await dialog(page).getByText('代码：pin-locked').waitFor({timeout: WORK_MS});
+  await t.picture(page, 'pin-locked');
+  assert.equal((await t.world.key_show({serial})).pin.user.left, 0);
+}
+
+/** 四、密码重置. @param {Test} t @param {Page} page @param {string} serial */
+async function reset(t, page, serial) {
+  await answer(page, '前往CA锁密码重置');
+  await t.picture(page, 'resets');
+  await page.getByRole('button', {name: /^重置ca锁密码/}).click();
+  await t.picture(page, 'reset-confirm');
+  await answer(page, '确认');
+  await t.screen('reset-window');
+  await t.world.accept();
+  await t.world.refuse(); // the offer to change it at once
+  assert.equal(await message(page), '重置锁成功,CA锁密码为:123456。');
+  await t.picture(page, 'reset-done');
+  await answer(page, '确定');
+  const {left, max} = (await t.world.key_show({serial})).pin.user;
+  assert.equal(left, max);
+}
+
+/** 修改密码. @param {Test} t @param {Page} page @param {string} serial */
+async function changePin(t, page, serial) {
+  await page.getByRole('button', {name: '修改CA锁密码'}).click();
+  await answer(page, '确认');
+  await t.world.type_pin({pin: INITIAL_PIN});
+  await t.screen('change-pin');
+  await t.world.type_new_pin({pin: NEW_PIN});
+  assert.equal(await message(page), 'CA锁密码修改成功!');
+  await t.picture(page, 'change-done');
+  await answer(page, '确定');
+  assert.equal((await t.world.key_show({serial})).pin.user.default, false);
+}
+
+test('from the log-in to a changed PIN', async t => {
+  const {serial} = await t.world.card({seal: true, managed: true, pin: PIN});
+  await t.world.user({login: 'yangguang', name: '张三'});
+  await t.world.user({login: 'shenhe', role: 'reviewer', name: '王五'});
+  await t.world.portal({words: ['reset', 'policy', '--approval', 'automatic']});
+  await t.world.agent({real: true});
+  const page = await t.page();
+  await page.goto(ORIGIN);
+  await t.picture(page, 'login');
+  await logIn(page, 'yangguang');
+  const number = await submitOrder(t, page);
+  await review(t, number);
+  await renew(t, page);
+  await readBack(t, serial);
+  await extendSeal(t, page);
+  await lock(t, page, serial);
+  await reset(t, page, serial);
+  await changePin(t, page, serial);
+});
