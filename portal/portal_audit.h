@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "portal/portal.h"
+#include "portal/portal_page.h"
 
 #define PORTAL_AUDIT_HASH_BYTES 32
 
@@ -18,9 +19,15 @@ struct portal_audit_state {
     int64_t count;
     uint8_t last_hash[PORTAL_AUDIT_HASH_BYTES]; /* zeros when it is empty */
 };
-/* ERR_AUDIT names the first line that doesn't fit. */
+/* ERR_AUDIT names the first line that doesn't fit. Takes a second or two for a million lines. */
 MUST_CHECK enum err_code portal_audit_verify(struct portal *portal, struct portal_audit_state *out,
                                              struct err *err);
+/* Goes on from a state that was verified before, to the present end. */
+MUST_CHECK enum err_code portal_audit_verify_on(struct portal_db *db,
+                                                struct portal_audit_state *state, struct err *err);
 /* All lines, oldest first. */
 MUST_CHECK enum err_code portal_audit_list(struct portal *portal, struct json **out,
                                            struct err *err);
+/* One page of them, newest first. search: a part of actor, event, subject or detail; NULL: all. */
+MUST_CHECK enum err_code portal_audit_page(struct portal_db *db, const struct portal_page *page,
+                                           const char *search, struct json **out, struct err *err);

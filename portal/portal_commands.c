@@ -7,6 +7,7 @@
 #include "portal/portal_certificate.h"
 #include "portal/portal_command.h"
 #include "portal/portal_command_account.h"
+#include "portal/portal_command_download.h"
 #include "portal/portal_command_reset.h"
 #include "portal/portal_command_seal.h"
 #include "portal/portal_command_ticket.h"
@@ -346,6 +347,17 @@ const struct portal_command portal_commands[] = {
      "sets a user's password, read from standard input; the user's sessions end",
      {{"login", "LOGIN", true, NULL}},
      portal_command_account_password},
+    {"download add",
+     "offers a file on the pages; one of the same name is replaced",
+     {{"kind", "driver|manual", true, NULL},
+      {"file", "FILE", true, NULL},
+      {"name", "NAME", false, NULL}},
+     portal_command_download_add},
+    {"download list", "lists the files that the pages offer", {{NULL}}, portal_command_download_list},
+    {"download remove",
+     "offers a file no more",
+     {{"name", "NAME", true, NULL}},
+     portal_command_download_remove},
     {"key add",
      "registers a key with the certificates that are on it",
      {{"serial", "SERIAL", true, NULL},

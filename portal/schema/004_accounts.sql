@@ -45,9 +45,9 @@ CREATE TABLE login_limit (
 CREATE INDEX login_limit_since ON login_limit (since_utc);
 
 -- Files that anyone may fetch: the driver package, the manual. The content lies in the portal's folder under
--- its SHA-256.
+-- its SHA-256. An address is never used for another file.
 CREATE TABLE download (
-    id          INTEGER PRIMARY KEY,
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
     name        TEXT NOT NULL UNIQUE,
     kind        TEXT NOT NULL CHECK (kind IN ('driver', 'manual')),
     size        INTEGER NOT NULL,

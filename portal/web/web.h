@@ -36,6 +36,8 @@ struct web {
     const struct payment_provider *payment; /* NULL: this portal takes no payments */
     const char *origin; /* "https://host:port", as browsers name it */
     struct web_pool *passwords; /* threads for scrypt: portal/web/web_pool.h */
+    struct web_pool *readers; /* one thread for long reads, with a database connection of its own */
+    struct web_audit *audit; /* what web_audit.c remembers; NULL at first */
 };
 
 /* One request that passed the guard: session, role, CSRF, size, content type. */
@@ -88,7 +90,8 @@ struct web_table {
 
 /* By subject: each in the file of its name. */
 extern const struct web_table web_session_table; /* web_session.c: log-in, profile, password */
-extern const struct web_table web_account_table; /* web_account.c: users, organisations, audit */
+extern const struct web_table web_account_table; /* web_account.c: users, organisations */
+extern const struct web_table web_audit_table; /* web_audit.c: the audit trail */
 extern const struct web_table web_download_table; /* web_download.c */
 extern const struct web_table web_order_table; /* web_order.c: orders, review */
 extern const struct web_table web_attachment_table; /* web_attachment.c */

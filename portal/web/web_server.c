@@ -12,6 +12,8 @@
 /* 32 MiB each while they compute; the wait of the last one in the queue is about two seconds. */
 #define PASSWORD_THREADS 2
 #define PASSWORD_QUEUE_MAX 32
+#define READER_THREADS 1
+#define READER_QUEUE_MAX 8
 
 /* A route of ours: a handler of a table, or an embedded file. */
 struct entry {
@@ -30,6 +32,9 @@ struct web_server {
 
 static const struct web_table *const tables[] = {
     &web_session_table,
+    &web_account_table,
+    &web_audit_table,
+    &web_download_table,
 };
 
 /* ---- who is there ---- */
@@ -271,7 +276,9 @@ enum err_code web_server_new(const struct web_server_options *options, struct we
         .origin = server->origin,
     };
     if (web_pool_new(options->loop, PASSWORD_THREADS, PASSWORD_QUEUE_MAX, &server->web.passwords,
-                     err) != ERR_NONE)
+                     err) != ERR_NONE ||
+        web_pool_new(options->loop, READER_THREADS, READER_QUEUE_MAX, &server->web.readers, err) !=
+            ERR_NONE)
         return err->code;
     add_routes(server);
     *out = TAKE(server);
@@ -283,6 +290,8 @@ void web_server_free(struct web_server *server)
     if (server == NULL)
         return;
     web_pool_free(server->web.passwords);
+    web_pool_free(server->web.readers);
+    free(server->web.audit);
     for (size_t i = 0; i < server->count; i++) {
         /* Made by add_with_head, const for those who match. */
         free((void *)(uintptr_t)server->routes[i].pattern);

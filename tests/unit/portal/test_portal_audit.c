@@ -86,6 +86,14 @@ static void what_someone_with_the_file_changes_is_found(void **state)
         "DELETE FROM audit WHERE id = 1",
         "UPDATE audit SET hash = x'00' WHERE id = 1",
         "UPDATE audit SET id = 9 WHERE id = 3",
+        "UPDATE audit SET id = -1 WHERE id = 3",
+        "UPDATE audit SET detail = detail || char(0) || 'b' WHERE id = 3",
+        "UPDATE audit SET detail = printf('%9000d', 1) WHERE id = 2",
+        "UPDATE audit SET id = id + 10",
+        "INSERT INTO audit SELECT 0, at_utc, actor, event, subject, detail, hash FROM audit "
+        "WHERE id = 1",
+        "INSERT INTO audit SELECT 4, at_utc, actor, event, subject, detail, hash FROM audit "
+        "WHERE id = 3",
     };
     for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
         portal_freep(&portal);
@@ -98,6 +106,64 @@ static void what_someone_with_the_file_changes_is_found(void **state)
         struct portal_audit_state audit;
         if (verify(&audit) != ERR_AUDIT)
             fail_msg("not found: %s", changes[i]);
+    }
+}
+
+static void a_chain_is_verified_further(void **state)
+{
+    struct portal_audit_state first, whole;
+    struct err err = ERR_INIT;
+    add("one", "a");
+    assert_int_equal(verify(&first), ERR_NONE);
+    add("two", "b");
+    add("three", "c");
+    world_must(portal_audit_verify_on(portal->db, &first, &err), &err);
+    assert_int_equal(verify(&whole), ERR_NONE);
+    assert_int_equal(first.count, 3);
+    assert_memory_equal(&first, &whole, sizeof first);
+    run("DROP TRIGGER audit_no_update");
+    add("four", "d");
+    run("UPDATE audit SET detail = 'x' WHERE id = 4");
+    assert_int_equal(portal_audit_verify_on(portal->db, &first, &err), ERR_AUDIT);
+    assert_memory_equal(&first, &whole, sizeof first);
+}
+
+/* The details of a page's lines; the caller frees. */
+static char *page_of(const struct portal_page *page, const char *search)
+{
+    AUTO(json_freep) struct json *json = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_audit_page(portal->db, page, search, &json, &err), &err);
+    const struct json *items = json_member(json, "items");
+    char *texts = memory_text("");
+    for (size_t i = 0; i < json_count(items); i++) {
+        char *longer =
+            memory_printf("%s%s", texts, json_text_of(json_member(json_item(items, i), "detail")));
+        free(texts);
+        texts = longer;
+    }
+    return texts;
+}
+
+static void pages_are_read_newest_first(void **state)
+{
+    static const struct {
+        struct portal_page page;
+        const char *search, *details;
+    } cases[] = {
+        {{PORTAL_PAGE_AUDIT, 20, 0, false}, NULL, "edcba"},
+        {{PORTAL_PAGE_AUDIT, 2, 0, false}, NULL, "ed"},
+        {{PORTAL_PAGE_AUDIT, 2, 4, false}, NULL, "cb"},
+        {{PORTAL_PAGE_AUDIT, 2, 2, true}, NULL, "dc"},
+        {{PORTAL_PAGE_AUDIT, 20, 0, false}, "ev_n", "db"},
+        {{PORTAL_PAGE_AUDIT, 20, 0, false}, "A", "a"},
+        {{PORTAL_PAGE_AUDIT, 20, 0, false}, "nothing", ""},
+    };
+    for (char detail[] = "a"; detail[0] <= 'e'; detail[0]++)
+        add(detail[0] % 2 == 0 ? "ev_n" : "odd", detail);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO(memory_freep) char *details = page_of(&cases[i].page, cases[i].search);
+        assert_string_equal(details, cases[i].details);
     }
 }
 
@@ -143,6 +209,8 @@ int main(void)
         T(the_chain_verifies_and_moves_on),
         T(lines_can_not_be_changed_or_deleted),
         T(what_someone_with_the_file_changes_is_found),
+        T(a_chain_is_verified_further),
+        T(pages_are_read_newest_first),
         T(texts_can_not_flow_into_each_other),
         T(the_list_shows_who_did_what),
         T(a_line_that_is_too_long_is_refused),
