@@ -1,0 +1,181 @@
+// The SDK at work: operations in a real browser, on the real agent and a virtual key, through everything
+// that may happen to the connection meanwhile.
+
+import assert from 'node:assert/strict';
+import {test} from './lib/suite.mjs';
+import {SITE, call, makeAgent, sdkPage, startAgent} from './lib/sdk_page.mjs';
+
+const RENEWED = '续费成功、请您进行CA签章延期!';
+// The browser blames its own question when a connection breaks.
+const LOST = /net::ERR_|WebSocket connection to|Permission was denied for this request/;
+
+/** A key, an agent whose dialogs go as planned, a page, and a ticket to renew. */
+async function scene(t, plan, options) {
+  const {serial} = await t.world.card({holder: '张三'});
+  await startAgent(1, {plan});
+  const page = await sdkPage(t);
+  await makeAgent(page, options);
+  return {serial, page, ticket: await t.world.ticket({order: await t.world.order({serial})})};
+}
+
+/** Until what the page saw last of the operation is in this state. */
+function waitFor(page, state) {
+  return page.waitForFunction(wanted => window.seen.at(-1)?.state === wanted, state);
+}
+
+test('a renewal from the first request to the message at the end', async t => {
+  const {serial, page, ticket} = await scene(t);
+  const status = await call(page, 'connect');
+  assert.equal(status.value.keys, 1);
+  assert.equal(await page.evaluate(() => window.agent.address), 'https://127.0.0.1:27510');
+  assert.equal(await page.evaluate(() => window.agent.notice), null);
+  const {value} = await call(page, 'tokens');
+  assert.equal(value[0].serial, serial);
+  const done = await call(page, 'run', 'renew', {ticket, token: serial});
+  assert.equal(done.value?.message, RENEWED, JSON.stringify(done));
+  assert.equal(done.value.result.replaced, false);
+  const seen = await page.evaluate(() => window.seen);
+  const versions = seen.map(operation => operation.version);
+  assert.deepEqual(versions, [...new Set(versions)].sort((a, b) => a - b), 'each change once, in order');
+  assert.equal(seen.at(-1).state, 'done');
+  assert(seen.some(operation => operation.state === 'waiting-user'));
+});
+
+test('texts are in the language that the page has now', async t => {
+  const {page} = await scene(t, undefined, {language: 'en'});
+  assert.equal((await call(page, 'run', 'check', {})).value.title, 'Check of the key');
+  await page.evaluate(() => (window.agent.language = 'zh-CN'));
+  const {value} = await call(page, 'run', 'check', {});
+  assert.match(value.title, /[\u4e00-\u9fff]/);
+});
+
+test('events tell of keys and operations', async t => {
+  const {serial, page} = await scene(t);
+  await call(page, 'connect');
+  await page.waitForFunction(() => window.events[0]?.event === 'status.changed');
+  await t.world.pull_out({serial});
+  await page.waitForFunction(() => window.events.some(({event}) => event === 'token.removed'));
+  await t.world.plug_in({serial});
+  await page.waitForFunction(() => window.events.some(({event}) => event === 'token.inserted'));
+  await t.world.wait_keys({count: 1});
+  await call(page, 'run', 'check', {});
+  await page.waitForFunction(() => window.events.some(({operation}) => operation?.state === 'done'));
+});
+
+test('a WebSocket that drops in the middle is opened again, and the operation goes on', async t => {
+  t.expectProblem(LOST);
+  const {page, ticket} = await scene(t, ['slow 2 pin 123456']);
+  await page.evaluate(() => {
+    window.sockets = [];
+    const Real = window.WebSocket;
+    window.WebSocket = class extends Real {
+      constructor(...given) {
+        super(...given);
+        window.sockets.push(this);
+      }
+    };
+  });
+  await call(page, 'connect');
+  await page.waitForFunction(() => window.events.length > 0);
+  const done = call(page, 'run', 'renew', {ticket});
+  await waitFor(page, 'waiting-user');
+  await page.evaluate(() => window.sockets.at(-1).send('the agent hangs up on who talks'));
+  assert.equal((await done).value?.message, RENEWED);
+  await page.waitForFunction(
+    () => window.events.filter(({event}) => event === 'status.changed').length >= 2,
+  );
+  const before = await page.evaluate(() => window.events.length);
+  await call(page, 'run', 'check', {});
+  await page.waitForFunction(count => window.events.length > count, before);
+});
+
+test('a page that is loaded again finds its operation and watches on', async t => {
+  const {page, ticket} = await scene(t, ['slow 3 pin 123456']);
+  call(page, 'run', 'renew', {ticket}).catch(() => undefined); // ends with the page
+  await waitFor(page, 'waiting-user');
+  await page.reload();
+  await page.waitForFunction(() => 'sdk' in window);
+  await makeAgent(page);
+  const [{id, state}] = (await call(page, 'operations')).value;
+  assert.equal(state, 'waiting-user');
+  const done = await call(page, 'resume', id, {});
+  assert.equal(done.value?.message, RENEWED, JSON.stringify(done));
+});
+
+test('an agent that is started again in the middle tells how the operation ended', async t => {
+  t.expectProblem(LOST);
+  const {page, ticket} = await scene(t, ['hang']);
+  const done = call(page, 'run', 'renew', {ticket});
+  await waitFor(page, 'waiting-user');
+  await t.world.agent_kill();
+  await t.world.agent_start();
+  const {error} = await done;
+  assert.equal(error?.code, 'interrupted', JSON.stringify(error));
+  assert.equal(error.operation.state, 'failed');
+});
+
+test('an agent that does not come back is told as lost, with the operation', async t => {
+  t.expectProblem(LOST);
+  const {page, ticket} = await scene(t, ['hang'], {timeouts: {lost: 1000}});
+  const done = call(page, 'run', 'renew', {ticket});
+  await waitFor(page, 'waiting-user');
+  await t.world.agent_kill();
+  const {error} = await done;
+  assert.equal(error?.code, 'agent-lost', JSON.stringify(error));
+  assert.equal(error.operation.state, 'waiting-user');
+  assert.equal(error.title, '与驱动的连接中断');
+});
+
+test('aborting cancels, and the page hears what became of it', async t => {
+  const {page, ticket} = await scene(t, ['hang']);
+  await page.evaluate(() => (window.abort = new AbortController()));
+  const done = page.evaluate(async given => {
+    const options = {ticket: given, signal: window.abort.signal, onprogress: seen => window.seen.push(seen)};
+    return window.agent.run('renew', options).catch(({code, operation}) => ({code, state: operation?.state}));
+  }, ticket);
+  await waitFor(page, 'waiting-user');
+  await page.evaluate(() => window.abort.abort());
+  assert.deepEqual(await done, {code: 'cancelled', state: 'cancelled'});
+  const late = await page.evaluate(signal =>
+    window.agent.run('check', {signal: window.abort.signal}).catch(({code}) => code),
+  );
+  assert.equal(late, 'closed');
+});
+
+test('close() ends the watching, not the operation', async t => {
+  const {page, ticket} = await scene(t, ['slow 2 pin 123456']);
+  const done = call(page, 'run', 'renew', {ticket});
+  await waitFor(page, 'waiting-user');
+  await page.evaluate(() => window.agent.close());
+  assert.equal((await done).error?.code, 'closed');
+  await makeAgent(page);
+  const [{id}] = (await call(page, 'operations')).value;
+  assert.equal((await call(page, 'resume', id, {})).value?.message, RENEWED);
+});
+
+test('what a page throws in its own functions harms nothing', async t => {
+  const {page} = await scene(t);
+  t.expectProblem(/uncaught: Error: the page's own/);
+  const state = await page.evaluate(async () => {
+    const throws = () => {
+      throw new Error("the page's own");
+    };
+    window.agent.onevent = throws;
+    return (await window.agent.run('check', {onprogress: throws})).state;
+  });
+  assert.equal(state, 'done');
+});
+
+test('the page of the README runs under its own strict policy', async t => {
+  const {serial} = await t.world.card({});
+  await startAgent(1);
+  const page = await sdkPage(t);
+  await page.goto(`${SITE}/example.html`);
+  await page.getByRole('button', {name: 'connect()'}).click();
+  await page.getByText('"keys": 1').waitFor();
+  await page.getByRole('button', {name: 'tokens()'}).click();
+  await page.getByText(serial).waitFor();
+  await page.getByRole('button', {name: 'run("check")'}).click();
+  await page.getByText('"state": "done"').waitFor();
+  await page.getByText('operation.changed done').waitFor();
+});
