@@ -24,6 +24,20 @@ import {nextSteps} from "./agent_next.js";
 /** @type {Ukeyd | null} */
 let agent = null;
 
+/** Where the operation under way is kept, so that a reloaded page finds it again. */
+const STORED = "operation";
+
+/** @returns {{id: string, title: string, kind: Kind} | null} an operation that this tab left behind */
+export function leftBehind() {
+    const stored = sessionStorage.getItem(STORED);
+    return stored === null ? null : JSON.parse(stored);
+}
+
+/** The user has turned away. */
+function stopped() {
+    return {code: "cancelled", title: t("agent.stopped")};
+}
+
 /** The one connection of this page. */
 export async function theAgent() {
     try {
@@ -84,8 +98,9 @@ class Run {
         this.work = work;
         this.dialog = openDialog({title: t("dialog.ask"), body: work.question, wide: true});
         this.abort = new AbortController();
-        /** @type {Operation | null} */
-        this.seen = null;
+        /** The operation's id in the agent, once it has one.
+         * @type {string | null} */
+        this.id = null;
         /** @type {Operation | null} */
         this.finished = null;
         this.running = false;
@@ -121,7 +136,8 @@ class Run {
             foot.replaceChildren(button({label: t("cancel"), act: () => this.dialog.close("")}), go);
             go.focus();
         });
-        return clicked;
+        const left = new Promise((_resolve, reject) => this.dialog.closed.then(() => reject(stopped())));
+        return Promise.race([clicked, left]);
     }
 
     /** @param {Progress} progress */
@@ -134,6 +150,8 @@ class Run {
             act: () => {
                 progress.say(t("agent.cancelling"));
                 this.abort.abort();
+                if (this.id === null)
+                    this.dialog.close("");
             },
         });
         this.dialog.foot.replaceChildren(stop);
@@ -143,7 +161,8 @@ class Run {
     /** @param {Progress} progress */
     watching(progress) {
         return (/** @type {Operation} */ operation) => {
-            this.seen = operation;
+            this.id = operation.id;
+            sessionStorage.setItem(STORED, JSON.stringify({id: operation.id, title: this.work.title, kind: operation.kind}));
             progress.follow(operation);
             if (this.stop)
                 this.stop.disabled = !operation.cancellable;
@@ -161,9 +180,12 @@ class Run {
             const connected = await theAgent();
             connected.onpermission = (question) => this.permission(question);
             await connected.connect();
+            if (!this.dialog.element.open)
+                return;
             this.shows(progress);
             const watch = {signal: this.abort.signal, onprogress: this.watching(progress)};
             this.finished = await start(connected, watch, progress);
+            sessionStorage.removeItem(STORED);
             this.dialog.close("done");
         } catch (thrown) {
             this.failed(problemOf(thrown));
@@ -176,7 +198,7 @@ class Run {
     /** From the first step on. */
     start() {
         const {kind, serial, ticket} = this.work;
-        this.seen = null;
+        this.id = null;
         return this.go(async (connected, watch, progress) => {
             if (!ticket) {
                 progress.say(t("agent.starting"));
@@ -184,7 +206,7 @@ class Run {
             }
             progress.say(t("agent.ticket"));
             const value = await ticket();
-            if (value === null)
+            if (value === null || this.abort.signal.aborted)
                 return null;
             progress.say(t("agent.starting"));
             return connected.run(/** @type {"renew"} */ (kind), {...watch, ticket: value, token: serial});
@@ -193,16 +215,18 @@ class Run {
 
     /** Goes on watching what the agent still does. */
     resume() {
-        const id = this.seen?.id ?? "";
+        const id = this.id ?? "";
         return this.go((connected, watch) => connected.resume(id, {...watch, untilConfirmed: true}));
     }
 
     /** @param {import("./ui.js").Problem} problem */
     failed(problem) {
         const {body, foot} = this.dialog;
+        if (problem.code !== "agent-lost")
+            sessionStorage.removeItem(STORED);
         const steps = nextSteps(problem.code, {
             retry: () => this.start(),
-            resume: this.seen ? () => this.resume() : null,
+            resume: this.id !== null ? () => this.resume() : null,
             leave: () => this.dialog.close(""),
             serial: this.work.serial ?? null,
         });
@@ -224,6 +248,19 @@ class Run {
 export async function operate(work) {
     const run = new Run(work);
     run.question(() => run.start());
+    await run.dialog.closed;
+    return run.finished;
+}
+
+/**
+ * Watches an operation that was left behind, to its end.
+ * @param {{id: string, title: string, kind: Kind}} left
+ * @returns {Promise<Operation | null>} the finished operation
+ */
+export async function watchAgain(left) {
+    const run = new Run({kind: left.kind, title: left.title, question: []});
+    run.id = left.id;
+    run.resume();
     await run.dialog.closed;
     return run.finished;
 }

@@ -8,6 +8,7 @@ import {Router} from "./router.js";
 import {endSession, homeOf, maybeLoggedIn, session} from "./session.js";
 import {Shell} from "./shell.js";
 import {tell} from "./ui.js";
+import {offerToWatch} from "./work.js";
 import * as missing from "./view_missing.js";
 
 /** @typedef {import("./router.js").Route} Route */
@@ -84,6 +85,8 @@ async function start() {
     if (maybeLoggedIn())
         await resume().catch(() => false);
     await router.show(true);
+    if (session()?.user.role === "bidder")
+        offerToWatch(() => router.reload());
 }
 
 start();

@@ -1,6 +1,7 @@
 /** Dialogs: the browser's own, so that focus, Escape and what lies behind are in good hands. */
 
 import {freshId, h, icon} from "./dom.js";
+import {field, validate, values} from "./form.js";
 import {t} from "./i18n.js";
 import {button, once, problemNotice} from "./ui.js";
 
@@ -119,4 +120,29 @@ export async function askForm({title, body, yes, submit, firm, danger}) {
     dialog.body.append(form);
     /** @type {HTMLElement | null} */ (form.querySelector("input:not([readonly]), select, textarea"))?.focus();
     return await dialog.closed === "done";
+}
+
+/** The server's limit of a reason. */
+const REASON_BYTES_MAX = 512;
+
+/**
+ * Asks why something is refused.
+ * @param {string} title
+ * @param {string} label
+ * @param {(reason: string) => Promise<unknown>} refuse
+ * @returns {Promise<boolean>} whether it was refused
+ */
+export function askReason(title, label, refuse) {
+    return askForm({
+        title,
+        body: [field({name: "reason", label, type: "area", required: true, bytes: REASON_BYTES_MAX})],
+        yes: title,
+        danger: true,
+        submit: async (form) => {
+            if (!validate(form))
+                return false;
+            await refuse(values(form).reason);
+            return true;
+        },
+    });
 }

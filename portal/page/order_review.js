@@ -1,17 +1,13 @@
 /** The reviewer's decision on an order. */
 
 import {path, send} from "./api.js";
-import {ask, askForm} from "./dialog.js";
+import {ask, askReason} from "./dialog.js";
 import {h} from "./dom.js";
-import {field, validate, values} from "./form.js";
 import {t} from "./i18n.js";
 import {button, notice, panel, tell} from "./ui.js";
 
 /** @typedef {import("./router.js").Context} Context */
 /** @typedef {import("./view_order.js").FullOrder} Order */
-
-/** The server's limit of a reason. */
-const REASON_BYTES_MAX = 512;
 
 /**
  * @param {Context} context
@@ -30,18 +26,8 @@ async function approve(context, order) {
  * @param {Order} order
  */
 async function reject(context, order) {
-    const done = await askForm({
-        title: t("review.reject"),
-        body: [field({name: "reason", label: t("review.reason"), type: "area", required: true, bytes: REASON_BYTES_MAX})],
-        yes: t("review.reject"),
-        danger: true,
-        submit: async (form) => {
-            if (!validate(form))
-                return false;
-            await send("POST", path`/orders/${order.number}/reject`, {reason: values(form).reason});
-            return true;
-        },
-    });
+    const done = await askReason(t("review.reject"), t("review.reason"),
+                                 (reason) => send("POST", path`/orders/${order.number}/reject`, {reason}));
     if (!done)
         return;
     await context.go("/review");

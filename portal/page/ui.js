@@ -32,7 +32,7 @@ export function problemOf(thrown) {
  * @param {object} options
  * @param {string} options.label
  * @param {(event: Event) => unknown} options.act
- * @param {"primary" | "plain" | "quiet" | "danger"} [options.kind]
+ * @param {string} [options.kind] classes: primary, plain, quiet or danger, and small
  * @param {import("./dom.js").IconName} [options.symbol]
  * @param {boolean} [options.disabled]
  * @param {string} [options.hint] a title, as why it is disabled
@@ -167,6 +167,12 @@ const MESSAGE_MS = 6000;
 /** @param {string} text */
 export function tell(text) {
     show(notice("good", h("p", {}, text)), MESSAGE_MS);
+}
+
+/** Stays until it is closed.
+ * @param {HTMLElement} shown */
+export function say(shown) {
+    show(shown, 0);
 }
 
 /** Stays until it is closed.

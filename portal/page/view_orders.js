@@ -57,16 +57,14 @@ export function renewCell(context, order) {
     if (order.renewed)
         return linkButton(path`/keys/${order.serial}/seal`, t("order.seal"),
                           {kind: "quiet small", name: t("order.seal.name", {holder: order.holder})});
-    const act = button({
+    return button({
         label: t("order.renew"),
-        kind: "primary",
+        kind: "primary small",
         name: t("order.renew.name", order),
         disabled: !order.renewable,
         hint: order.renewable ? undefined : t("order.renew.not"),
         act: () => renew(context, order),
     });
-    act.classList.add("small");
-    return act;
 }
 
 /**

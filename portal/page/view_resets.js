@@ -1,7 +1,7 @@
 /** CA锁密码重置: a bidder's keys to reset, a reviewer's requests to decide. */
 
 import {path, send} from "./api.js";
-import {ask} from "./dialog.js";
+import {ask, askReason} from "./dialog.js";
 import {h} from "./dom.js";
 import {day, moment} from "./format.js";
 import {t, tx} from "./i18n.js";
@@ -47,18 +47,42 @@ async function approve(context, key) {
  * @param {Context} context
  * @param {Key} key
  */
+async function reject(context, key) {
+    const done = await askReason(t("reset.reject"), t("reset.reason"),
+                                 (reason) => send("POST", path`/resets/${String(key.request?.id)}/reject`, {reason}));
+    if (!done)
+        return;
+    await context.reload();
+    tell(t("reset.rejected"));
+}
+
+/**
+ * @param {Context} context
+ * @param {Key} key
+ */
 function act(context, key) {
-    const shown = bidding() ?
-        button({label: t("reset.do"), kind: "primary", name: t("reset.do.name", key), act: () => resetPin(context, key)}) :
-        button({
-            label: t("reset.approve"),
-            kind: "primary",
-            name: t("reset.approve.name", key),
-            disabled: key.request?.state !== "requested",
-            act: () => approve(context, key),
+    if (bidding())
+        return button({
+            label: t("reset.do"),
+            kind: "primary small",
+            name: t("reset.do.name", key),
+            act: () => resetPin(context, key),
         });
-    shown.classList.add("small");
-    return shown;
+    const disabled = key.request?.state !== "requested";
+    return h("div", {"class": "line"}, button({
+                 label: t("reset.approve"),
+                 kind: "primary small",
+                 name: t("reset.approve.name", key),
+                 disabled,
+                 act: () => approve(context, key),
+             }),
+             button({
+                 label: t("reset.reject"),
+                 kind: "danger small",
+                 name: t("reset.reject.name", key),
+                 disabled,
+                 act: () => reject(context, key),
+             }));
 }
 
 /** @param {Context} context */

@@ -108,17 +108,14 @@ async function switchUser(context, user) {
  * @param {User} user
  */
 function userActions(context, user) {
-    const shown = [
-        button({label: t("user.edit"), name: t("user.edit.name", user), act: () => editUser(context, user)}),
+    return h("div", {"class": "line"},
+        button({label: t("user.edit"), kind: "plain small", name: t("user.edit.name", user), act: () => editUser(context, user)}),
         button({
             label: t(user.disabled ? "user.enable" : "user.disable"),
+            kind: "plain small",
             name: t(user.disabled ? "user.enable.name" : "user.disable.name", user),
             act: () => switchUser(context, user),
-        }),
-    ];
-    for (const one of shown)
-        one.classList.add("small");
-    return h("div", {"class": "line"}, shown);
+        }));
 }
 
 /** @param {Context} context */

@@ -1,12 +1,12 @@
 /** What a user does with a key, from the click to the message at its end: 延期, 签章延期, 重置, 修改密码. */
 
-import {operate} from "./agent.js";
+import {leftBehind, operate, watchAgain} from "./agent.js";
 import {path, send} from "./api.js";
 import {remind} from "./dialog.js";
 import {h} from "./dom.js";
 import {day, duration} from "./format.js";
 import {t} from "./i18n.js";
-import {facts, notice} from "./ui.js";
+import {button, facts, notice, say} from "./ui.js";
 
 /** @typedef {import("./router.js").Context} Context */
 /** @typedef {{serial: string, holder: string, organisation: string}} Key */
@@ -101,4 +101,19 @@ export async function changePin(key) {
     });
     if (finished !== null)
         await remind([told(finished.message ?? "")]);
+}
+
+/** Tells of work that went on in the agent while the page was reloaded.
+ * @param {() => Promise<void>} reload the page that is shown */
+export function offerToWatch(reload) {
+    const left = leftBehind();
+    if (left === null)
+        return;
+    const watch = async () => {
+        const finished = await watchAgain(left);
+        if (finished !== null)
+            await remind([told(finished.message ?? "")]);
+        await reload();
+    };
+    say(notice("info", h("p", {}, t("agent.left", left)), button({label: t("agent.left.watch"), act: watch})));
 }
