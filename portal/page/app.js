@@ -1,8 +1,7 @@
 /** Puts the page together: session, routes, shell. */
 
 import {logOut, onSessionEnd, resume} from "./api.js";
-import {t} from "./i18n.js";
-import {language, setLanguage} from "./i18n.js";
+import {language, setLanguage, t} from "./i18n.js";
 import {askLogIn} from "./login_again.js";
 import {Router} from "./router.js";
 import {endSession, homeOf, maybeLoggedIn, session} from "./session.js";

@@ -1,10 +1,9 @@
 /** Which view an address shows, and the way between them by the History API. */
 
-import {clearMessages, problemNotice, problemOf} from "./ui.js";
 import {closeDialogs} from "./dialog.js";
 import {h} from "./dom.js";
 import {t} from "./i18n.js";
-import {button, head} from "./ui.js";
+import {button, clearMessages, head, problemNotice, problemOf} from "./ui.js";
 
 /**
  * @typedef {object} Context what a view gets
@@ -49,9 +48,10 @@ function match(pattern, path) {
     return params;
 }
 
-function skeleton() {
-    return h("div", {"class": "skeleton", role: "status"}, h("p", {"class": "hidden"}, t("loading")),
-             [1, 2, 3, 4, 5].map(() => h("div", {"aria-hidden": "true"})));
+/** @param {string} title */
+function skeleton(title) {
+    return h("div", {}, head(title), h("div", {"class": "skeleton", role: "status"}, h("p", {"class": "hidden"}, t("loading")),
+                                       [1, 2, 3, 4].map(() => h("div", {"aria-hidden": "true"}))));
 }
 
 export class Router {
@@ -172,7 +172,7 @@ export class Router {
         };
         document.title = view.title(context);
         this.shown();
-        const waiting = setTimeout(() => this.main.replaceChildren(skeleton()), SKELETON_AFTER_MS);
+        const waiting = setTimeout(() => this.main.replaceChildren(skeleton(view.title(context))), SKELETON_AFTER_MS);
         let shown;
         try {
             shown = await view.render(context);

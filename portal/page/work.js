@@ -6,7 +6,7 @@ import {remind} from "./dialog.js";
 import {h} from "./dom.js";
 import {day, duration} from "./format.js";
 import {t} from "./i18n.js";
-import {button, facts, notice, say} from "./ui.js";
+import {button, clearMessages, facts, notice, say} from "./ui.js";
 
 /** @typedef {import("./router.js").Context} Context */
 /** @typedef {{serial: string, holder: string, organisation: string}} Key */
@@ -110,6 +110,7 @@ export function offerToWatch(reload) {
     if (left === null)
         return;
     const watch = async () => {
+        clearMessages();
         const finished = await watchAgain(left);
         if (finished !== null)
             await remind([told(finished.message ?? "")]);
