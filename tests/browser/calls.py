@@ -15,6 +15,7 @@ from real_pinentry import Display
 
 PASSWORD = "Yangguang-2024"
 ORGANISATION = "阳光测试有限公司"
+DRAWN_SECONDS = 0.3  # a window is there before its texts are
 FAULTS = {"hang-up": faulty.hang_up, "act-then-hang-up": faulty.act_then_hang_up}
 
 
@@ -175,9 +176,11 @@ class Calls:
         self.dialogs.display.wait_until_closed()
 
     def dialog_picture(self, path):
-        """The real dialog's screen as a PNG, once a dialog is open."""
-        self.dialogs.display.wait_for_window()
-        self.dialogs.screenshot(path)
+        """The real dialog as a PNG, once it is open and drawn."""
+        display = self.dialogs.display
+        place = display.geometry()
+        time.sleep(DRAWN_SECONDS)
+        display.screenshot(path, place)
 
     def spoil(self, method, path_end, fault, times=1_000_000):
         """The agent's requests of this method whose path ends so fail: hang-up (the platform never hears of

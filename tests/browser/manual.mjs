@@ -9,6 +9,7 @@ import {ORIGIN, test} from './lib/suite.mjs';
 
 const PIN = '528491', WRONG_PIN = '000001', INITIAL_PIN = '123456', NEW_PIN = '737465';
 const LIST = '/orders';
+const WINDOW = {width: 1024, height: 600}; // of the manual's pictures
 
 /** @typedef {import('./lib/suite.mjs').Test} Test */
 /** @typedef {import('playwright-core').Page} Page */
@@ -19,7 +20,9 @@ async function submitOrder(t, page) {
   const number = await newOrder(page);
   await fillInvoice(page);
   await attach(page);
-  await t.picture(page, 'order', {fullPage: true});
+  await t.picture(page, 'order-invoice');
+  await page.evaluate(() => scrollTo(0, 0));
+  await t.picture(page, 'order');
   await goAndPay(page);
   await t.picture(page, 'payment');
   await payThere(page);
@@ -28,14 +31,15 @@ async function submitOrder(t, page) {
   await t.picture(page, 'payment-refreshed');
   await answer(page, '确定');
   await page.getByRole('button', {name: '3.提交信息'}).click();
-  await page.getByText('待审核').first().waitFor();
+  await page.getByText('订单已提交，请等待审核。').waitFor();
+  await page.getByRole('button', {name: '关闭'}).click();
   await t.picture(page, 'order-submitted');
   return number;
 }
 
 /** The reviewer's desk, in a window of its own. @param {Test} t @param {string} number */
 async function review(t, number) {
-  const page = await t.page();
+  const page = await t.page(WINDOW);
   await logIn(page, 'shenhe');
   await t.picture(page, 'review');
   await approve(page, number);
@@ -58,7 +62,7 @@ async function confirmWithPin(t, page, picture) {
 /** 三、延期. @param {Test} t @param {Page} page */
 async function renew(t, page) {
   await page.goto(ORIGIN + LIST);
-  await page.getByText('审核通过').first().waitFor();
+  await page.locator('.pill', {hasText: '审核通过'}).waitFor();
   await t.picture(page, 'orders-approved');
   await page.getByRole('button', {name: /^延期 /}).click();
   await t.picture(page, 'renew-confirm');
@@ -110,7 +114,7 @@ async function lock(t, page, serial) {
 
 /** 四、密码重置. @param {Test} t @param {Page} page @param {string} serial */
 async function reset(t, page, serial) {
-  await answer(page, '前往CA锁密码重置');
+  await dialog(page).getByRole('link', {name: '前往CA锁密码重置'}).click();
   await t.picture(page, 'resets');
   await page.getByRole('button', {name: /^重置ca锁密码/}).click();
   await t.picture(page, 'reset-confirm');
@@ -143,9 +147,11 @@ test('from the log-in to a changed PIN', async t => {
   await t.world.user({login: 'yangguang', name: '张三'});
   await t.world.user({login: 'shenhe', role: 'reviewer', name: '王五'});
   await t.world.portal({words: ['reset', 'policy', '--approval', 'automatic']});
+  await t.world.payment_notify({how: 'lost'}); // only the person's own click finds out
   await t.world.agent({real: true});
-  const page = await t.page();
+  const page = await t.page(WINDOW);
   await page.goto(ORIGIN);
+  await page.getByRole('heading', {name: '登录'}).waitFor();
   await t.picture(page, 'login');
   await logIn(page, 'yangguang');
   const number = await submitOrder(t, page);

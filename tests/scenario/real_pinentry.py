@@ -155,15 +155,22 @@ class Display:
         self.press("Tab", "space")
         self.wait_until_closed()
 
-    def screenshot(self, file):
-        """The whole screen as a PNG."""
+    def geometry(self):
+        """Where the dialog that is open lies: left, top, width, height, in pixels."""
+        shown = self._xdotool("getwindowgeometry", "--shell", self.wait_for_window())
+        found = dict(line.split("=") for line in shown)
+        return tuple(int(found[name]) for name in ("X", "Y", "WIDTH", "HEIGHT"))
+
+    def screenshot(self, file, part=None):
+        """The screen as a PNG. part: left, top, width, height, None: all of it."""
         with open(os.path.join(self._folder.name, "Xvfb_screen0"), "rb") as screen:
             dump = screen.read()
         header = struct.unpack(">25I", dump[:100])  # X11/XWDFile.h; pixels are blue, green, red, unused
         width, height, line, colours = header[4], header[5], header[12], header[19]
-        start = header[0] + colours * 12
+        left, top, width, height = part or (0, 0, width, height)
+        start = header[0] + colours * 12 + left * 4
         rows = bytearray()
-        for y in range(height):
+        for y in range(top, top + height):
             pixels = dump[start + y * line:start + y * line + width * 4]
             row = bytearray(width * 3)
             row[0::3], row[1::3], row[2::3] = pixels[2::4], pixels[1::4], pixels[0::4]
@@ -171,7 +178,7 @@ class Display:
         with open(file, "wb") as png:
             png.write(b"\x89PNG\r\n\x1a\n")
             for kind, data in ((b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
-                               (b"IDAT", zlib.compress(rows)), (b"IEND", b"")):
+                               (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b"")):
                 png.write(struct.pack(">I", len(data)) + kind + data)
                 png.write(struct.pack(">I", zlib.crc32(kind + data)))
 

@@ -8,14 +8,25 @@ export const PASSWORD = 'Yangguang-2024'; // of accounts made by the world (call
 /** How long the agent may take for a step that the page shows. */
 export const WORK_MS = 30_000;
 
-/** The least that a reader takes for a PDF file. */
-export const PDF = Buffer.from(`%PDF-1.4
-1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj
-2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj
-3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>endobj
-trailer<</Root 1 0 R>>
-%%EOF
-`);
+/** A PDF file of one empty page. */
+export const PDF = pdf([
+  '<</Type/Catalog/Pages 2 0 R>>',
+  '<</Type/Pages/Kids[3 0 R]/Count 1>>',
+  '<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]>>',
+]);
+
+/** @param {string[]} objects the first is its root */
+function pdf(objects) {
+  let text = '%PDF-1.4\n';
+  const lines = objects.map((object, index) => {
+    const at = String(text.length).padStart(10, '0');
+    text += `${index + 1} 0 obj${object}endobj\n`;
+    return `${at} 00000 n \n`;
+  });
+  const size = objects.length + 1;
+  const table = `xref\n0 ${size}\n0000000000 65535 f \n${lines.join('')}`;
+  return Buffer.from(`${text}${table}trailer<</Size ${size}/Root 1 0 R>>\nstartxref\n${text.length}\n%%EOF\n`);
+}
 
 /**
  * @param {Page} page

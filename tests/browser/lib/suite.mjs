@@ -83,11 +83,10 @@ export class Test {
    * A picture for the manual, when those are wanted.
    * @param {Page} page
    * @param {string} name
-   * @param {{fullPage?: boolean}} [options]
    */
-  async picture(page, name, options = {}) {
+  async picture(page, name) {
     const folder = process.env.BROWSER_TEST_PICTURES;
-    if (folder) await page.screenshot({path: join(folder, `${name}.png`), animations: 'disabled', ...options});
+    if (folder) await page.screenshot({path: join(folder, `${name}.png`), animations: 'disabled'});
   }
 
   /**
