@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "portal/portal_admin_pin.h"
 #include "portal/portal_audit.h"
+#include "portal/portal_search.h"
 #include "portal/portal_secret_file.h"
 #include "portal/portal_tls.h"
 
@@ -129,7 +130,9 @@ enum err_code portal_open_keys(struct portal *portal, struct err *err)
     if (portal_ca_open(portal->folder, &portal->ca, err) != ERR_NONE ||
         portal_key_manager_open(portal->folder, &portal->key_manager, err) != ERR_NONE ||
         portal_secret_file_read(job_key, &portal->job_key, err) != ERR_NONE ||
-        open_seal_maker(portal, err) != ERR_NONE || portal_admin_pin_open(portal, err) != ERR_NONE)
+        open_seal_maker(portal, err) != ERR_NONE ||
+        portal_admin_pin_open(portal, err) != ERR_NONE ||
+        portal_search_catch_up(portal, err) != ERR_NONE)
         return err_add(err, "open the portal's keys");
     return ERR_NONE;
 }

@@ -12,7 +12,8 @@
 #include "portal/portal_command_seal.h"
 #include "portal/portal_command_ticket.h"
 #include "portal/portal_key.h"
-#include "portal/portal_order.h"
+#include "portal/portal_order_new.h"
+#include "portal/portal_order_view.h"
 #include "portal/portal_server.h"
 #include "portal/portal_tls.h"
 #include "portal/portal_x509.h"
@@ -353,7 +354,10 @@ const struct portal_command portal_commands[] = {
       {"file", "FILE", true, NULL},
       {"name", "NAME", false, NULL}},
      portal_command_download_add},
-    {"download list", "lists the files that the pages offer", {{NULL}}, portal_command_download_list},
+    {"download list",
+     "lists the files that the pages offer",
+     {{NULL}},
+     portal_command_download_list},
     {"download remove",
      "offers a file no more",
      {{"name", "NAME", true, NULL}},
@@ -385,7 +389,10 @@ const struct portal_command portal_commands[] = {
     {"order pay", "notes that the fee was paid", {ORDER_OPTION}, run_order_pay},
     {"order submit", "hands the order in for review", {ORDER_OPTION}, run_order_submit},
     {"order approve", "approves the order", {ORDER_OPTION, REASON_OPTION}, run_order_approve},
-    {"order reject", "refuses the order", {ORDER_OPTION, REASON_OPTION}, run_order_reject},
+    {"order reject",
+     "refuses the order",
+     {ORDER_OPTION, {"reason", "TEXT", true, NULL}},
+     run_order_reject},
     {"order show", "shows an order with its approval records", {ORDER_OPTION}, run_order_show},
     {"order list", "lists the orders", {{NULL}}, run_order_list},
     {"ticket add",

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "portal/portal_audit.h"
 #include "portal/portal_certificate.h"
+#include "portal/portal_search.h"
 
 static enum err_code check_text(const char *what, const char *text, size_t limit_bytes,
                                 struct err *err)
@@ -135,7 +136,8 @@ static enum err_code insert_key(struct portal *portal, const struct portal_key_n
     int64_t id = portal_db_last_id(portal->db);
     if (portal_audit_add(portal, "key.added", new->serial, new->holder, err) != ERR_NONE ||
         add_certificate(portal, id, new->sign_cert, err) != ERR_NONE ||
-        add_certificate(portal, id, new->encrypt_cert, err) != ERR_NONE)
+        add_certificate(portal, id, new->encrypt_cert, err) != ERR_NONE ||
+        portal_search_put_key(portal, id, err) != ERR_NONE)
         return err->code;
     *out_id = id;
     return ERR_NONE;

@@ -1,16 +1,11 @@
 #include "portal/portal_order.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "portal/portal_audit.h"
-#include "portal/portal_certificate.h"
-#include "portal/portal_key.h"
-
-/* 支付费用 of twelve months where the setting "fee_fen_per_year" is absent. */
-#define FEE_FEN_PER_YEAR_DEFAULT 20000
-/* More orders of one day don't fit the number's six digits. */
-#define ORDERS_PER_DAY_MAX 999999
+#include "portal/portal_search.h"
 
 static const char *const state_texts[PORTAL_ORDER_STATE_COUNT] = {
     [PORTAL_ORDER_EDITING] = "编辑中",
@@ -19,24 +14,35 @@ static const char *const state_texts[PORTAL_ORDER_STATE_COUNT] = {
     [PORTAL_ORDER_REJECTED] = "审核不通过",
 };
 
-static const char *const action_texts[PORTAL_ORDER_ACTION_COUNT] = {
-    [PORTAL_ORDER_PAY] = "网上支付",
-    [PORTAL_ORDER_SUBMIT] = "提交信息",
-    [PORTAL_ORDER_APPROVE] = "审核通过",
-    [PORTAL_ORDER_REJECT] = "审核不通过",
-};
+enum payment { UNPAID, PAID, ANY };
 
-/* Every step that an order can take; what isn't here is refused. */
-static const struct transition {
-    enum portal_order_action action;
-    enum portal_order_state from, to;
-    bool paid; /* what must hold before: an order is paid once, and nothing is submitted unpaid */
-} transitions[] = {
-    {PORTAL_ORDER_PAY, PORTAL_ORDER_EDITING, PORTAL_ORDER_EDITING, false},
-    {PORTAL_ORDER_SUBMIT, PORTAL_ORDER_EDITING, PORTAL_ORDER_REVIEW, true},
-    {PORTAL_ORDER_SUBMIT, PORTAL_ORDER_REJECTED, PORTAL_ORDER_REVIEW, true},
-    {PORTAL_ORDER_APPROVE, PORTAL_ORDER_REVIEW, PORTAL_ORDER_APPROVED, true},
-    {PORTAL_ORDER_REJECT, PORTAL_ORDER_REVIEW, PORTAL_ORDER_REJECTED, true},
+#define IN(state) (1 << (state))
+#define EDITABLE (IN(PORTAL_ORDER_EDITING) | IN(PORTAL_ORDER_REJECTED))
+
+/* When each step is possible; nothing else is. */
+static const struct rule {
+    const char *text;
+    const char *event; /* of a step that is recorded */
+    int from; /* states */
+    enum payment
+        payment; /* what must hold: an order is paid once, and nothing is submitted unpaid */
+    int to; /* -1: the state stays, and nothing is recorded */
+    enum err_code wrong_state;
+} rules[PORTAL_ORDER_ACTION_COUNT] = {
+    [PORTAL_ORDER_PAY] = {"网上支付", "order.paid", IN(PORTAL_ORDER_EDITING), UNPAID,
+                          PORTAL_ORDER_EDITING, ERR_ORDER_STATE},
+    [PORTAL_ORDER_SUBMIT] = {"提交信息", "order.submitted", EDITABLE, PAID, PORTAL_ORDER_REVIEW,
+                             ERR_ORDER_STATE},
+    [PORTAL_ORDER_APPROVE] = {"审核通过", "order.approved", IN(PORTAL_ORDER_REVIEW), PAID,
+                              PORTAL_ORDER_APPROVED, ERR_ORDER_STATE},
+    [PORTAL_ORDER_REJECT] = {"审核不通过", "order.rejected", IN(PORTAL_ORDER_REVIEW), PAID,
+                             PORTAL_ORDER_REJECTED, ERR_ORDER_STATE},
+    [PORTAL_ORDER_REFRESH] = {"刷新支付状态", NULL, IN(PORTAL_ORDER_EDITING), UNPAID, -1,
+                              ERR_ORDER_STATE},
+    [PORTAL_ORDER_EDIT] = {"修改", NULL, EDITABLE, ANY, -1, ERR_ORDER_STATE},
+    [PORTAL_ORDER_MONTHS] = {"修改延期续费时长", NULL, EDITABLE, UNPAID, -1, ERR_ORDER_STATE},
+    [PORTAL_ORDER_RENEW] = {"延期", NULL, IN(PORTAL_ORDER_APPROVED), PAID, -1,
+                            ERR_ORDER_NOT_APPROVED},
 };
 
 const char *portal_order_state_text(enum portal_order_state state)
@@ -44,165 +50,29 @@ const char *portal_order_state_text(enum portal_order_state state)
     return state_texts[state];
 }
 
+bool portal_order_state_from_text(const char *text, enum portal_order_state *out)
+{
+    for (size_t state = 0; state < ARRAY_SIZE(state_texts); state++)
+        if (strcmp(state_texts[state], text) == 0) {
+            *out = (enum portal_order_state)state;
+            return true;
+        }
+    return false;
+}
+
 const char *portal_order_algorithm_text(enum cert_algorithm algorithm)
 {
     return algorithm == CERT_SM2 ? "sm2" : "rsa2048";
 }
 
-/* ---- adding ---- */
-
-/* A kept key must be there and of the algorithm that is asked for. */
-static enum err_code check_kept(struct portal *portal, int64_t key_id, enum cert_usage usage,
-                                enum cert_algorithm algorithm, struct err *err)
-{
-    AUTO(cert_freep) struct cert *cert = NULL;
-    const char *what = usage == CERT_USAGE_SIGN ? "signing" : "encryption";
-    if (portal_certificate_active(portal, key_id, usage, &cert, NULL, err) != ERR_NONE)
-        return err->code == ERR_NO_SUCH_RECORD
-                   ? err_set(err, ERR_POLICY, "the key has no %s certificate in force", what)
-                   : err->code;
-    if (cert_peek(cert)->algorithm != algorithm)
-        return err_set(err, ERR_POLICY, "the kept %s key is of another algorithm", what);
-    return ERR_NONE;
-}
-
-static enum err_code check_policy(struct portal *portal, int64_t key_id,
-                                  const struct portal_order_policy *policy, struct err *err)
-{
-    if (policy->replace_key && policy->dual && policy->algorithm == CERT_RSA)
-        return err_set(err, ERR_POLICY,
-                       "no enveloped form of an RSA encryption key is known to the keys");
-    if (policy->replace_key) {
-        AUTO(cert_freep) struct cert *present = NULL;
-        if (portal_certificate_active(portal, key_id, CERT_USAGE_SIGN, &present, NULL, err) !=
-            ERR_NONE)
-            return err_set(err, ERR_POLICY, "the key has no signing certificate in force");
-        return ERR_NONE;
-    }
-    if (check_kept(portal, key_id, CERT_USAGE_SIGN, policy->algorithm, err) != ERR_NONE)
-        return err->code;
-    return policy->dual ? check_kept(portal, key_id, CERT_USAGE_ENCRYPT, policy->algorithm, err)
-                        : ERR_NONE;
-}
-
-/* 支付费用 in fen, rounded up. */
-static enum err_code fee_of(struct portal *portal, int64_t months, int64_t *out_fen,
-                            struct err *err)
-{
-    AUTO(memory_freep) char *setting = NULL;
-    if (portal_db_setting(portal->db, "fee_fen_per_year", &setting, err) != ERR_NONE &&
-        err->code != ERR_NO_SUCH_RECORD)
-        return err->code;
-    *err = ERR_INIT;
-    int64_t per_year = setting == NULL ? FEE_FEN_PER_YEAR_DEFAULT : strtoll(setting, NULL, 10);
-    *out_fen = (per_year * months + 11) / 12;
-    return ERR_NONE;
-}
-
-/* The day and a count: 20261122000001. Inside a transaction, so that no two are alike. */
-static enum err_code next_number(struct portal *portal, char **out, struct err *err)
-{
-    char now[CLOCK_TEXT_BYTES];
-    clock_format_utc(clock_now_utc(), now);
-    AUTO(memory_freep) char *day = memory_printf("%.4s%.2s%.2s", now, now + 5, now + 8);
-    AUTO(portal_query_freep) struct portal_query *query = NULL;
-    if (portal_db_query(portal->db,
-                        "SELECT coalesce(max(CAST(substr(number, 9) AS INTEGER)), 0) + 1 "
-                        "FROM renewal_order WHERE substr(number, 1, 8) = ?",
-                        PORTAL_VALUES(PORTAL_TEXT(day)), &query, err) != ERR_NONE ||
-        portal_query_one(query, err) != ERR_NONE)
-        return err_add(err, "find the next order number");
-    int64_t count = portal_query_integer(query, 0);
-    if (count > ORDERS_PER_DAY_MAX)
-        return err_set(err, ERR_HTTP_TOO_MANY, "%d orders today", ORDERS_PER_DAY_MAX);
-    *out = memory_printf("%s%06lld", day, (long long)count);
-    return ERR_NONE;
-}
-
-/* Inside the caller's transaction. */
-static enum err_code insert_order(struct portal *portal, const struct portal_order_new *new,
-                                  char **out_number, struct err *err)
-{
-    int64_t key_id = 0;
-    int64_t fee_fen = 0;
-    AUTO(memory_freep) char *number = NULL;
-    if (portal_key_find(portal, new->serial, &key_id, err) != ERR_NONE ||
-        check_policy(portal, key_id, &new->policy, err) != ERR_NONE ||
-        fee_of(portal, new->months, &fee_fen, err) != ERR_NONE ||
-        next_number(portal, &number, err) != ERR_NONE)
-        return err->code;
-    if (portal_db_run(
-            portal->db,
-            "INSERT INTO renewal_order (number, key_id, fee_kind, months, fee_fen, state, "
-            "key_policy, algorithm, dual, created_utc, changed_utc) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            PORTAL_VALUES(PORTAL_TEXT(number), PORTAL_INTEGER(key_id),
-                          PORTAL_TEXT(PORTAL_ORDER_FEE_KIND), PORTAL_INTEGER(new->months),
-                          PORTAL_INTEGER(fee_fen), PORTAL_TEXT(state_texts[PORTAL_ORDER_EDITING]),
-                          PORTAL_TEXT(new->policy.replace_key ? "replace" : "keep"),
-                          PORTAL_TEXT(portal_order_algorithm_text(new->policy.algorithm)),
-                          PORTAL_INTEGER(new->policy.dual), PORTAL_INTEGER(clock_now_utc()),
-                          PORTAL_INTEGER(clock_now_utc())),
-            err) != ERR_NONE ||
-        portal_audit_add(portal, "order.added", number, new->serial, err) != ERR_NONE)
-        return err->code;
-    *out_number = TAKE(number);
-    return ERR_NONE;
-}
-
-enum err_code portal_order_add(struct portal *portal, const struct portal_order_new *new,
-                               char **out_number, struct err *err)
-{
-    if (new->months < 1 || new->months > PORTAL_ORDER_MONTHS_MAX)
-        return err_set(err, ERR_FIELD_VALUE, "months: 1 to %d are allowed",
-                       PORTAL_ORDER_MONTHS_MAX);
-    AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
-    AUTO(memory_freep) char *number = NULL;
-    if (portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
-        insert_order(portal, new, &number, err) != ERR_NONE ||
-        portal_transaction_commit(&transaction, err) != ERR_NONE)
-        return err_add(err, "add an order");
-    *out_number = TAKE(number);
-    return ERR_NONE;
-}
-
 /* ---- loading ---- */
 
-/* Columns of order_of and order_json. */
-#define ORDER_COLUMNS \
-    "SELECT o.number, o.key_id, key.serial, organisation.name, o.months, o.fee_fen, o.paid_utc, " \
-    "o.state, o.key_policy, o.algorithm, o.dual, o.fee_kind, o.reason, o.created_utc, " \
-    "o.changed_utc, holder.name, " \
-    "(SELECT issue.state FROM issue WHERE order_number = o.number AND issue.state <> 'failed') " \
-    "FROM renewal_order o JOIN key ON key.id = o.key_id JOIN holder ON holder.id = key.holder_id " \
-    "JOIN organisation ON organisation.id = holder.organisation_id "
-
-static enum portal_order_state state_from_text(const char *text)
+static enum err_code order_of(const struct portal_query *query, struct portal_order **out,
+                              struct err *err)
 {
-    size_t state = 0;
-    while (state + 1 < ARRAY_SIZE(state_texts) && strcmp(state_texts[state], text) != 0)
-        state++;
-    return (enum portal_order_state)state;
-}
-
-static enum err_code find_order(struct portal *portal, const char *number,
-                                struct portal_query **out, struct err *err)
-{
-    AUTO(portal_query_freep) struct portal_query *query = NULL;
-    if (portal_db_query(portal->db, ORDER_COLUMNS "WHERE o.number = ?",
-                        PORTAL_VALUES(PORTAL_TEXT(number)), &query, err) != ERR_NONE ||
-        portal_query_one(query, err) != ERR_NONE)
-        return err_add(err, "find the order %.*s", PORTAL_ORDER_NUMBER_BYTES_MAX, number);
-    *out = TAKE(query);
-    return ERR_NONE;
-}
-
-enum err_code portal_order_load(struct portal *portal, const char *number,
-                                struct portal_order **out, struct err *err)
-{
-    AUTO(portal_query_freep) struct portal_query *query = NULL;
-    if (find_order(portal, number, &query, err) != ERR_NONE)
-        return err->code;
+    enum portal_order_state state;
+    if (!portal_order_state_from_text(portal_query_text(query, 6), &state))
+        return err_set(err, ERR_DATABASE, "an order in no state");
     struct portal_order *order = memory_new(sizeof *order);
     *order = (struct portal_order){
         .number = memory_text(portal_query_text(query, 0)),
@@ -211,14 +81,53 @@ enum err_code portal_order_load(struct portal *portal, const char *number,
         .organisation = memory_text(portal_query_text(query, 3)),
         .months = portal_query_integer(query, 4),
         .fee_fen = portal_query_integer(query, 5),
-        .paid = !portal_query_is_null(query, 6),
-        .state = state_from_text(portal_query_text(query, 7)),
-        .policy = {.replace_key = strcmp(portal_query_text(query, 8), "replace") == 0,
+        .state = state,
+        .policy = {.replace_key = strcmp(portal_query_text(query, 7), "replace") == 0,
                    .algorithm =
-                       strcmp(portal_query_text(query, 9), "sm2") == 0 ? CERT_SM2 : CERT_RSA,
-                   .dual = portal_query_integer(query, 10) != 0},
+                       strcmp(portal_query_text(query, 8), "sm2") == 0 ? CERT_SM2 : CERT_RSA,
+                   .dual = portal_query_integer(query, 9) != 0},
+        .organisation_id = portal_query_integer(query, 10),
+        .paid = portal_query_integer(query, 11) != 0,
+        .paid_reference = memory_text(portal_query_text(query, 12)),
+        .invoice_complete = portal_query_integer(query, 13) != 0,
+        .renewed_utc = portal_query_integer(query, 14),
     };
     *out = order;
+    return ERR_NONE;
+}
+
+enum err_code portal_order_load(struct portal *portal, const char *number,
+                                struct portal_order **out, struct err *err)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    if (portal_db_query(
+            portal->db,
+            "SELECT o.number, o.key_id, key.serial, organisation.name, o.months, o.fee_fen, "
+            "o.state, o.key_policy, o.algorithm, o.dual, o.organisation_id, "
+            "o.paid_utc IS NOT NULL, o.paid_reference, "
+            "coalesce(invoice.title <> '' AND invoice.tax_number <> '', 0), "
+            "(SELECT changed_utc FROM issue WHERE order_number = o.number "
+            "AND issue.state <> 'failed' AND issue.state = 'confirmed') "
+            "FROM renewal_order o JOIN key ON key.id = o.key_id "
+            "JOIN organisation ON organisation.id = o.organisation_id "
+            "LEFT JOIN invoice ON invoice.order_number = o.number WHERE o.number = ?",
+            PORTAL_VALUES(PORTAL_TEXT(number)), &query, err) != ERR_NONE ||
+        portal_query_one(query, err) != ERR_NONE)
+        return err_add(err, "find the order %.*s", PORTAL_ORDER_NUMBER_BYTES_MAX, number);
+    return order_of(query, out, err);
+}
+
+enum err_code portal_order_load_own(struct portal *portal, const char *number,
+                                    int64_t organisation_id, struct portal_order **out,
+                                    struct err *err)
+{
+    AUTO(portal_order_freep) struct portal_order *order = NULL;
+    if (portal_order_load(portal, number, &order, err) != ERR_NONE)
+        return err->code;
+    if (organisation_id != 0 && order->organisation_id != organisation_id)
+        return err_set(err, ERR_NO_SUCH_RECORD, "no row < find the order %.*s",
+                       PORTAL_ORDER_NUMBER_BYTES_MAX, number);
+    *out = TAKE(order);
     return ERR_NONE;
 }
 
@@ -229,6 +138,7 @@ void portal_order_free(struct portal_order *order)
     free(order->number);
     free(order->serial);
     free(order->organisation);
+    free(order->paid_reference);
     free(order);
 }
 
@@ -240,138 +150,159 @@ void portal_order_freep(struct portal_order **order)
 
 /* ---- acting ---- */
 
-static const struct transition *transition_for(enum portal_order_action action,
-                                               const struct portal_order *order)
+enum err_code portal_order_check(const struct portal_order *order, enum portal_order_action action,
+                                 struct err *err)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(transitions); i++)
-        if (transitions[i].action == action && transitions[i].from == order->state &&
-            transitions[i].paid == order->paid)
-            return &transitions[i];
-    return NULL;
+    const struct rule *rule = &rules[action];
+    enum err_code code = ERR_NONE;
+    if (rule->payment == UNPAID && order->paid)
+        code = ERR_ORDER_PAID;
+    else if ((rule->from & IN(order->state)) == 0)
+        code = rule->wrong_state;
+    else if (rule->payment == PAID && !order->paid)
+        code = ERR_ORDER_UNPAID;
+    else if (action == PORTAL_ORDER_RENEW && order->renewed_utc != 0)
+        code = ERR_ORDER_FINISHED;
+    if (code == ERR_NONE)
+        return ERR_NONE;
+    return err_set(err, code, "%s is not possible in %s (%s)", rule->text,
+                   state_texts[order->state], order->paid ? "已支付" : "未支付");
 }
 
 static enum err_code record(struct portal *portal, const struct portal_order *order,
-                            const struct transition *transition, const char *reason,
-                            struct err *err)
+                            const struct rule *rule, const char *reason, struct err *err)
 {
-    const char *action = action_texts[transition->action];
     if (portal_db_run(portal->db,
                       "INSERT INTO approval_record (order_number, actor, action, from_state, "
                       "to_state, reason, at_utc) VALUES (?, ?, ?, ?, ?, ?, ?)",
                       PORTAL_VALUES(PORTAL_TEXT(order->number), PORTAL_TEXT(portal->actor),
-                                    PORTAL_TEXT(action), PORTAL_TEXT(state_texts[transition->from]),
-                                    PORTAL_TEXT(state_texts[transition->to]), PORTAL_TEXT(reason),
+                                    PORTAL_TEXT(rule->text), PORTAL_TEXT(state_texts[order->state]),
+                                    PORTAL_TEXT(state_texts[rule->to]), PORTAL_TEXT(reason),
                                     PORTAL_INTEGER(clock_now_utc())),
                       err) != ERR_NONE)
         return err_add(err, "record the step");
-    static const char *const events[PORTAL_ORDER_ACTION_COUNT] = {
-        [PORTAL_ORDER_PAY] = "order.paid",
-        [PORTAL_ORDER_SUBMIT] = "order.submitted",
-        [PORTAL_ORDER_APPROVE] = "order.approved",
-        [PORTAL_ORDER_REJECT] = "order.rejected",
-    };
-    return portal_audit_add(portal, events[transition->action], order->number, reason, err);
+    return portal_audit_add(portal, rule->event, order->number, reason, err);
 }
 
-/* The one place where an order changes. Inside the caller's transaction. */
-static enum err_code enter(struct portal *portal, const char *number,
-                           enum portal_order_action action, const char *reason, struct err *err)
+static enum err_code revisions(struct portal *portal, const char *number, int64_t *out_previous,
+                               int64_t *out_next, struct err *err)
 {
-    AUTO(portal_order_freep) struct portal_order *order = NULL;
-    if (portal_order_load(portal, number, &order, err) != ERR_NONE)
-        return err->code;
-    const struct transition *transition = transition_for(action, order);
-    if (transition == NULL)
-        return err_set(err, ERR_ORDER_STATE, "%s is not possible in %s (%s)", action_texts[action],
-                       state_texts[order->state], order->paid ? "已支付" : "未支付");
-    int64_t now = clock_now_utc();
-    bool pays = action == PORTAL_ORDER_PAY;
-    if (portal_db_run(portal->db,
-                      "UPDATE renewal_order SET state = ?, reason = ?, changed_utc = ?, "
-                      "paid_utc = coalesce(paid_utc, ?) WHERE number = ?",
-                      PORTAL_VALUES(PORTAL_TEXT(state_texts[transition->to]), PORTAL_TEXT(reason),
-                                    PORTAL_INTEGER(now), pays ? PORTAL_INTEGER(now) : PORTAL_NULL,
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    if (portal_db_query(portal->db,
+                        "SELECT revision, (SELECT max(revision) FROM renewal_order) + 1 "
+                        "FROM renewal_order WHERE number = ?",
+                        PORTAL_VALUES(PORTAL_TEXT(number)), &query, err) != ERR_NONE ||
+        portal_query_one(query, err) != ERR_NONE)
+        return err_add(err, "find the order's revision");
+    *out_previous = portal_query_integer(query, 0);
+    *out_next = portal_query_integer(query, 1);
+    return ERR_NONE;
+}
+
+enum err_code portal_order_touch(struct portal *portal, const char *number, struct err *err)
+{
+    int64_t previous = 0;
+    int64_t next = 0;
+    if (revisions(portal, number, &previous, &next, err) != ERR_NONE ||
+        portal_db_run(portal->db,
+                      "UPDATE renewal_order SET revision = ?, changed_utc = ? WHERE number = ?",
+                      PORTAL_VALUES(PORTAL_INTEGER(next), PORTAL_INTEGER(clock_now_utc()),
                                     PORTAL_TEXT(number)),
                       err) != ERR_NONE)
+        return err_add(err, "note the order's change");
+    return portal_search_put_order(portal, number, previous, err);
+}
+
+struct step {
+    enum portal_order_action action;
+    const char *reason;
+    const char *paid_reference;
+};
+
+/* The one place where an order's state changes. Inside the caller's transaction. */
+static enum err_code enter(struct portal *portal, const struct portal_order *order,
+                           const struct step *step, struct err *err)
+{
+    const struct rule *rule = &rules[step->action];
+    assert(rule->event != NULL);
+    if (portal_order_check(order, step->action, err) != ERR_NONE)
         return err->code;
-    return record(portal, order, transition, reason, err);
+    bool pays = step->action == PORTAL_ORDER_PAY;
+    bool rejects = step->action == PORTAL_ORDER_REJECT;
+    if (rejects && step->reason[0] == '\0')
+        return err_set(err, ERR_FIELD_MISSING, "reason: why is it sent back?");
+    if (portal_db_run(
+            portal->db,
+            "UPDATE renewal_order SET state = ?, reason = ?, paid_utc = coalesce(paid_utc, ?), "
+            "paid_reference = ? WHERE number = ?",
+            PORTAL_VALUES(PORTAL_TEXT(state_texts[rule->to]),
+                          PORTAL_TEXT(rejects ? step->reason : ""),
+                          pays ? PORTAL_INTEGER(clock_now_utc()) : PORTAL_NULL,
+                          PORTAL_TEXT(pays ? step->paid_reference : order->paid_reference),
+                          PORTAL_TEXT(order->number)),
+            err) != ERR_NONE ||
+        portal_order_touch(portal, order->number, err) != ERR_NONE)
+        return err->code;
+    return record(portal, order, rule, step->reason, err);
+}
+
+static enum err_code check_reason(const char *reason, struct err *err)
+{
+    if (strlen(reason) > PORTAL_ORDER_REASON_BYTES_MAX)
+        return err_set(err, ERR_FIELD_VALUE, "reason: at most %d bytes",
+                       PORTAL_ORDER_REASON_BYTES_MAX);
+    return ERR_NONE;
 }
 
 enum err_code portal_order_act(struct portal *portal, const char *number,
                                enum portal_order_action action, const char *reason, struct err *err)
 {
-    if (strlen(reason) > PORTAL_ORDER_REASON_BYTES_MAX)
-        return err_set(err, ERR_FIELD_VALUE, "reason: at most %d bytes",
-                       PORTAL_ORDER_REASON_BYTES_MAX);
     AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
-    if (portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
-        enter(portal, number, action, reason, err) != ERR_NONE ||
+    AUTO(portal_order_freep) struct portal_order *order = NULL;
+    const struct step step = {action, reason, ""};
+    if (check_reason(reason, err) != ERR_NONE ||
+        portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
+        portal_order_load(portal, number, &order, err) != ERR_NONE ||
+        enter(portal, order, &step, err) != ERR_NONE ||
         portal_transaction_commit(&transaction, err) != ERR_NONE)
-        return err_add(err, "%s", action_texts[action]);
+        return err_add(err, "%s", rules[action].text);
     return ERR_NONE;
 }
 
-/* ---- showing ---- */
-
-static struct json *order_json(const struct portal_query *query)
+static enum err_code check_invoice(const struct portal_order *order, struct err *err)
 {
-    struct json *json = json_new_object();
-    json_add_text(json, "order", portal_query_text(query, 0));
-    json_add_text(json, "serial", portal_query_text(query, 2));
-    json_add_text(json, "organisation", portal_query_text(query, 3));
-    json_add_text(json, "holder", portal_query_text(query, 15));
-    json_add_text(json, "fee_kind", portal_query_text(query, 11));
-    json_add_integer(json, "months", portal_query_integer(query, 4));
-    json_add_integer(json, "fee_fen", portal_query_integer(query, 5));
-    json_add_text(json, "payment", portal_query_is_null(query, 6) ? "未支付" : "已支付");
-    json_add_text(json, "state", portal_query_text(query, 7));
-    json_add_text(json, "reason", portal_query_text(query, 12));
-    json_add_text(json, "key", portal_query_text(query, 8));
-    json_add_text(json, "algorithm", portal_query_text(query, 9));
-    json_add_bool(json, "dual", portal_query_integer(query, 10) != 0);
-    json_add_text(json, "issue",
-                  portal_query_is_null(query, 16) ? NULL : portal_query_text(query, 16));
-    json_add_utc(json, "created", portal_query_integer(query, 13));
-    json_add_utc(json, "changed", portal_query_integer(query, 14));
-    return json;
+    return order->invoice_complete
+               ? ERR_NONE
+               : err_set(err, ERR_ORDER_INVOICE, "the invoice has no title or no tax number");
 }
 
-static struct json *record_json(const struct portal_query *query)
+enum err_code portal_order_submit(struct portal *portal, const char *number, struct err *err)
 {
-    struct json *json = json_new_object();
-    json_add_utc(json, "at", portal_query_integer(query, 0));
-    json_add_text(json, "actor", portal_query_text(query, 1));
-    json_add_text(json, "action", portal_query_text(query, 2));
-    json_add_text(json, "from", portal_query_text(query, 3));
-    json_add_text(json, "to", portal_query_text(query, 4));
-    json_add_text(json, "reason", portal_query_text(query, 5));
-    return json;
-}
-
-enum err_code portal_order_show(struct portal *portal, const char *number, struct json **out,
-                                struct err *err)
-{
-    AUTO(portal_query_freep) struct portal_query *order = NULL;
-    AUTO(portal_query_freep) struct portal_query *records = NULL;
-    struct json *list = NULL;
-    if (find_order(portal, number, &order, err) != ERR_NONE ||
-        portal_db_query(portal->db,
-                        "SELECT at_utc, actor, action, from_state, to_state, reason "
-                        "FROM approval_record WHERE order_number = ? ORDER BY id",
-                        PORTAL_VALUES(PORTAL_TEXT(number)), &records, err) != ERR_NONE ||
-        portal_query_list(records, record_json, &list, err) != ERR_NONE)
-        return err->code;
-    struct json *json = order_json(order);
-    json_add(json, "records", list);
-    *out = json;
+    AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
+    AUTO(portal_order_freep) struct portal_order *order = NULL;
+    const struct step step = {PORTAL_ORDER_SUBMIT, "", ""};
+    if (portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
+        portal_order_load(portal, number, &order, err) != ERR_NONE ||
+        portal_order_check(order, step.action, err) != ERR_NONE ||
+        check_invoice(order, err) != ERR_NONE || enter(portal, order, &step, err) != ERR_NONE ||
+        portal_transaction_commit(&transaction, err) != ERR_NONE)
+        return err_add(err, "%s", rules[step.action].text);
     return ERR_NONE;
 }
 
-enum err_code portal_order_list(struct portal *portal, struct json **out, struct err *err)
+enum err_code portal_order_paid(struct portal *portal, const char *number, int64_t amount_fen,
+                                const char *reference, struct err *err)
 {
-    AUTO(portal_query_freep) struct portal_query *query = NULL;
-    if (portal_db_query(portal->db, ORDER_COLUMNS "ORDER BY o.number", PORTAL_NO_VALUES, &query,
-                        err) != ERR_NONE)
+    AUTO(portal_order_freep) struct portal_order *order = NULL;
+    const struct step step = {PORTAL_ORDER_PAY, reference, reference};
+    if (portal_order_load(portal, number, &order, err) != ERR_NONE)
         return err->code;
-    return portal_query_list(query, order_json, out, err);
+    if (order->paid && strcmp(order->paid_reference, reference) == 0)
+        return ERR_NONE;
+    if (order->paid)
+        return err_set(err, ERR_ORDER_PAID, "the order %s was paid by another payment", number);
+    if (order->fee_fen != amount_fen)
+        return err_set(err, ERR_ORDER_AMOUNT, "%lld fen were paid for the order %s of %lld",
+                       (long long)amount_fen, number, (long long)order->fee_fen);
+    return enter(portal, order, &step, err);
 }

@@ -31,10 +31,8 @@ struct web_server {
 };
 
 static const struct web_table *const tables[] = {
-    &web_session_table,
-    &web_account_table,
-    &web_audit_table,
-    &web_download_table,
+    &web_session_table, &web_order_table, &web_attachment_table, &web_key_table,
+    &web_account_table, &web_audit_table, &web_download_table,
 };
 
 /* ---- who is there ---- */

@@ -44,7 +44,7 @@ static char *add_order(struct world *world, const char *serial)
 static void an_order_goes_its_way(void **state)
 {
     static const char *const steps[][2] = {
-        {"pay", "编辑中"},    {"submit", "待审核"},    {"reject", "审核不通过"},
+        {"pay", "编辑中"},    {"submit", "待审核"},    {"reject|--reason|资料不全", "审核不通过"},
         {"submit", "待审核"}, {"approve", "审核通过"},
     };
     struct world *world = *state;

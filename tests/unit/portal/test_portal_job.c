@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "portal/portal_order.h"
+#include "portal/portal_order_new.h"
 #include "portal/portal_ticket.h"
 #include "world.h"
 

@@ -14,7 +14,7 @@
 #include "certs/sm2.h"
 #include "portal/portal_confirm.h"
 #include "portal/portal_key.h"
-#include "portal/portal_order.h"
+#include "portal/portal_order_new.h"
 #include "portal/portal_reset.h"
 #include "portal/portal_ticket.h"
 
