@@ -6,10 +6,10 @@ const PORTS = [27510, 27520, 27530]; // https; plain http is on the next one
 const STAGGER_MS = 500; // a port that is silent so long gets company by the next
 const REQUEST_MS = 60000;
 const WAIT_SECONDS = 25; // of a long poll
-const ASKED_MS = 5000; // a refused connection never takes this long, a person's answer may
+const ASKED_MS = 2500; // a refused connection never takes this long, a person's answer may
 const REPORT_MS = 50; // a CSP report comes a little after its refusal
 const BACK_OFF_MS = 500; // doubled up to BACK_OFF_MS_MAX
-const BACK_OFF_MS_MAX = 8000;
+const BACK_OFF_MS_MAX = 10000;
 
 // Only what the agent can't say itself: Chinese title and remedy, English title and remedy.
 const TEXTS = {
@@ -158,7 +158,7 @@ export class Ukeyd {
             if (me.onevent) listening ||= listen();
             return status;
           }
-          if ((saw("AbortError") || Date.now() - began > ASKED_MS) && !/[gd]/.test(permission.state))
+          if ((saw("AbortError") || Date.now() - began > ASKED_MS) && !/^[gd]/.test(permission.state))
             throw fail("permission-pending");
         }
       await pause(REPORT_MS);

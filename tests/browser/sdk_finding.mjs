@@ -12,6 +12,7 @@ const HTTPS = 'https://127.0.0.1:27510';
 const HTTP = 'http://127.0.0.1:27511';
 const ALLOW = {x: 389, y: 227}; // of the browser's question, in a window at the screen's corner
 const BLOCK = {x: 310, y: 227};
+const PERSON_MS = 3000; // nobody reads and answers it sooner
 const CLICK_MS = 1000; // a click that comes sooner after the question does not count
 const FAILED_REQUEST = /Failed to load resource|has been blocked by CORS policy|Refused to connect|violates the following/;
 
@@ -157,6 +158,25 @@ test('the question of the browser is answered with no', async t => {
   const refused = fails(page, 'permission-denied', '浏览器禁止本网站访问此设备');
   await answerQuestion(t, page, BLOCK);
   await refused;
+});
+
+test('the question of the browser is waved away', async t => {
+  t.expectProblem(FAILED_REQUEST);
+  await startAgent();
+  const page = await pageWithAgent(t, {headed: true, allowed: false});
+  const pending = fails(page, 'permission-pending', '浏览器需要您的许可');
+  await pause(PERSON_MS);
+  await t.world.display_keys({keys: ['Escape']});
+  await pending;
+});
+
+test('a browser that asks, and does not tell that it does', async t => {
+  t.expectProblem(FAILED_REQUEST);
+  await startAgent();
+  const page = await pageWithAgent(t, {headed: true, allowed: false});
+  await page.evaluate(() => Object.defineProperty(navigator, 'permissions', {value: undefined}));
+  await fails(page, 'permission-pending', '浏览器需要您的许可');
+  assert.equal(await page.evaluate(() => window.hints.length), 0);
 });
 
 /** Clicks until the question is gone. */
