@@ -3,12 +3,16 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <netinet/in.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "portal/portal_audit.h"
 #include "portal/portal_session.h"
+
+#define SHA256_BYTES 32
 
 /* What is counted, and up to which number. */
 enum limit { LIMIT_LOGIN, LIMIT_ADDRESS, LIMIT_SUCCESS, LIMIT_COUNT };
@@ -68,9 +72,17 @@ struct counter {
     const char *name; /* a login or an address */
 };
 
+/* What was typed as a login may be a password: only its hash is kept. */
 static char *subject_of(const struct counter *counter)
 {
-    return memory_printf("%s:%s", limits[counter->limit].prefix, counter->name);
+    const char *prefix = limits[counter->limit].prefix;
+    uint8_t hash[SHA256_BYTES];
+    if (counter->limit == LIMIT_ADDRESS)
+        return memory_printf("%s:%s", prefix, counter->name);
+    if (EVP_Digest(counter->name, strlen(counter->name), hash, NULL, EVP_sha256(), NULL) != 1)
+        abort(); /* SHA-256 is always there */
+    AUTO(memory_freep) char *hex = hex_encode(SPAN_ARRAY(hash));
+    return memory_printf("%s:%s", prefix, hex);
 }
 
 static enum err_code forget_old(struct portal *portal, struct err *err)

@@ -36,7 +36,7 @@ CREATE INDEX session_of_user ON session (user_id, used_utc);
 CREATE INDEX session_used ON session (used_utc);
 CREATE INDEX session_created ON session (created_utc);
 
--- What is counted for a while: failures of a login, failures from an address, log-ins of a login.
+-- What is counted for a while: failures of a login (its hash), failures from an address, log-ins of a login.
 CREATE TABLE login_limit (
     subject   TEXT PRIMARY KEY,
     count     INTEGER NOT NULL,
