@@ -237,7 +237,12 @@ test('a policy that only reports blocks nothing', async t => {
   await fails(page, 'not-installed', '没有找到CA锁驱动（ukeyd）');
 });
 
-/** The frame with the page, inside another site's page. */
+/**
+ * The frame with the page, inside another site's page.
+ * @param {import('./lib/suite.mjs').Test} t
+ * @param {{allow?: string, grantedTo?: string}} [options] allow: of the frame. grantedTo: the origin to which
+ *   the user gave the permission
+ */
 async function framed(t, {allow = '', grantedTo} = {}) {
   await t.world.site({port: 8450, answers: pageAnswers()});
   const body = `<!doctype html><iframe src="${SITE}" allow="${allow}"></iframe>`;

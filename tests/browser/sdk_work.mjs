@@ -69,6 +69,7 @@ test('a WebSocket that drops in the middle is opened again, and the operation go
     window.sockets = [];
     const Real = window.WebSocket;
     window.WebSocket = class extends Real {
+      /** @param {ConstructorParameters<typeof WebSocket>} given */
       constructor(...given) {
         super(...given);
         window.sockets.push(this);

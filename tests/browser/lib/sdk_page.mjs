@@ -88,7 +88,7 @@ export async function makeAgent(page, options = {}) {
 export function call(page, method, ...values) {
   return page.evaluate(
     async ([name, given]) => {
-      const last = given.at(-1);
+      const last = /** @type {any} */ (given.at(-1));
       if (last && typeof last === 'object') last.onprogress = operation => window.seen.push(operation);
       try {
         return {value: (await window.agent[name](...given)) ?? null};
