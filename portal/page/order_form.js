@@ -1,6 +1,6 @@
 /** 01 订单信息 with the three steps, and 02 开票信息: one form over two panels. */
 
-import {path, Refusal, send} from "./api.js";
+import {get, path, Refusal, send} from "./api.js";
 import {remind} from "./dialog.js";
 import {h} from "./dom.js";
 import {controls, field, keepDraft, validate} from "./form.js";
@@ -120,7 +120,7 @@ function steps(context, order, save, complete) {
     };
     const refresh = async () => {
         await save();
-        const now = await send("POST", `${at}/payment/refresh`, {});
+        const now = await (order.can.refresh ? send("POST", `${at}/payment/refresh`, {}) : get(at));
         await remind([now.paid ? notice("good", h("p", {}, t("pay.success"))) : notice("warn", h("p", {}, t("pay.waiting")))]);
         await context.reload();
     };
@@ -136,7 +136,7 @@ function steps(context, order, save, complete) {
     /** @type {Array<{name: "pay" | "refresh" | "submit", act: () => Promise<void>, on: boolean, done: boolean}>} */
     const all = [
         {name: "pay", act: pay, on: order.can.pay, done: order.paid},
-        {name: "refresh", act: refresh, on: order.can.refresh, done: order.paid},
+        {name: "refresh", act: refresh, on: order.can.refresh || (order.paid && order.can.edit), done: order.paid},
         {name: "submit", act: submit, on: order.can.submit || (order.paid && order.can.edit), done: submitted},
     ];
     return h("ol", {"class": "steps", "aria-label": t("steps.label")}, all.map(({name, act, on, done}) => {

@@ -33,7 +33,7 @@ export const orderTexts = {
     "state.待审核": ["待审核", "In review"],
     "state.审核通过": ["审核通过", "Approved"],
     "state.审核不通过": ["审核不通过", "Sent back"],
-    "action.支付费用": ["支付费用", "Paid the fee"],
+    "action.网上支付": ["网上支付", "Paid online"],
     "action.提交信息": ["提交信息", "Submitted"],
     "action.审核通过": ["审核通过", "Approved"],
     "action.审核不通过": ["审核不通过", "Sent back"],
