@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {world} from './talk.mjs';
 
 /** @typedef {import('./suite.mjs').Test} Test */
-/** @typedef {import('playwright-core').Page} Page */
+/** @typedef {import('playwright-core').Page | import('playwright-core').Frame} Page */
 
 const PORT = 8450;
 export const SITE = `https://portal.test:${PORT}`;
