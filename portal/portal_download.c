@@ -57,7 +57,7 @@ static enum err_code store(const struct portal *portal, struct span content, cha
     return ERR_NONE;
 }
 
-/* The content that the name stood for goes, unless another name stands for it too. */
+/* *out_sha256: of the content that the name stood for; untouched when there was none. */
 static enum err_code forget(struct portal *portal, const char *name, char **out_sha256,
                             struct err *err)
 {
@@ -84,18 +84,39 @@ static enum err_code is_used(struct portal *portal, const char *sha256, bool *ou
     return ERR_NONE;
 }
 
-/* After the commit; whoever has it open reads on. sha256 NULL: nothing. */
+/* After the commit, in a transaction that keeps out whoever adds it again; who has it open reads on.
+ * sha256 NULL: nothing. */
 static enum err_code remove_content(struct portal *portal, const char *sha256, struct err *err)
 {
+    AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
     bool used = false;
     if (sha256 == NULL)
         return ERR_NONE;
-    if (is_used(portal, sha256, &used, err) != ERR_NONE)
+    if (portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
+        is_used(portal, sha256, &used, err) != ERR_NONE)
         return err->code;
     AUTO(memory_freep) char *path = content_path(portal, sha256);
     if (!used && unlink(path) != 0)
         return err_set_errno(err, ERR_FILE, "remove the content");
     return ERR_NONE;
+}
+
+/* Inside the caller's transaction. The content was stored before, for that takes longer than others would
+ * wait; it may have been removed meanwhile. */
+static enum err_code insert(struct portal *portal, const char *kind, const char *name,
+                            struct span content, const char *sha256, struct err *err)
+{
+    AUTO(memory_freep) char *path = content_path(portal, sha256);
+    AUTO(memory_freep) char *again = NULL;
+    if (access(path, F_OK) != 0 && store(portal, content, &again, err) != ERR_NONE)
+        return err->code;
+    return portal_db_run(portal->db,
+                         "INSERT INTO download (name, kind, size, sha256, created_utc) "
+                         "VALUES (?, ?, ?, ?, ?)",
+                         PORTAL_VALUES(PORTAL_TEXT(name), PORTAL_TEXT(kind),
+                                       PORTAL_INTEGER((int64_t)content.len), PORTAL_TEXT(sha256),
+                                       PORTAL_INTEGER(clock_now_utc())),
+                         err);
 }
 
 enum err_code portal_download_add(struct portal *portal, const char *kind, const char *name,
@@ -107,16 +128,10 @@ enum err_code portal_download_add(struct portal *portal, const char *kind, const
     AUTO(memory_freep) char *before = NULL;
     if (check_kind(kind, err) != ERR_NONE || check_name(name, err) != ERR_NONE ||
         file_read(path, PORTAL_DOWNLOAD_BYTES_MAX, &content, err) != ERR_NONE ||
+        store(portal, span_bytes(content), &sha256, err) != ERR_NONE ||
         portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
         forget(portal, name, &before, err) != ERR_NONE ||
-        store(portal, span_bytes(content), &sha256, err) != ERR_NONE ||
-        portal_db_run(portal->db,
-                      "INSERT INTO download (name, kind, size, sha256, created_utc) "
-                      "VALUES (?, ?, ?, ?, ?)",
-                      PORTAL_VALUES(PORTAL_TEXT(name), PORTAL_TEXT(kind),
-                                    PORTAL_INTEGER((int64_t)content->len), PORTAL_TEXT(sha256),
-                                    PORTAL_INTEGER(clock_now_utc())),
-                      err) != ERR_NONE)
+        insert(portal, kind, name, span_bytes(content), sha256, err) != ERR_NONE)
         return err_add(err, "add the download");
     int64_t id = portal_db_last_id(portal->db);
     if (portal_audit_add(portal, "download.added", name, sha256, err) != ERR_NONE ||

@@ -6,8 +6,6 @@
 #include "portal/web/web.h"
 #include "portal/web/web_pool.h"
 
-#define BUSY_RETRY_S 2
-
 /* ---- lists ---- */
 
 typedef enum err_code (*lister)(struct portal *portal, const struct portal_page *page,
@@ -144,10 +142,8 @@ static enum err_code start(const struct web_call *call, struct change **change,
     if ((*change)->password == NULL)
         return carry_out(*change, out, err);
     const struct web_work work = {make_password, password_made, *change};
-    if (web_pool_start(call->web->passwords, call->request, &work, err) != ERR_NONE) {
-        out->retry_after_s = BUSY_RETRY_S;
+    if (web_pool_start(call->web->passwords, call->request, &work, err) != ERR_NONE)
         return err->code;
-    }
     *change = NULL;
     out->later = true;
     return ERR_NONE;

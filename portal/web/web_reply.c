@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "portal/web/web.h"
 
+#define BUSY_RETRY_S 2 /* what waits in a queue of ours is through by then */
 #define FILE_NAME_BYTES_MAX 512 /* longer ones are cut: a file system takes 255 */
 #define DISPOSITION_BYTES_MAX (64 + 4 * FILE_NAME_BYTES_MAX)
 
@@ -81,6 +82,8 @@ static void give(struct http_request *request, const struct web_answer *answer)
 void web_reply(struct http_request *request, enum err_code result, struct web_answer *answer,
                struct err *err)
 {
+    if (result == ERR_HTTP_TOO_MANY && answer->retry_after_s == 0)
+        answer->retry_after_s = BUSY_RETRY_S;
     add_headers(request, answer);
     if (result != ERR_NONE)
         refuse(request, err);

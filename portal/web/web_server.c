@@ -306,6 +306,11 @@ void web_server_freep(struct web_server **server)
     *server = NULL;
 }
 
+struct web *web_server_peek(struct web_server *server)
+{
+    return &server->web;
+}
+
 const struct http_route *web_server_routes(const struct web_server *server, size_t *out_count)
 {
     *out_count = server->count;

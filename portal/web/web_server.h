@@ -18,6 +18,8 @@ MUST_CHECK enum err_code web_server_new(const struct web_server_options *options
 /* After the HTTP server, which ends the requests that wait for an answer. */
 void web_server_free(struct web_server *server);
 void web_server_freep(struct web_server **server);
+/* What handlers see. */
+struct web *web_server_peek(struct web_server *server);
 /* Borrowed; they need nothing of the HTTP server's context. */
 const struct http_route *web_server_routes(const struct web_server *server, size_t *out_count);
 /* Headers of every answer to a path that is ours: the pages' policy, or the interface's. */

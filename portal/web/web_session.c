@@ -3,12 +3,12 @@
 
 #include "portal/portal_audit.h"
 #include "portal/portal_login.h"
+#include "portal/portal_order_new.h"
 #include "portal/portal_session.h"
 #include "portal/web/web.h"
 #include "portal/web/web_guard.h"
 #include "portal/web/web_pool.h"
 
-#define BUSY_RETRY_S 2 /* the passwords before this one are through by then */
 #define COOKIE_ATTRIBUTES "; Path=/; Secure; HttpOnly; SameSite=Strict"
 
 /* ---- the session's answer ---- */
@@ -28,21 +28,6 @@ static struct json *user_json(const struct portal_account *account)
     return json;
 }
 
-/* Of twelve months where the setting is absent. */
-#define FEE_FEN_PER_YEAR_DEFAULT 20000
-
-static enum err_code fee_per_month(struct portal *portal, int64_t *out_fen, struct err *err)
-{
-    AUTO(memory_freep) char *setting = NULL;
-    if (portal_db_setting(portal->db, "fee_fen_per_year", &setting, err) != ERR_NONE &&
-        err->code != ERR_NO_SUCH_RECORD)
-        return err->code;
-    *err = ERR_INIT;
-    *out_fen =
-        ((setting == NULL ? FEE_FEN_PER_YEAR_DEFAULT : strtoll(setting, NULL, 10)) + 11) / 12;
-    return ERR_NONE;
-}
-
 static enum err_code session_json(struct web *web, int64_t user_id, const char *token,
                                   struct json **out, struct err *err)
 {
@@ -50,7 +35,7 @@ static enum err_code session_json(struct web *web, int64_t user_id, const char *
     AUTO(memory_freep) char *csrf = portal_session_csrf(token);
     int64_t fee_fen = 0;
     if (portal_account_load(web->portal, user_id, &account, err) != ERR_NONE ||
-        fee_per_month(web->portal, &fee_fen, err) != ERR_NONE)
+        portal_order_fee_per_month(web->portal, &fee_fen, err) != ERR_NONE)
         return err->code;
     struct json *json = json_new_object();
     json_add(json, "user", user_json(account));
@@ -116,10 +101,8 @@ static enum err_code start(const struct web_call *call, struct proof **proof, co
 {
     char address[PORTAL_LOGIN_ADDRESS_BYTES];
     struct web *web = call->web;
-    if (!web_pool_has_room(web->passwords)) {
-        out->retry_after_s = BUSY_RETRY_S;
+    if (!web_pool_has_room(web->passwords))
         return err_set(err, ERR_HTTP_TOO_MANY, "too many passwords are waiting");
-    }
     portal_login_address(http_request_peer(call->request, NULL), address);
     const struct web_work work = {compare, done, *proof};
     if (portal_login_begin(web->portal, login, address, &(*proof)->attempt, &out->retry_after_s,

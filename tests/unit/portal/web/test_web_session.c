@@ -1,3 +1,4 @@
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include "base/clock.h"
 #include "portal/portal_login.h"
 #include "portal/portal_session.h"
+#include "portal/web/web_pool.h"
 #include "tests/unit/portal/world.h"
 #include "web_world.h"
 
@@ -253,7 +255,39 @@ static void the_profile_is_ones_own(void **state)
     web_world_refused(world, "PUT", "/profile", "{\"email\":\"a\\nb\"}", "field-value");
 }
 
-/* Requests that arrive together while the passwords are being compared. */
+static void sleep_in_the_pool(void *context)
+{
+    sem_wait(context);
+}
+
+static void slept(void *context, struct http_request *request)
+{
+    (void)context, (void)request;
+}
+
+static void what_does_not_fit_the_queue_is_put_off(void **state)
+{
+    AUTO(web_result_done) struct web_result result = {0};
+    struct err err = ERR_INIT;
+    sem_t wake;
+    int waiting = 0;
+    sem_init(&wake, 0, 0);
+    const struct web_work work = {sleep_in_the_pool, slept, &wake};
+    struct web_pool *pool = web_server_peek(world->web)->passwords;
+    for (; web_pool_has_room(pool); waiting++)
+        world_must(web_pool_start(pool, NULL, &work, &err), &err);
+    web_world_expect(world, "POST", "/session", RIGHT, 429, &result);
+    AUTO(memory_freep) char *after = web_result_header(&result, "Retry-After");
+    assert_string_equal(web_result_text(&result, "code"), "too-many-requests");
+    assert_string_equal(after, "2");
+    assert_int_equal(count("SELECT count(*) FROM login_limit"), 0);
+    for (; waiting > 0; waiting--)
+        sem_post(&wake);
+    log_in(RIGHT);
+    web_pool_freep(&web_server_peek(world->web)->passwords); /* before the semaphore goes */
+    sem_destroy(&wake);
+}
+
 static void a_client_that_leaves_gets_no_session(void **state)
 {
     AUTO(memory_freep)
@@ -287,6 +321,7 @@ int main(void)
         T(a_change_of_password_has_its_rules),
         T(guessing_the_old_password_is_limited),
         T(the_profile_is_ones_own),
+        T(what_does_not_fit_the_queue_is_put_off),
         T(a_client_that_leaves_gets_no_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
