@@ -38,8 +38,7 @@ static void names_are_what_any_screen_shows(void **state)
         "a\tb.pdf",
         "a\x7F.pdf",
         "a\xC2\x85.pdf", /* NEL */
-        "a\xE2\x80\xAE"
-        "fdp.exe", /* right-to-left override */
+        "a\u202Efdp.exe", /* right-to-left override */
         "a\xE2\x81\xA6.pdf", /* isolate */
         "a\xE2\x80\x8B.pdf", /* zero width space */
         "a\xEF\xBB\xBF.pdf", /* BOM */
