@@ -9,12 +9,15 @@ import {notice} from "./ui.js";
 /** @typedef {import("./router.js").Context} Context */
 /** @typedef {{items: any[], next: string | null, previous: string | null}} Page */
 
+/** Characters; the server takes 192 bytes. */
+export const SEARCH_MAX = 60;
+
 /**
  * @template T
  * @typedef {object} Column
  * @property {string} label
  * @property {(item: T, number: number) => Child | Child[]} cell
- * @property {string} [kind] a class: "number", "main", "act", "long"
+ * @property {string} [kind] a class: "number", "main", "name", "time" (not broken), "act", "long"
  */
 
 /** The height of a row, and of all that stands around the rows on a page. */
@@ -80,6 +83,7 @@ function searchForm(context, hint, filters) {
         name: "search",
         value: context.query.get("search") ?? "",
         placeholder: hint,
+        maxlength: SEARCH_MAX,
         "aria-label": `${t("list.search")}: ${hint}`,
         autocomplete: "off",
     });

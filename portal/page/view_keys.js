@@ -37,9 +37,9 @@ function columns() {
     const all = [
         {label: t("column.number"), kind: "number", cell: (_key, number) => number},
         {label: t("order.holder"), kind: "main", cell: (key) => key.holder},
-        {label: t("key.organisation"), cell: (key) => key.organisation},
-        {label: t("key.number"), cell: (key) => key.number},
-        {label: t("order.serial"), cell: (key) => key.serial},
+        {label: t("key.organisation"), kind: "name", cell: (key) => key.organisation},
+        {label: t("key.number"), kind: "time", cell: (key) => key.number},
+        {label: t("order.serial"), kind: "time", cell: (key) => key.serial},
         {label: t("order.not_after"), cell: (key) => h("div", {"class": "line"}, h("span", {"class": "time"}, day(key.not_after)), duePill(key))},
         {label: t("key.seals"), cell: (key) => key.seals.length > 0 ? key.seals.map(sealLine) : t("seal.none")},
     ];

@@ -4,6 +4,7 @@ import {get, path, send} from "./api.js";
 import {freshId, h} from "./dom.js";
 import {day} from "./format.js";
 import {t} from "./i18n.js";
+import {SEARCH_MAX} from "./list.js";
 import {head, linkButton, notice, once, panel, pill, problemNotice} from "./ui.js";
 
 /** @typedef {import("./router.js").Context} Context */
@@ -73,7 +74,7 @@ function form(context, keys) {
 
 /** @param {Context} context */
 function search(context) {
-    const input = h("input", {type: "search", name: "search", value: context.query.get("search") ?? "", "aria-label": t("neworder.more"), placeholder: t("keys.search")});
+    const input = h("input", {type: "search", name: "search", value: context.query.get("search") ?? "", maxlength: SEARCH_MAX, "aria-label": t("neworder.more"), placeholder: t("keys.search")});
     const element = h("form", {"class": "search", role: "search"}, input, h("button", {type: "submit", "class": "button plain"}, t("list.search")));
     element.addEventListener("submit", (event) => {
         event.preventDefault();

@@ -94,7 +94,7 @@ function columns(context) {
     if (bidder)
         all.push({label: t("order.renew"), kind: "act", cell: (order) => renewCell(context, order)});
     else
-        all.splice(2, 0, {label: t("order.holder"), cell: (order) => order.holder});
+        all.splice(2, 0, {label: t("order.holder"), kind: "name", cell: (order) => order.holder});
     return all;
 }
 

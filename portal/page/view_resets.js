@@ -93,9 +93,9 @@ export async function render(context) {
         columns: [
             {label: t("column.number"), kind: "number", cell: (_key, number) => number},
             {label: t("order.holder"), kind: "main", cell: (key) => key.holder},
-            {label: t("key.organisation"), cell: (key) => key.organisation},
-            {label: t("key.number"), cell: (key) => key.number},
-            {label: t("order.serial"), cell: (key) => key.serial},
+            {label: t("key.organisation"), kind: "name", cell: (key) => key.organisation},
+            {label: t("key.number"), kind: "time", cell: (key) => key.number},
+            {label: t("order.serial"), kind: "time", cell: (key) => key.serial},
             {label: t("order.not_after"), kind: "time", cell: (key) => day(key.not_after)},
             {label: t("reset.request"), cell: (key) => request(key) || "–"},
             {label: t("reset.do"), kind: "act", cell: (key) => act(context, key)},

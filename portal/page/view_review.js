@@ -22,7 +22,7 @@ export async function render(context) {
         columns: [
             {label: t("column.number"), kind: "number", cell: (_order, number) => number},
             {label: t("order.organisation"), kind: "main", cell: (order) => order.organisation},
-            {label: t("order.holder"), cell: (order) => order.holder},
+            {label: t("order.holder"), kind: "name", cell: (order) => order.holder},
             {label: t("order.fee_kind"), cell: (order) => tx("fee", order.fee_kind)},
             {label: t("order.fee"), kind: "time", cell: (order) => money(order.fee_fen)},
             {label: t("order.paid"), cell: (order) => paidPill(order.paid)},
