@@ -189,6 +189,40 @@ static void a_listen_that_is_none_is_refused(void **state)
     }
 }
 
+static void an_origin_that_is_none_is_refused(void **state)
+{
+    static const char *const wrong[] = {
+        "",           "portal.example",          "http://portal.example",
+        "https://a/", "https://portal.example:", "https://A"};
+    struct world *world = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        struct err err = ERR_INIT;
+        const struct portal_server_options options = {.listen = "127.0.0.1:0", .origin = wrong[i]};
+        assert_int_equal(portal_server_run(world->portal, &options, &err), ERR_USAGE);
+    }
+}
+
+static void a_page_stands_beside_the_api(void **state)
+{
+    const struct world *world = *state;
+    struct serving serving = start(*state);
+    AUTO(memory_freep)
+    char *ours = memory_printf("GET /login HTTP/1.1\r\nHost: 127.0.0.1:%s\r\n"
+                               "Connection: close\r\n\r\n",
+                               serving.port);
+    AUTO(memory_freep) char *page = exchange(world, &serving, ours);
+    AUTO(memory_freep)
+    char *foreign = exchange(world, &serving,
+                             "GET /login HTTP/1.1\r\nHost: evil.example\r\n"
+                             "Connection: close\r\n\r\n");
+    AUTO(memory_freep) char *session = send_json(world, &serving, "POST /web/v1/session", "", "{}");
+    expect(page, "200", "text/html; charset=utf-8");
+    expect(page, "200", "Content-Security-Policy: default-src 'none'");
+    expect(foreign, "421", "\"code\":\"host-refused\"");
+    expect(session, "421", "\"code\":\"host-refused\"");
+    assert_int_equal(stop(&serving, SIGTERM), 0);
+}
+
 static void a_tls_key_was_taken_from_a_file_that_others_could_read(void **state)
 {
     struct world *world = *state;
@@ -207,6 +241,8 @@ int main(void)
         cmocka_unit_test(a_seal_may_be_longer_than_another_body),
         cmocka_unit_test(what_is_not_asked_rightly_is_refused),
         cmocka_unit_test(a_listen_that_is_none_is_refused),
+        cmocka_unit_test(an_origin_that_is_none_is_refused),
+        cmocka_unit_test(a_page_stands_beside_the_api),
         cmocka_unit_test(a_tls_key_was_taken_from_a_file_that_others_could_read),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
