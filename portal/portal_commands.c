@@ -8,6 +8,7 @@
 #include "portal/portal_command.h"
 #include "portal/portal_command_account.h"
 #include "portal/portal_command_download.h"
+#include "portal/portal_command_payment.h"
 #include "portal/portal_command_reset.h"
 #include "portal/portal_command_seal.h"
 #include "portal/portal_command_ticket.h"
@@ -438,6 +439,33 @@ const struct portal_command portal_commands[] = {
      {{"approval", "automatic|reviewer", false, NULL}},
      portal_command_reset_policy},
     {"reset list", "lists the requests for PIN resets", {{NULL}}, portal_command_reset_list},
+    {"payment key",
+     "prints the public key with which this portal signs to payment services",
+     {{NULL}},
+     portal_command_payment_key},
+    {"payment configure",
+     "names the payment service; the server takes it up when it starts",
+     {{"provider", "sandbox", false, "sandbox"},
+      {"service", "URL", true, NULL},
+      {"service-key", "PEM", true, NULL},
+      {"service-ca", "PEM", false, NULL}},
+     portal_command_payment_configure},
+    {"payment list",
+     "lists the payments; --strays: money under numbers that aren't ours",
+     {{"order", "NUMBER", false, NULL}, {"strays", NULL, false, NULL}},
+     portal_command_payment_list},
+    {"payment query",
+     "asks the payment service about a payment",
+     {{"trade", "NUMBER", true, NULL}},
+     portal_command_payment_query},
+    {"payment refund",
+     "gives back what was paid; the order stays as it is",
+     {{"trade", "NUMBER", true, NULL}, {"reason", "TEXT", true, NULL}},
+     portal_command_payment_refund},
+    {"payment reconcile",
+     "asks about every payment that waits or is due for refund",
+     {{NULL}},
+     portal_command_payment_reconcile},
     {"certificate list",
      "lists the registered certificates",
      {{"serial", "SERIAL", false, NULL}},

@@ -5,6 +5,7 @@
 #include "portal/portal_attachment.h"
 #include "portal/portal_invoice.h"
 #include "portal/portal_issue.h"
+#include "portal/portal_payment.h"
 #include "portal/portal_search.h"
 
 #define SQL_BYTES_MAX 2048
@@ -281,6 +282,7 @@ static enum err_code add_parts(struct portal *portal, const struct portal_order 
     struct json *invoice = NULL;
     struct json *attachments = NULL;
     struct json *approvals = NULL;
+    struct json *payments = NULL;
     if (portal_invoice_show(portal, order->number, &invoice, err) != ERR_NONE)
         return err->code;
     if (invoice == NULL)
@@ -293,6 +295,9 @@ static enum err_code add_parts(struct portal *portal, const struct portal_order 
     if (records(portal, order->number, &approvals, err) != ERR_NONE)
         return err->code;
     json_add(json, "approvals", approvals);
+    if (portal_payment_list(portal, order->number, &payments, err) != ERR_NONE)
+        return err->code;
+    json_add(json, "payments", payments);
     return add_not_after(portal, order, json, err);
 }
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "http/http_server.h"
+#include "portal/pay/payment_settings.h"
 #include "portal/portal_api.h"
 #include "portal/portal_secret_file.h"
 #include "portal/web/web_guard.h"
@@ -197,6 +198,7 @@ static enum err_code open_signals(int *out_fd, struct err *err)
 struct serving {
     struct http_server *server;
     struct web_server *web;
+    struct payment_provider *payment;
     struct http_route *routes;
     struct loop_watch *watch;
     struct loop *loop;
@@ -208,6 +210,7 @@ static void serving_done(struct serving *serving)
 {
     http_server_free(serving->server);
     web_server_free(serving->web);
+    payment_settings_close(serving->payment);
     free(serving->routes);
     loop_watch_free(serving->watch);
     loop_free(serving->loop);
@@ -221,9 +224,12 @@ static enum err_code open_web(struct serving *serving, struct portal *portal, co
     AUTO(memory_freep) char *ours = NULL;
     if (web_guard_origin(origin, &ours, err) != ERR_NONE)
         return err_add(err, "--origin");
+    if (payment_settings_open(portal, &serving->payment, err) != ERR_NONE)
+        return err->code;
     const struct web_server_options options = {
         .portal = portal,
         .loop = serving->loop,
+        .payment = serving->payment,
         .origin = ours,
     };
     return web_server_new(&options, &serving->web, err);

@@ -34,6 +34,7 @@ struct web {
     struct portal *portal;
     struct loop *loop;
     const struct payment_provider *payment; /* NULL: this portal takes no payments */
+    struct payment_worker *payment_worker; /* NULL when payment is */
     const char *origin; /* "https://host:port", as browsers name it */
     struct web_pool *passwords; /* threads for scrypt: portal/web/web_pool.h */
     struct web_pool *readers; /* one thread for long reads, with a database connection of its own */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "portal/pay/payment_worker.h"
 #include "portal/portal_session.h"
 #include "portal/web/web_guard.h"
 #include "portal/web/web_page.h"
@@ -31,8 +32,8 @@ struct web_server {
 };
 
 static const struct web_table *const tables[] = {
-    &web_session_table, &web_order_table, &web_attachment_table, &web_key_table,
-    &web_account_table, &web_audit_table, &web_download_table,
+    &web_session_table, &web_account_table,    &web_audit_table, &web_download_table,
+    &web_order_table,   &web_attachment_table, &web_key_table,   &web_payment_table,
 };
 
 /* ---- who is there ---- */
@@ -276,7 +277,10 @@ enum err_code web_server_new(const struct web_server_options *options, struct we
     if (web_pool_new(options->loop, PASSWORD_THREADS, PASSWORD_QUEUE_MAX, &server->web.passwords,
                      err) != ERR_NONE ||
         web_pool_new(options->loop, READER_THREADS, READER_QUEUE_MAX, &server->web.readers, err) !=
-            ERR_NONE)
+            ERR_NONE ||
+        (options->payment != NULL &&
+         payment_worker_new(options->portal, options->loop, options->payment,
+                            &server->web.payment_worker, err) != ERR_NONE))
         return err->code;
     add_routes(server);
     *out = TAKE(server);
@@ -287,6 +291,7 @@ void web_server_free(struct web_server *server)
 {
     if (server == NULL)
         return;
+    payment_worker_free(server->web.payment_worker);
     web_pool_free(server->web.passwords);
     web_pool_free(server->web.readers);
     free(server->web.audit);

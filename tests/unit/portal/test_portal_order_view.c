@@ -284,9 +284,9 @@ static void what_a_user_can_do_follows_order_and_role(void **state)
 static void the_form_has_all_its_fields(void **state)
 {
     static const char *const names[] = {
-        "number",  "organisation", "holder",      "serial",    "fee_kind",  "months",
-        "fee_fen", "paid",         "state",       "changed",   "renewable", "renewed",
-        "reason",  "invoice",      "attachments", "approvals", "not_after", "can",
+        "number",      "organisation", "holder",   "serial",    "fee_kind", "months", "fee_fen",
+        "paid",        "state",        "changed",  "renewable", "renewed",  "reason", "invoice",
+        "attachments", "approvals",    "payments", "not_after", "can",
     };
     AUTO(json_freep) struct json *json = view(*state, numbers[3], ALL_ACTIONS);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
