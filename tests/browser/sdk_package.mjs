@@ -6,7 +6,7 @@ import {cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync} from 'node:
 import {join} from 'node:path';
 import {createRequire} from 'node:module';
 import {transformSync} from 'esbuild';
-import {test} from './lib/suite.mjs';
+import {ORIGIN, test} from './lib/suite.mjs';
 
 const TOP = process.env.UKEYD_TOP;
 const BYTES_MAX = 6 * 1024;
@@ -63,7 +63,7 @@ function tableCodesAnywhere(markdown) {
   return new Set([...markdown.matchAll(/^\| `([a-z0-9-]+)` \|/gm)].map(([, code]) => code));
 }
 
-test('README, example and portal list the same addresses of the agent', async () => {
+test('README, example and portal list the same addresses of the agent', async t => {
   const [, listed] = text('sdk', 'README.md').match(/connect-src 'self' ([^;\n]+)/);
   assert(text('sdk', 'example.html').includes(`connect-src 'self' ${listed}"`));
   const [, ports] = text('sdk', 'ukeyd.js').match(/const PORTS = \[([^\]]+)\]/);
@@ -72,6 +72,10 @@ test('README, example and portal list the same addresses of the agent', async ()
     return [`https://127.0.0.1:${port}`, `wss://127.0.0.1:${port}`, `http://127.0.0.1:${plain}`, `ws://127.0.0.1:${plain}`];
   });
   assert.deepEqual(listed.split(' ').sort(), wanted.sort());
+  const page = await t.page();
+  const {'content-security-policy': policy} = (await page.goto(`${ORIGIN}/login`)).headers();
+  const [, ofPortal] = policy.match(/connect-src 'self' ([^;]+)/);
+  assert.deepEqual(ofPortal.trim().split(/ +/).sort(), wanted.sort());
 });
 
 const USES = `
