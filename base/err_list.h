@@ -303,7 +303,7 @@ ERR_ITEM(ERR_JOB_EXPIRED, "job-expired", STOP, 410,
     "任务已过期", "The job has expired",
     "请回到平台页面重新点击。", "Go back to the platform's page and click again.")
 ERR_ITEM(ERR_JOB_CONFLICT, "job-conflict", STOP, 409,
-    "该订单已为另一个请求签发证书", "A certificate was already issued for another request of this order",
+    "该任务已用于另一个请求", "The job was used for another request already",
     "请联系平台客服。", "Ask the platform's support.")
 ERR_ITEM(ERR_JOB_FORBIDDEN, "job-forbidden", STOP, 403,
     "任务密钥不正确", "The job's secret is wrong",
@@ -404,10 +404,15 @@ ERR_ITEM(ERR_SEAL_MISSING, "seal-missing", STOP, 409,
     "请先在平台上办理电子签章。", "Apply for a seal on the platform first.")
 ERR_ITEM(ERR_SEAL_SEVERAL, "several-seals", STOP, 409,
     "CA锁中有多个电子签章", "The key holds several electronic seals",
-    "请联系平台客服。", "Ask the platform's support.")
+    "请在平台的签章延期页面选择要延期的签章；ukeyctl tokens 列出CA锁中的各个签章。",
+    "Choose the seal on the platform's page 签章延期; ukeyctl tokens lists those on the key.")
 ERR_ITEM(ERR_SEAL_UNKNOWN, "seal-unknown", STOP, 409,
     "该电子签章不是平台为此CA锁制作的", "The platform did not make this seal for this key",
     "CA锁未被改动。请联系平台客服重新制作签章。", "Nothing was written. Ask the platform's support for a new seal.")
+ERR_ITEM(ERR_SEAL_STATE, "seal-state", STOP, 409,
+    "签章当前状态不允许该操作", "The seal's state does not allow this",
+    "请刷新页面查看签章；如与CA锁中的证书不匹配，请重新办理签章延期。",
+    "Reload the page and look at the seal; if it is not bound to the key's certificate, extend it again.")
 ERR_ITEM(ERR_RENEW_FIRST, "renew-first", USER, 409,
     "证书尚未延期，不能办理签章延期", "The certificate has not been renewed yet",
     "请先办理CA延期续费。", "Renew the certificate first.")
@@ -428,6 +433,9 @@ ERR_ITEM(ERR_RESET_UNCLEAR, "reset-unclear", USER, 409,
 ERR_ITEM(ERR_RESET_LIMIT, "reset-limit", STOP, 429,
     "密码重置次数已达上限", "The limit of PIN resets is reached",
     "请明天再试，或联系平台客服。", "Try again tomorrow, or ask the platform's support.")
+ERR_ITEM(ERR_RESET_STATE, "reset-state", STOP, 409,
+    "重置申请当前状态不允许该操作", "The reset request's state does not allow this",
+    "请刷新页面查看申请状态。", "Reload the page and look at the request's state.")
 ERR_ITEM(ERR_PROFILE_UNKNOWN, "profile-unknown", STOP, 409,
     "平台不支持重置这种CA锁的密码", "The platform can't reset the PIN of this kind of key",
     "请联系平台客服。", "Ask the platform's support.")

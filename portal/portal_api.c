@@ -95,6 +95,8 @@ static struct json *job_json(const struct portal_job *job, const char *secret)
     json_add_text(json, "holder", job->key->organisation);
     json_add_text(json, "serial", job->key->serial);
     json_add_bool(json, "approved", order == NULL || order->state == PORTAL_ORDER_APPROVED);
+    if (job->seal_identity != NULL)
+        json_add_text(json, "seal", job->seal_identity);
     if (order == NULL)
         return json;
     json_add_utc(json, "not_after", job->not_after_utc);

@@ -18,6 +18,8 @@ static enum err_code check_options(const struct portal_arguments *arguments, con
     bool serial = portal_arguments_has(arguments, "serial");
     bool user = portal_arguments_has(arguments, "user");
     bool id = portal_arguments_has(arguments, "id");
+    if (portal_arguments_has(arguments, "seal") && !is_kind(kind, PORTAL_KIND_EXTEND_SEAL))
+        return err_set(err, ERR_USAGE, "--seal goes with --kind " PORTAL_KIND_EXTEND_SEAL);
     if (is_kind(kind, PORTAL_KIND_RESET_PIN))
         return !order && (id ? !serial && !user : serial && user)
                    ? ERR_NONE
@@ -43,19 +45,28 @@ static enum err_code add_for_reset(struct portal *portal, const struct portal_ar
     return portal_ticket_add_for_reset(portal, id, user, ttl_s, out_ticket, err);
 }
 
+static enum err_code add_for_key(struct portal *portal, const struct portal_arguments *arguments,
+                                 int64_t ttl_s, char **out_ticket, struct err *err)
+{
+    const char *serial = portal_arguments_get(arguments, "serial");
+    const char *seal = portal_arguments_get(arguments, "seal");
+    return seal == NULL ? portal_ticket_add_for_key(portal, serial, PORTAL_KIND_EXTEND_SEAL, ttl_s,
+                                                    out_ticket, err)
+                        : portal_ticket_add_for_seal(portal, serial, seal, ttl_s, out_ticket, err);
+}
+
 static enum err_code add_ticket(const struct portal_arguments *arguments, int64_t ttl_s, char **out,
                                 struct err *err)
 {
     AUTO(portal_freep) struct portal *portal = NULL;
     const char *kind = portal_arguments_get(arguments, "kind");
-    const char *serial = portal_arguments_get(arguments, "serial");
     if (check_options(arguments, kind, err) != ERR_NONE ||
         portal_command_open(arguments, &portal, err) != ERR_NONE)
         return err->code;
     if (is_kind(kind, PORTAL_KIND_RESET_PIN))
         return add_for_reset(portal, arguments, ttl_s, out, err);
     if (is_kind(kind, PORTAL_KIND_EXTEND_SEAL))
-        return portal_ticket_add_for_key(portal, serial, kind, ttl_s, out, err);
+        return add_for_key(portal, arguments, ttl_s, out, err);
     return portal_ticket_add(portal, portal_arguments_get(arguments, "order"), kind, ttl_s, out,
                              err);
 }

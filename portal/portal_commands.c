@@ -401,6 +401,7 @@ const struct portal_command portal_commands[] = {
      "request (reset-pin: --id, or --serial and --user); --ttl in seconds",
      {{"order", "NUMBER", false, NULL},
       {"serial", "SERIAL", false, NULL},
+      {"seal", "IDENTITY", false, NULL},
       {"user", "NAME", false, NULL},
       {"id", "ID", false, NULL},
       {"kind", "check|renew|extend-seal|reset-pin", true, NULL},

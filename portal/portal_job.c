@@ -25,6 +25,7 @@ void portal_job_free(struct portal_job *job)
     free(job->outcome);
     portal_key_free(job->key);
     free(job->number);
+    free(job->seal_identity);
     portal_order_free(job->order);
     free(job);
 }
@@ -65,7 +66,7 @@ static enum err_code load(struct portal *portal, const char *id, struct portal_j
     AUTO(portal_query_freep) struct portal_query *query = NULL;
     if (portal_db_query(portal->db,
                         "SELECT kind, challenge, outcome, expires_utc, order_number, key_id, "
-                        "reset_id, seal_id FROM job WHERE id = ?",
+                        "reset_id, seal_id, seal_identity FROM job WHERE id = ?",
                         PORTAL_VALUES(PORTAL_TEXT(id)), &query, err) != ERR_NONE)
         return err->code;
     bool row = false;
@@ -81,6 +82,8 @@ static enum err_code load(struct portal *portal, const char *id, struct portal_j
     job->expires_utc = portal_query_integer(query, 3);
     job->reset_id = portal_query_integer(query, 6);
     job->seal_id = portal_query_integer(query, 7);
+    if (!portal_query_is_null(query, 8))
+        job->seal_identity = memory_text(portal_query_text(query, 8));
     const char *order = portal_query_is_null(query, 4) ? NULL : portal_query_text(query, 4);
     if (load_subject(portal, portal_query_integer(query, 5), order, job, err) != ERR_NONE)
         return err_add(err, "load the job");
@@ -142,13 +145,14 @@ static enum err_code insert_job(struct portal *portal, const struct portal_ticke
     int64_t now = clock_now_utc();
     return portal_db_run(
         portal->db,
-        "INSERT INTO job (id, key_id, order_number, reset_id, kind, challenge, "
-        "created_utc, expires_utc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO job (id, key_id, order_number, reset_id, seal_identity, kind, challenge, "
+        "created_utc, expires_utc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         PORTAL_VALUES(PORTAL_TEXT(id), PORTAL_INTEGER(ticket->key_id),
                       PORTAL_TEXT(ticket->order_number),
                       ticket->reset_id == 0 ? PORTAL_NULL : PORTAL_INTEGER(ticket->reset_id),
-                      PORTAL_TEXT(ticket->kind), PORTAL_BLOB(SPAN_ARRAY(challenge)),
-                      PORTAL_INTEGER(now), PORTAL_INTEGER(now + PORTAL_JOB_TTL_S)),
+                      PORTAL_TEXT(ticket->seal_identity), PORTAL_TEXT(ticket->kind),
+                      PORTAL_BLOB(SPAN_ARRAY(challenge)), PORTAL_INTEGER(now),
+                      PORTAL_INTEGER(now + PORTAL_JOB_TTL_S)),
         err);
 }
 

@@ -25,6 +25,7 @@ struct portal_job {
     /* With an order: the least end of the new certificate; of the issued one once there is one. */
     int64_t not_after_utc;
     int64_t reset_id; /* the request of a PIN reset; else 0 */
+    char *seal_identity; /* of the seal that the ticket names; NULL: none */
     int64_t seal_id; /* the extended seal that the job got; 0: none yet */
 };
 void portal_job_free(struct portal_job *job);

@@ -96,7 +96,7 @@ static enum err_code move(struct portal *portal, int64_t id, const char *from, c
                       err) != ERR_NONE)
         return err->code;
     if (portal_db_changed(portal->db) != 1)
-        return err_set(err, ERR_ORDER_STATE, "%s is not %s", number, from);
+        return err_set(err, ERR_RESET_STATE, "%s is not %s", number, from);
     return portal_audit_add(portal, event, number, detail, err);
 }
 

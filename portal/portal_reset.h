@@ -43,7 +43,7 @@ struct portal_reset_noted {
 MUST_CHECK enum err_code portal_reset_request(struct portal *portal,
                                               const struct portal_reset_wish *wish,
                                               struct portal_reset_noted *out, struct err *err);
-/* By the portal's actor, for PORTAL_RESET_APPROVAL_S. ERR_NO_SUCH_RECORD, ERR_ORDER_STATE unless it is
+/* By the portal's actor, for PORTAL_RESET_APPROVAL_S. ERR_NO_SUCH_RECORD, ERR_RESET_STATE unless it is
  * requested. */
 MUST_CHECK enum err_code portal_reset_approve(struct portal *portal, int64_t id, struct err *err);
 /* The same for a refusal, for good. ERR_FIELD_VALUE (reason: 1 to PORTAL_RESET_REASON_BYTES_MAX). */
@@ -62,7 +62,7 @@ MUST_CHECK enum err_code portal_reset_subject(struct portal *portal, int64_t id,
                                               int64_t *out_key_id, char **out_user,
                                               struct err *err);
 /* Inside the caller's transaction: the key was reset. The approval may have ended meanwhile, and another
- * job may have done it before. ERR_ORDER_STATE when it was never approved. */
+ * job may have done it before. ERR_RESET_STATE when it was never approved. */
 MUST_CHECK enum err_code portal_reset_finish(struct portal *portal, int64_t id, struct err *err);
 /* What a person calls the request; the caller frees. */
 char *portal_reset_number(int64_t id);

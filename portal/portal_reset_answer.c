@@ -258,7 +258,7 @@ static enum err_code check_taken(struct portal *portal, const struct portal_job 
                  PORTAL_VALUES(PORTAL_TEXT(job->id), PORTAL_BLOB(digest)), &same, err) != ERR_NONE)
         return err->code;
     if (given == 0)
-        return err_set(err, ERR_ORDER_STATE, "nothing was computed for the key");
+        return err_set(err, ERR_RESET_STATE, "nothing was computed for the key");
     if (same == 0)
         return err_set(err, ERR_PROOF, "the digest is not that of an answer to the key");
     return ERR_NONE;
@@ -273,7 +273,7 @@ enum err_code portal_reset_confirm(struct portal *portal, const struct portal_jo
     if (strcmp(job->outcome, confirmation->outcome) == 0)
         return ERR_NONE;
     if (job->outcome[0] != '\0')
-        return err_set(err, ERR_ORDER_STATE, "the key confirmed before that it was %s",
+        return err_set(err, ERR_RESET_STATE, "the key confirmed before that it was %s",
                        job->outcome);
     if (portal_job_end(portal, job, confirmation->outcome, err) != ERR_NONE ||
         (written && portal_reset_finish(portal, job->reset_id, err) != ERR_NONE))

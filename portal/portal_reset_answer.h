@@ -33,7 +33,7 @@ MUST_CHECK enum err_code portal_reset_answer(struct portal *portal, const struct
 
 /* Inside the caller's transaction. written: the request is done; failed: another job may try again while
  * the approval is good. The digest is of the answer that the key took: ERR_PROOF when it is of none,
- * ERR_ORDER_STATE when there was none or the other outcome was confirmed before. */
+ * ERR_RESET_STATE when there was none or the other outcome was confirmed before. */
 MUST_CHECK enum err_code portal_reset_confirm(struct portal *portal, const struct portal_job *job,
                                               const struct portal_confirmation *confirmation,
                                               struct err *err);

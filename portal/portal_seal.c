@@ -76,6 +76,20 @@ enum err_code portal_seal_list(struct portal *portal, const char *serial, struct
     return portal_query_list(query, seal_json, out, err);
 }
 
+enum err_code portal_seal_check_made_for(struct portal *portal, int64_t key_id,
+                                         const char *identity, struct err *err)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    bool row = false;
+    if (portal_db_query(portal->db, "SELECT 1 FROM seal WHERE key_id = ? AND identity = ?",
+                        PORTAL_VALUES(PORTAL_INTEGER(key_id), PORTAL_TEXT(identity)), &query,
+                        err) != ERR_NONE ||
+        portal_query_next(query, &row, err) != ERR_NONE)
+        return err_add(err, "find the seal");
+    return row ? ERR_NONE
+               : err_set(err, ERR_NO_SUCH_RECORD, "no seal of this identity was made for the key");
+}
+
 enum err_code portal_seal_order(struct portal *portal, int64_t key_id, char **out, struct err *err)
 {
     AUTO(portal_query_freep) struct portal_query *query = NULL;

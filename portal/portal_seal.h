@@ -37,18 +37,21 @@ struct portal_seal_request {
  * one that was given and never confirmed, one that stayed behind when its extension was written. What is
  * made is the extension of the current one. A seal goes to another key of the holder by a new first seal.
  * ERR_SEAL_FORMAT, ERR_SEAL_VERSION, ERR_RENEW_FIRST (also when the seal is bound to the certificate in
- * force), ERR_PROOF, ERR_SEAL_UNKNOWN, ERR_JOB_CONFLICT when the job got the extension of another seal
- * before, and what portal_job_check says. */
+ * force), ERR_PROOF, ERR_SEAL_UNKNOWN, ERR_JOB_CONFLICT when the job names another seal or got the extension
+ * of another one before, and what portal_job_check says. */
 MUST_CHECK enum err_code portal_seal_extend(struct portal *portal, const struct portal_job *job,
                                             const struct portal_seal_request *request,
                                             struct bytes **out, struct err *err);
 /* Inside the caller's transaction. written: the job's seal becomes the current one; failed: it stays
  * issued, and is given again. The proof is by the certificate that the job's seal is bound to, so that a
- * word said before a later renewal is still understood. ERR_PROOF; ERR_ORDER_STATE, also when that
+ * word said before a later renewal is still understood. ERR_PROOF; ERR_SEAL_STATE, also when that
  * certificate is no longer in force: a late word must not make an older seal the current one. */
 MUST_CHECK enum err_code portal_seal_confirm(struct portal *portal, const struct portal_job *job,
                                              const struct portal_confirmation *confirmation,
                                              struct err *err);
+/* ERR_NO_SUCH_RECORD unless a seal of this identity was made for the key. */
+MUST_CHECK enum err_code portal_seal_check_made_for(struct portal *portal, int64_t key_id,
+                                                    const char *identity, struct err *err);
 /* The number of the order that renewed the key last, "-" when none did; the caller frees. */
 MUST_CHECK enum err_code portal_seal_order(struct portal *portal, int64_t key_id, char **out,
                                            struct err *err);

@@ -93,7 +93,10 @@ static enum err_code find_identity(struct portal *portal, const struct portal_jo
         return err_set(err, ERR_SEAL_UNKNOWN, "no such seal was made for this key");
     if (portal_query_integer(query, 1) == active_id)
         return err_set(err, ERR_RENEW_FIRST, "the seal is bound to the certificate in force");
-    *out = memory_text(portal_query_text(query, 0));
+    const char *identity = portal_query_text(query, 0);
+    if (job->seal_identity != NULL && strcmp(job->seal_identity, identity) != 0)
+        return err_set(err, ERR_JOB_CONFLICT, "the job is for the seal %s", job->seal_identity);
+    *out = memory_text(identity);
     return ERR_NONE;
 }
 
@@ -268,7 +271,7 @@ static enum err_code check_confirmation(struct portal *portal, const struct port
     AUTO(given_done) struct given given = {0};
     bool written = portal_confirm_is_written(confirmation);
     if (job->seal_id == 0)
-        return written ? err_set(err, ERR_ORDER_STATE, "no seal was made for the job")
+        return written ? err_set(err, ERR_SEAL_STATE, "no seal was made for the job")
                        : portal_confirm_check_proof(job, confirmation, active->cert, err);
     if (load_given(portal, job->seal_id, &given, err) != ERR_NONE ||
         portal_confirm_check_proof(job, confirmation, given.cert, err) != ERR_NONE)
@@ -310,10 +313,10 @@ enum err_code portal_seal_confirm(struct portal *portal, const struct portal_job
     if (strcmp(job->outcome, confirmation->outcome) == 0)
         return ERR_NONE;
     if (job->outcome[0] != '\0')
-        return err_set(err, ERR_ORDER_STATE, "the key confirmed before that it was %s",
+        return err_set(err, ERR_SEAL_STATE, "the key confirmed before that it was %s",
                        job->outcome);
     if (written && certificate_id != active.id)
-        return err_set(err, ERR_ORDER_STATE, "a later certificate than the seal's is in force");
+        return err_set(err, ERR_SEAL_STATE, "a later certificate than the seal's is in force");
     if (portal_job_end(portal, job, confirmation->outcome, err) != ERR_NONE ||
         (written && make_current(portal, job->seal_id, err) != ERR_NONE))
         return err->code;

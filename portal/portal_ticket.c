@@ -9,6 +9,7 @@
 #include "portal/portal_key.h"
 #include "portal/portal_order.h"
 #include "portal/portal_reset.h"
+#include "portal/portal_seal.h"
 
 #define TICKET_RANDOM_BYTES 32
 
@@ -31,6 +32,7 @@ struct subject {
     const char *order_number; /* NULL: none */
     int64_t key_id;
     int64_t reset_id; /* 0: none */
+    const char *seal_identity; /* NULL: none */
 };
 
 static bool is_kind(const char *kind, enum subject_kind subject)
@@ -63,13 +65,13 @@ static enum err_code insert_ticket(struct portal *portal, const struct subject *
     int64_t now = clock_now_utc();
     if (portal_db_run(
             portal->db,
-            "INSERT INTO ticket (sha256, key_id, order_number, reset_id, kind, "
-            "created_utc, expires_utc) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO ticket (sha256, key_id, order_number, reset_id, seal_identity, kind, "
+            "created_utc, expires_utc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             PORTAL_VALUES(PORTAL_BLOB(SPAN_ARRAY(sha256)), PORTAL_INTEGER(subject->key_id),
                           PORTAL_TEXT(subject->order_number),
                           subject->reset_id == 0 ? PORTAL_NULL : PORTAL_INTEGER(subject->reset_id),
-                          PORTAL_TEXT(subject->kind), PORTAL_INTEGER(now),
-                          PORTAL_INTEGER(now + ttl_s)),
+                          PORTAL_TEXT(subject->seal_identity), PORTAL_TEXT(subject->kind),
+                          PORTAL_INTEGER(now), PORTAL_INTEGER(now + ttl_s)),
             err) != ERR_NONE ||
         portal_audit_add(portal, "ticket.issued", subject->audit, subject->kind, err) != ERR_NONE)
         return err->code;
@@ -83,7 +85,7 @@ enum err_code portal_ticket_add(struct portal *portal, const char *order_number,
     AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
     AUTO(portal_order_freep) struct portal_order *order = NULL;
     AUTO(memory_freep) char *ticket = NULL;
-    struct subject subject = {kind, order_number, order_number, 0, 0};
+    struct subject subject = {.kind = kind, .audit = order_number, .order_number = order_number};
     if (check_new(kind, FOR_ORDER, ttl_s, err) != ERR_NONE ||
         portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
         portal_order_load(portal, order_number, &order, err) != ERR_NONE)
@@ -96,20 +98,37 @@ enum err_code portal_ticket_add(struct portal *portal, const char *order_number,
     return ERR_NONE;
 }
 
-enum err_code portal_ticket_add_for_key(struct portal *portal, const char *serial, const char *kind,
-                                        int64_t ttl_s, char **out_ticket, struct err *err)
+/* identity NULL: no seal is named. */
+static enum err_code add_for_key(struct portal *portal, const char *serial, const char *kind,
+                                 const char *identity, int64_t ttl_s, char **out_ticket,
+                                 struct err *err)
 {
     AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
     AUTO(memory_freep) char *ticket = NULL;
-    struct subject subject = {kind, serial, NULL, 0, 0};
+    struct subject subject = {.kind = kind, .audit = serial, .seal_identity = identity};
     if (check_new(kind, FOR_KEY, ttl_s, err) != ERR_NONE ||
         portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
         portal_key_find(portal, serial, &subject.key_id, err) != ERR_NONE ||
+        (identity != NULL &&
+         portal_seal_check_made_for(portal, subject.key_id, identity, err) != ERR_NONE) ||
         insert_ticket(portal, &subject, ttl_s, &ticket, err) != ERR_NONE ||
         portal_transaction_commit(&transaction, err) != ERR_NONE)
         return err_add(err, "issue a ticket");
     *out_ticket = TAKE(ticket);
     return ERR_NONE;
+}
+
+enum err_code portal_ticket_add_for_key(struct portal *portal, const char *serial, const char *kind,
+                                        int64_t ttl_s, char **out_ticket, struct err *err)
+{
+    return add_for_key(portal, serial, kind, NULL, ttl_s, out_ticket, err);
+}
+
+enum err_code portal_ticket_add_for_seal(struct portal *portal, const char *serial,
+                                         const char *identity, int64_t ttl_s, char **out_ticket,
+                                         struct err *err)
+{
+    return add_for_key(portal, serial, PORTAL_KIND_EXTEND_SEAL, identity, ttl_s, out_ticket, err);
 }
 
 /* Another user's request is as if it were not there. */
@@ -130,7 +149,7 @@ enum err_code portal_ticket_add_for_reset(struct portal *portal, int64_t reset_i
     AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
     AUTO(memory_freep) char *number = portal_reset_number(reset_id);
     AUTO(memory_freep) char *ticket = NULL;
-    struct subject subject = {PORTAL_KIND_RESET_PIN, number, NULL, 0, reset_id};
+    struct subject subject = {.kind = PORTAL_KIND_RESET_PIN, .audit = number, .reset_id = reset_id};
     if (check_new(subject.kind, FOR_RESET, ttl_s, err) != ERR_NONE ||
         portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
         check_reset(portal, reset_id, user, &subject.key_id, err) != ERR_NONE ||
@@ -155,7 +174,7 @@ enum err_code portal_ticket_find(struct portal *portal, const char *ticket,
     AUTO(portal_query_freep) struct portal_query *query = NULL;
     if (portal_db_query(portal->db,
                         "SELECT order_number, kind, expires_utc, job_id, redeemed_serial, key_id, "
-                        "reset_id FROM ticket WHERE sha256 = ?",
+                        "reset_id, seal_identity FROM ticket WHERE sha256 = ?",
                         PORTAL_VALUES(PORTAL_BLOB(SPAN_ARRAY(sha256))), &query, err) != ERR_NONE)
         return err->code;
     bool row = false;
@@ -172,6 +191,7 @@ enum err_code portal_ticket_find(struct portal *portal, const char *ticket,
         .redeemed_serial = text_or_null(query, 4),
         .key_id = portal_query_integer(query, 5),
         .reset_id = portal_query_integer(query, 6),
+        .seal_identity = text_or_null(query, 7),
     };
     memcpy(found->sha256, sha256, sizeof sha256);
     *out = found;
@@ -186,6 +206,7 @@ void portal_ticket_free(struct portal_ticket *ticket)
     free(ticket->kind);
     free(ticket->job_id);
     free(ticket->redeemed_serial);
+    free(ticket->seal_identity);
     free(ticket);
 }
 

@@ -21,6 +21,11 @@ MUST_CHECK enum err_code portal_ticket_add(struct portal *portal, const char *or
 MUST_CHECK enum err_code portal_ticket_add_for_key(struct portal *portal, const char *serial,
                                                    const char *kind, int64_t ttl_s,
                                                    char **out_ticket, struct err *err);
+/* extend-seal of the seal of this identity (esID), for a key that carries several.
+ * ERR_NO_SUCH_RECORD (key, or no such seal was made for it), ERR_FIELD_VALUE (time). */
+MUST_CHECK enum err_code portal_ticket_add_for_seal(struct portal *portal, const char *serial,
+                                                    const char *identity, int64_t ttl_s,
+                                                    char **out_ticket, struct err *err);
 /* reset-pin: for the one request of this id. user: who wants the ticket, and must be the one who asked;
  * NULL: an operator. ERR_NO_SUCH_RECORD (request, also another user's), ERR_ORDER_NOT_APPROVED unless it
  * is approved and the approval good, ERR_FIELD_VALUE (time). */
@@ -34,6 +39,7 @@ struct portal_ticket {
     int64_t key_id;
     char *order_number; /* NULL: it is for the key */
     int64_t reset_id; /* the request of a PIN reset; else 0 */
+    char *seal_identity; /* NULL: none is named */
     char *kind;
     int64_t expires_utc;
     char *job_id; /* NULL: not redeemed */

@@ -141,8 +141,10 @@ static enum op_outcome try_again_later(struct op *op, struct err *err)
 /* The platform's last word. Everything else (a captive portal, a proxy, an outage) may pass. */
 static bool is_final(enum err_code code)
 {
-    static const enum err_code final[] = {ERR_PROOF,         ERR_JOB_UNKNOWN, ERR_JOB_EXPIRED,
-                                          ERR_JOB_FORBIDDEN, ERR_ORDER_STATE, ERR_PLATFORM_REFUSED};
+    static const enum err_code final[] = {
+        ERR_PROOF,       ERR_JOB_UNKNOWN, ERR_JOB_EXPIRED, ERR_JOB_FORBIDDEN,
+        ERR_ORDER_STATE, ERR_SEAL_STATE,  ERR_RESET_STATE, ERR_PLATFORM_REFUSED,
+    };
     for (size_t i = 0; i < ARRAY_SIZE(final); i++)
         if (final[i] == code)
             return true;

@@ -94,8 +94,10 @@ static const enum err_code platform_codes[] = {
     ERR_SEAL_TOO_LARGE,
     ERR_SEAL_MISSING,
     ERR_SEAL_UNKNOWN,
+    ERR_SEAL_STATE,
     /* reset-pin */
     ERR_RESET_LIMIT,
+    ERR_RESET_STATE,
     ERR_ADMIN_PIN_LOW,
     ERR_ADMIN_PIN_LOCKED,
     ERR_PROFILE_UNKNOWN,

@@ -36,5 +36,10 @@ CREATE INDEX reset_request_waiting ON reset_request (id) WHERE state = 'requeste
 CREATE INDEX reset_request_approved ON reset_request (expires_utc) WHERE state = 'approved';
 CREATE INDEX key_of_holder ON key (holder_id);
 
+-- seal_identity: of the seal that is meant, for keys that carry several; NULL: it was not said.
+ALTER TABLE ticket ADD COLUMN seal_identity TEXT
+    CHECK (seal_identity IS NULL OR kind = 'extend-seal');
+ALTER TABLE job ADD COLUMN seal_identity TEXT CHECK (seal_identity IS NULL OR kind = 'extend-seal');
+
 -- refusals: how many refused unblock calls of the job stand in the audit trail.
 ALTER TABLE job ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;

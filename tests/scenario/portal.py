@@ -96,15 +96,18 @@ class Portal:
         """What the platform derives for a key that is to be made."""
         return self.admin("key", "admin-pin", "--serial", serial)["admin_pin"]
 
-    def make_seal(self, card, picture, out, version=4, form="certificates"):
-        """A seal for the key's present certificate into the file out. picture: a PNG file."""
-        words = ["seal", "make", "--serial", card.serial, "--name", f"{card.person.organisation}公章"]
-        words += ["--type", "1", "--width", "40", "--height", "40", "--picture", picture]
+    def make_seal(self, card, picture, out, version=4, form="certificates", title=None, type=1):
+        """A seal for the key's present certificate into the file out. picture: a PNG file; type: 1 is a
+        unit's, 2 a legal person's."""
+        title = title or f"{card.person.organisation}公章"
+        words = ["seal", "make", "--serial", card.serial, "--name", title]
+        words += ["--type", str(type), "--width", "40", "--height", "40", "--picture", picture]
         self.admin(*words, "--version", str(version), "--list", form, "--out", out)
 
-    def key_ticket(self, card, kind, seconds=300):
+    def key_ticket(self, card, kind, seconds=300, seal=None):
+        """seal: the identity of the one that is meant, for a key that carries several."""
         words = ["ticket", "add", "--serial", card.serial, "--kind", kind, "--ttl", str(seconds)]
-        return self.admin(*words)["ticket"]
+        return self.admin(*words, *(["--seal", seal] if seal else []))["ticket"]
 
     def reset_ticket(self, card, seconds=300):
         """The key's person (users have limits of their own) asks for a reset, which is approved."""

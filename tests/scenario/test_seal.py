@@ -162,6 +162,51 @@ def stayed_behind(world):
     equal([seal["file"] for seal in bound], [operation["result"]["file"]], "the seals that are bound")
 
 
+class TwoSeals(Sealed):
+    """A unit's seal and, beside it, its legal person's."""
+
+    def __init__(self, world):
+        super().__init__(world, renewed=False)
+        world.replug(self.agent, self.card, lambda: world.put_seal(
+            self.card, png(seed=2), "person", title="张三丰", type=2))
+        self.renew()
+        self.contents = self.card.files()
+
+    def identities(self):
+        """Of each file."""
+        return {seal["file"]: seal["id"] for seal in self.shown()}
+
+
+def one_of_two(world, meant, other):
+    two = TwoSeals(world)
+    identities = two.identities()
+    ticket = world.portal.key_ticket(two.card, "extend-seal", seal=identities[meant])
+    operation = two.agent.perform("extend-seal", ticket)
+    equal(operation["state"], "done", f"the state ({operation['error']})")
+    fresh = operation["result"]["file"]
+    files = two.card.files()
+    equal(set(files), {other, fresh}, "the files on the key")
+    equal(files[other], two.contents[other], "the other seal")
+    equal(two.verify(files[fresh], two.new), (0, ""), "ukeyctl seal verify with the new certificate")
+    equal(two.picture_of(files[fresh]), two.picture_of(two.contents[meant]), "the picture")
+    equal(two.identities(), {other: identities[other], fresh: identities[meant]}, "the identities")
+
+
+suite.add("of two seals the unit's is extended", lambda world: one_of_two(world, "seal", "person"))
+suite.add("of two seals the legal person's is extended", lambda world: one_of_two(world, "person", "seal"))
+
+
+@suite.case("two seals on the key are extended one after the other")
+def both(world):
+    two = TwoSeals(world)
+    for identity in two.identities().values():
+        ticket = world.portal.key_ticket(two.card, "extend-seal", seal=identity)
+        operation = two.agent.perform("extend-seal", ticket)
+        equal(operation["state"], "done", f"the state ({operation['error']})")
+    equal([seal["bound"] for seal in two.shown()], [True, True], "bound")
+    equal(len(two.card.files()), 2, "files on the key")
+
+
 def of_another_key(world):
     """A seal that was made for another key of the same person."""
     other = world.card(plugged=False, holder="张三丰")
@@ -296,10 +341,14 @@ def no_seal(world):
 
 def two_seals(world):
     """Of two identities: which one is meant can't be known."""
-    sealed = Sealed(world)
-    second = png(seed=2)
-    world.replug(sealed.agent, sealed.card, lambda: world.put_seal(sealed.card, second, "second"))
-    refused(sealed, "several-seals")
+    refused(TwoSeals(world), "several-seals")
+
+
+def named_seal_is_gone(world):
+    two = TwoSeals(world)
+    ticket = world.portal.key_ticket(two.card, "extend-seal", seal=two.identities()["person"])
+    world.replug(two.agent, two.card, lambda: two.card.edit(lambda a: a["files"].pop(1)))
+    refused(two, "seal-missing", ticket)
 
 
 for name, perform in {
@@ -309,6 +358,7 @@ for name, perform in {
     "with the seal of another key of the same person": of_another_key,
     "without a seal on the key": no_seal,
     "with two different seals on the key": two_seals,
+    "when the key lacks the seal that is named": named_seal_is_gone,
 }.items():
     suite.add(f"refused: {name}", perform)
 

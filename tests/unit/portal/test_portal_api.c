@@ -340,6 +340,7 @@ static void a_job_of_a_key_has_no_members_for_certificates(void **state)
     assert_true(strlen(text_of(job, "order")) > 0);
     assert_null(json_member(job, "policy"));
     assert_null(json_member(job, "not_after"));
+    assert_null(json_member(job, "seal"));
 }
 
 static struct bytes *first_seal(struct world *world, const struct world_key *of)
@@ -351,6 +352,24 @@ static struct bytes *first_seal(struct world *world, const struct world_key *of)
     struct err err = ERR_INIT;
     world_must(portal_seal_add(world->portal, &wish, &der, &err), &err);
     return der;
+}
+
+static void a_job_names_the_seal_of_its_ticket(void **state)
+{
+    struct world *world = *state;
+    AUTO(bytes_freep) struct bytes *der = first_seal(world, key);
+    AUTO(seal_freep) struct seal *seal = NULL;
+    AUTO(memory_freep) char *ticket = NULL;
+    struct portal_api_answer answer = {0};
+    struct err err = ERR_INIT;
+    world_must(seal_parse(span_bytes(der), &seal, &err), &err);
+    const char *identity = seal_peek(seal)->id;
+    world_must(portal_ticket_add_for_seal(world->portal, key->serial, identity, 300, &ticket, &err),
+               &err);
+    AUTO(json_freep) struct json *body = redeem_body(ticket, key->serial);
+    world_must(portal_api_redeem(world->portal, body, &answer, &err), &err);
+    AUTO(json_freep) struct json *job = answer.body;
+    assert_string_equal(text_of(job, "seal"), identity);
 }
 
 static char *ask_seal(struct world *world, const struct session *session, const struct json *body)
@@ -500,6 +519,7 @@ int main(void)
         cmocka_unit_test(without_the_jobs_secret_nothing_is_even_read),
         cmocka_unit_test(hostile_requests_get_their_code),
         cmocka_unit_test(a_job_of_a_key_has_no_members_for_certificates),
+        cmocka_unit_test(a_job_names_the_seal_of_its_ticket),
         cmocka_unit_test(a_whole_extension_repeats_byte_for_byte),
         cmocka_unit_test(a_reset_is_answered_and_confirmed_without_proof),
         cmocka_unit_test(hostile_bodies_for_seal_and_unblock_get_their_code),

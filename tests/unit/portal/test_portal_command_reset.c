@@ -54,8 +54,8 @@ static void a_request_goes_its_way(void **state)
     AUTO(memory_freep) char *approve = memory_printf("reset|approve|--id|%d", (int)id);
     AUTO(memory_freep) char *reject = memory_printf("reset|reject|--id|%d|--reason|no", (int)id);
     AUTO(json_freep) struct json *approved = command_json(world, approve);
-    assert_int_equal(command_refused(world, approve), ERR_ORDER_STATE);
-    assert_int_equal(command_refused(world, reject), ERR_ORDER_STATE);
+    assert_int_equal(command_refused(world, approve), ERR_RESET_STATE);
+    assert_int_equal(command_refused(world, reject), ERR_RESET_STATE);
     assert_int_equal(command_refused(world, "reset|approve|--id|999"), ERR_NO_SUCH_RECORD);
     assert_int_equal(command_refused(world, "reset|approve|--id|x"), ERR_USAGE);
     AUTO(json_freep) struct json *list = command_json(world, "reset|list");

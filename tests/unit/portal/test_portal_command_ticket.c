@@ -52,6 +52,9 @@ static void the_kind_says_what_it_is_for(void **state)
         "extend-seal|--serial|S|--order|1",
         "extend-seal|--serial|S|--user|u",
         "extend-seal|--id|1",
+        "extend-seal|--seal|x",
+        "renew|--order|1|--seal|x",
+        "reset-pin|--id|1|--seal|x",
         "reset-pin",
         "reset-pin|--order|1",
         "reset-pin|--serial|S",
@@ -76,6 +79,8 @@ static void a_ticket_is_for_a_key(void **state)
     char *command = memory_printf("ticket|add|--kind|extend-seal|--serial|%s", key->serial);
     AUTO(json_freep) struct json *ticket = command_json(world, command);
     assert_int_equal(strlen(command_text(ticket, "ticket")), 64);
+    AUTO(memory_freep) char *unknown = memory_printf("%s|--seal|x", command);
+    assert_int_equal(command_refused(world, unknown), ERR_NO_SUCH_RECORD);
 }
 
 static void a_ticket_is_for_a_users_request(void **state)

@@ -112,8 +112,8 @@ static void a_request_is_approved_once(void **state)
     world_must(portal_reset_approve(world->portal, id, &err), &err);
     check_listed(world, id, "approved test");
     world_must(portal_reset_check_approved(world->portal, id, &err), &err);
-    assert_int_equal(portal_reset_approve(world->portal, id, &err), ERR_ORDER_STATE);
-    assert_int_equal(portal_reset_reject(world->portal, id, "no", &err), ERR_ORDER_STATE);
+    assert_int_equal(portal_reset_approve(world->portal, id, &err), ERR_RESET_STATE);
+    assert_int_equal(portal_reset_reject(world->portal, id, "no", &err), ERR_RESET_STATE);
     assert_int_equal(portal_reset_approve(world->portal, id + 1, &err), ERR_NO_SUCH_RECORD);
 }
 
@@ -145,7 +145,7 @@ static void a_rejection_is_for_good_and_has_a_reason(void **state)
     err = ERR_INIT;
     world_must(portal_reset_reject(world->portal, id, longer + 1, &err), &err);
     check_listed(world, id, "rejected ");
-    assert_int_equal(portal_reset_approve(world->portal, id, &err), ERR_ORDER_STATE);
+    assert_int_equal(portal_reset_approve(world->portal, id, &err), ERR_RESET_STATE);
     assert_true(ask(world, key, "a").id > id);
 }
 
@@ -192,7 +192,7 @@ static void an_approval_ends_after_a_day(void **state)
     check_listed(world, id, "expired test");
     /* It is noted by whoever asks next, and nobody can approve it again. */
     err = ERR_INIT;
-    assert_int_equal(portal_reset_approve(world->portal, id, &err), ERR_ORDER_STATE);
+    assert_int_equal(portal_reset_approve(world->portal, id, &err), ERR_RESET_STATE);
     assert_true(ask(world, key, "a").id > id);
     AUTO(memory_freep) char *number = portal_reset_number(id);
     AUTO(memory_freep)
@@ -246,7 +246,7 @@ static void only_what_was_approved_is_finished(void **state)
     int64_t waiting = ask(world, key, "a").id;
     int64_t approved = world_reset(world, key, "b");
     world_must(portal_transaction_begin(&transaction, world->portal->db, &err), &err);
-    assert_int_equal(portal_reset_finish(world->portal, waiting, &err), ERR_ORDER_STATE);
+    assert_int_equal(portal_reset_finish(world->portal, waiting, &err), ERR_RESET_STATE);
     err = ERR_INIT;
     world_must(portal_reset_finish(world->portal, approved, &err), &err);
     world_must(portal_reset_finish(world->portal, approved, &err), &err);

@@ -397,7 +397,7 @@ static void what_the_key_took_is_confirmed_once(void **state)
     int64_t lines = world_count(world->portal, "SELECT count(*) FROM audit");
     assert_int_equal(confirm(world, reset.job, "written", second), ERR_NONE);
     assert_true(world_count(world->portal, "SELECT count(*) FROM audit") == lines);
-    assert_int_equal(confirm(world, reset.job, "failed", NULL), ERR_ORDER_STATE);
+    assert_int_equal(confirm(world, reset.job, "failed", NULL), ERR_RESET_STATE);
     assert_string_equal(state_of(world, reset.id), "done");
     clock_set_for_test(FIXTURE_NOW);
     assert_int_equal(ask(world, reset.job, NULL), ERR_JOB_EXPIRED);
@@ -409,7 +409,7 @@ static void a_wrong_confirmation_changes_nothing(void **state)
     AUTO(reset_done) struct reset reset = begin(world, "wrong confirmation");
     AUTO(bytes_freep) struct bytes *other = bytes_new(SPAN_ARRAY("something else"));
     AUTO(bytes_freep) struct bytes *answer = NULL;
-    assert_int_equal(confirm(world, reset.job, "written", other), ERR_ORDER_STATE);
+    assert_int_equal(confirm(world, reset.job, "written", other), ERR_RESET_STATE);
     assert_int_equal(ask(world, reset.job, &answer), ERR_NONE);
     assert_int_equal(confirm(world, reset.job, "written", other), ERR_PROOF);
     uint8_t digest[32];
@@ -431,7 +431,7 @@ static void the_log_in_is_nothing_to_confirm(void **state)
     asked.profile = "syno";
     asked.purpose = "login";
     assert_int_equal(ask_for(world, reset.job, &asked, &answer), ERR_NONE);
-    assert_int_equal(confirm(world, reset.job, "written", answer), ERR_ORDER_STATE);
+    assert_int_equal(confirm(world, reset.job, "written", answer), ERR_RESET_STATE);
 }
 
 static void after_a_failure_the_request_is_good_for_another_job(void **state)

@@ -370,6 +370,36 @@ static void a_job_gets_one_seal(void **state)
     check_states(world, key, "current,current,issued");
 }
 
+static struct portal_job *job_for_seal(struct world *world, const struct world_key *key,
+                                       const struct bytes *der)
+{
+    AUTO(seal_freep) struct seal *seal = parsed(der);
+    AUTO(memory_freep) char *ticket = NULL;
+    struct portal_job *job = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_ticket_add_for_seal(world->portal, key->serial, seal_peek(seal)->id, 300,
+                                          &ticket, &err),
+               &err);
+    world_must(portal_job_redeem(world->portal, ticket, key->serial, &job, &err), &err);
+    return job;
+}
+
+static void a_job_that_names_a_seal_is_for_that_one(void **state)
+{
+    struct world *world = *state;
+    AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, true, 20);
+    AUTO(bytes_freep) struct bytes *unit = first_seal(world, key);
+    AUTO(bytes_freep) struct bytes *person = first_seal(world, key);
+    world_renew(world, key);
+    AUTO(portal_job_freep) struct portal_job *job = job_for_seal(world, key, person);
+    AUTO(bytes_freep) struct bytes *der = NULL;
+    assert_int_equal(extend_by(world, job, key->sign, unit, NULL), ERR_JOB_CONFLICT);
+    check_states(world, key, "current,current");
+    assert_int_equal(extend_by(world, job, key->sign, person, &der), ERR_NONE);
+    assert_int_equal(confirm_by(world, job, key->sign, "written", der), ERR_NONE);
+    check_states(world, key, "current,superseded,current");
+}
+
 static void a_job_that_is_over_or_of_another_kind_gets_none(void **state)
 {
     struct world *world = *state;
@@ -405,7 +435,7 @@ static void the_confirmation_makes_it_current_once(void **state)
                      ERR_NONE);
     assert_true(world_count(world->portal, "SELECT count(*) FROM audit") == lines);
     assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "failed", NULL),
-                     ERR_ORDER_STATE);
+                     ERR_SEAL_STATE);
     check_states(world, extension.key, "superseded,current");
     clock_set_for_test(FIXTURE_NOW);
 }
@@ -420,7 +450,7 @@ static void a_failure_keeps_the_old_and_the_next_job_gets_the_same(void **state)
     assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "failed", NULL),
                      ERR_NONE);
     assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
-                     ERR_ORDER_STATE);
+                     ERR_SEAL_STATE);
     check_states(world, extension.key, "current,issued");
     portal_job_free(extension.job);
     extension.job = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
@@ -437,7 +467,7 @@ static void a_wrong_confirmation_changes_nothing(void **state)
     AUTO(extension_done) struct extension extension = begin(world);
     assert_int_equal(
         confirm_by(world, extension.job, extension.key->sign, "written", extension.present),
-        ERR_ORDER_STATE);
+        ERR_SEAL_STATE);
     AUTO(bytes_freep) struct bytes *der = extended(world, &extension);
     assert_int_equal(confirm_by(world, extension.job, extension.key->encrypt, "written", der),
                      ERR_PROOF);
@@ -461,7 +491,7 @@ static void a_late_confirmation_does_not_bring_an_old_seal_back(void **state)
     AUTO(bytes_freep) struct bytes *der = extended(world, &extension);
     world_renew(world, extension.key);
     assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
-                     ERR_ORDER_STATE);
+                     ERR_SEAL_STATE);
     check_states(world, extension.key, "current,issued");
     AUTO(portal_job_freep)
     struct portal_job *next = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
@@ -470,7 +500,7 @@ static void a_late_confirmation_does_not_bring_an_old_seal_back(void **state)
                      ERR_NONE);
     assert_int_equal(confirm_by(world, next, extension.key->sign, "written", newest), ERR_NONE);
     assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
-                     ERR_ORDER_STATE);
+                     ERR_SEAL_STATE);
     check_states(world, extension.key, "superseded,superseded,current");
 }
 
@@ -502,7 +532,7 @@ static void a_late_confirmation_by_a_replaced_key_pair_is_told_apart(void **stat
     world_must(world_request(world, renewal, extension.key, fresh, &issue, &err), &err);
     world_must(world_confirm(world, renewal, fresh, "written", issue, &err), &err);
     assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
-                     ERR_ORDER_STATE);
+                     ERR_SEAL_STATE);
     assert_int_equal(confirm_by(world, extension.job, fresh, "written", der), ERR_PROOF);
     check_states(world, extension.key, "current,issued");
     /* That nothing was written is still worth knowing. */
@@ -536,6 +566,7 @@ int main(void)
         cmocka_unit_test(a_seal_that_was_not_made_here_is_refused_to_the_byte),
         cmocka_unit_test(what_is_no_seal_is_refused),
         cmocka_unit_test(a_job_gets_one_seal),
+        cmocka_unit_test(a_job_that_names_a_seal_is_for_that_one),
         cmocka_unit_test(a_job_that_is_over_or_of_another_kind_gets_none),
         cmocka_unit_test(the_confirmation_makes_it_current_once),
         cmocka_unit_test(a_failure_keeps_the_old_and_the_next_job_gets_the_same),

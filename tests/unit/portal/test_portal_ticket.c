@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "portal/portal_reset.h"
+#include "portal/portal_seal.h"
 #include "world.h"
 
 static struct world_key *key;
@@ -154,6 +155,52 @@ static void a_keys_ticket_is_found_with_what_it_is_for(void **state)
     assert_null(seal->order_number);
     assert_true(seal->key_id == key->id);
     assert_true(seal->reset_id == 0);
+    assert_null(seal->seal_identity);
+}
+
+static char *seal_of(struct world *world, const struct world_key *of)
+{
+    static const uint8_t png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n', 1};
+    const struct portal_seal_new wish = {of->serial,      "章", 1, SEAL_V4, SEAL_LIST_CERTIFICATES,
+                                         SPAN_ARRAY(png), 40,   40};
+    AUTO(bytes_freep) struct bytes *der = NULL;
+    AUTO(seal_freep) struct seal *seal = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_seal_add(world->portal, &wish, &der, &err), &err);
+    world_must(seal_parse(span_bytes(der), &seal, &err), &err);
+    return memory_text(seal_peek(seal)->id);
+}
+
+static void a_ticket_names_a_seal_of_its_key(void **state)
+{
+    struct world *world = *state;
+    AUTO(world_key_freep) struct world_key *other = world_key_new(world, CERT_SM2, true, 20);
+    AUTO(memory_freep) char *own = seal_of(world, key);
+    AUTO(memory_freep) char *foreign = seal_of(world, other);
+    const struct {
+        const char *serial;
+        const char *identity;
+        int64_t ttl_s;
+        enum err_code code;
+    } cases[] = {
+        {key->serial, own, 300, ERR_NONE},          {key->serial, foreign, 300, ERR_NO_SUCH_RECORD},
+        {key->serial, "", 300, ERR_NO_SUCH_RECORD}, {key->serial, "%", 300, ERR_NO_SUCH_RECORD},
+        {"none", own, 300, ERR_NO_SUCH_RECORD},     {key->serial, own, 0, ERR_FIELD_VALUE},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO(memory_freep) char *text = NULL;
+        AUTO(portal_ticket_freep) struct portal_ticket *ticket = NULL;
+        struct err err = ERR_INIT;
+        assert_int_equal(portal_ticket_add_for_seal(world->portal, cases[i].serial,
+                                                    cases[i].identity, cases[i].ttl_s, &text, &err),
+                         cases[i].code);
+        assert_int_equal(text != NULL, cases[i].code == ERR_NONE);
+        if (text == NULL)
+            continue;
+        world_must(portal_ticket_find(world->portal, text, &ticket, &err), &err);
+        assert_string_equal(ticket->seal_identity, own);
+        assert_string_equal(ticket->kind, "extend-seal");
+    }
 }
 
 /* Of two users of one key each gets a ticket for what that one asked for. */
@@ -239,6 +286,7 @@ int main(void)
         cmocka_unit_test(there_is_none_without_an_order),
         cmocka_unit_test(a_key_gets_tickets_of_its_own_kinds),
         cmocka_unit_test(a_keys_ticket_is_found_with_what_it_is_for),
+        cmocka_unit_test(a_ticket_names_a_seal_of_its_key),
         cmocka_unit_test(a_reset_ticket_names_its_request),
         cmocka_unit_test(a_reset_ticket_needs_a_good_approval),
         cmocka_unit_test(it_is_redeemed_once),

@@ -83,7 +83,7 @@ static void a_reset_is_asked_for_approved_and_the_askers_own(void **state)
     web_world_become(orders->web, "shen");
     assert_int_equal(count(orders, "/resets"), 1);
     web_world_expect(orders->web, "POST", approve, "{}", 200, &approved);
-    web_world_refused(orders->web, "POST", approve, "{}", "order-state");
+    web_world_refused(orders->web, "POST", approve, "{}", "reset-state");
     assert_int_equal(count(orders, "/resets"), 0);
     web_world_become(orders->web, "wang");
     web_world_refused(orders->web, "POST", ticket_path, "{}", "no-such-record");
