@@ -78,7 +78,9 @@ export class Ukeyd {
       const over = new AbortController();
       const timer = setTimeout(() => over.abort(), ms);
       open.add(over);
+      if (closed) over.abort();
       try {
+        // No targetAddressSpace: a literal loopback address needs none, and older Chromium refuses the word.
         const answer = await fetch(url, { signal: over.signal, ...init });
         return [answer, await answer.json().catch(nothing)];
       } finally {
@@ -140,12 +142,11 @@ export class Ukeyd {
       try {
         permission = await navigator.permissions.query({ name: "loopback-network" });
       } catch {} // a browser that doesn't know the name: it doesn't ask, or doesn't tell
-      const isPrompt = permission.state === "prompt";
       const checkDenied = () => {
         if (permission.state === "denied") throw fail(framed ? "framed" : "permission-denied");
       };
       const { title, remedy: text } = fail("permission-pending");
-      if (isPrompt && !last) await me.onpermission?.({ title, text });
+      if (permission.state === "prompt" && !last) await me.onpermission?.({ title, text });
       for (const ports of last ? [[last], PORTS] : [PORTS])
         for (const plain of [0, 1]) {
           const began = Date.now();

@@ -154,6 +154,19 @@ test('close() ends the watching, not the operation', async t => {
   assert.equal((await call(page, 'resume', id, {})).value?.message, RENEWED);
 });
 
+test('close() ends the watching also while the agent is away', async t => {
+  t.expectProblem(LOST);
+  const {page, ticket} = await scene(t, ['hang']);
+  const done = call(page, 'run', 'renew', {ticket});
+  await waitFor(page, 'waiting-user');
+  await t.world.agent_kill();
+  await page.waitForRequest(/status/); // it looks for the agent
+  await page.evaluate(() => window.agent.close());
+  await t.world.agent_start();
+  const {error} = await done;
+  assert.equal(error?.code, 'closed', JSON.stringify(error));
+});
+
 test('what a page throws in its own functions harms nothing', async t => {
   const {page} = await scene(t);
   t.expectProblem(/uncaught: Error: the page's own/);
