@@ -1,11 +1,12 @@
 /** Work with the key through the agent on this computer: question, progress, end, and what to do when it
  * fails. The SDK does the talking (/sdk/ukeyd.js). */
 
+import {nextSteps} from "./agent_next.js";
+import {Progress} from "./agent_progress.js";
 import {openDialog} from "./dialog.js";
 import {h} from "./dom.js";
 import {language, t} from "./i18n.js";
 import {button, notice, problemNotice, problemOf} from "./ui.js";
-import {nextSteps} from "./agent_next.js";
 
 /** @typedef {import("./dom.js").Child} Child */
 /** @typedef {import("/sdk/ukeyd.js").Operation} Operation */
@@ -44,51 +45,15 @@ export async function theAgent() {
         const sdk = await import("/sdk/ukeyd.js");
         agent ??= new sdk.Ukeyd({language: language()});
     } catch (thrown) {
-        throw {code: "sdk", title: t("agent.sdk"), detail: String(thrown), remedy: t("agent.sdk.remedy")};
+        throw {
+            code: "sdk",
+            title: t("agent.sdk"),
+            detail: String(thrown),
+            remedy: t("agent.sdk.remedy"),
+        };
     }
     agent.language = language();
     return agent;
-}
-
-/** What the dialog shows while the agent works. */
-class Progress {
-    /** @param {string} title */
-    constructor(title) {
-        this.bar = h("progress", {"aria-label": title});
-        this.step = h("p", {"class": "step strong"});
-        this.count = h("p", {"class": "count"});
-        this.note = h("div");
-        this.element = h("div", {"class": "progress"}, h("div", {role: "status", "aria-live": "polite"}, this.step, this.note),
-                         this.bar, this.count);
-    }
-
-    /** @param {string} text */
-    say(text) {
-        this.step.textContent = text;
-        this.note.replaceChildren();
-    }
-
-    /** @param {Operation} operation */
-    follow(operation) {
-        const {index, count, title} = operation.step;
-        if (this.step.textContent !== title)
-            this.step.textContent = title;
-        this.count.textContent = t("agent.step", {index, count});
-        this.bar.max = count;
-        this.bar.value = Math.max(0, index - 1);
-        this.#explain(operation.state);
-    }
-
-    /** @param {string} state */
-    #explain(state) {
-        if (this.note.dataset.state === state)
-            return;
-        this.note.dataset.state = state;
-        const waiting = state === "waiting-user" ? notice("warn", h("p", {}, t("agent.window"))) :
-                        state === "waiting-platform" ? h("p", {}, t("agent.platform")) :
-                        state === "running" ? h("p", {}, t("agent.keep")) : "";
-        this.note.replaceChildren(waiting);
-    }
 }
 
 /** One run of the work inside its dialog. */
@@ -105,8 +70,7 @@ class Run {
         this.finished = null;
         this.running = false;
         this.dialog.element.addEventListener("cancel", (event) => {
-            if (this.running)
-                event.preventDefault();
+            if (this.running) event.preventDefault();
         });
         this.dialog.element.addEventListener("close", () => this.abort.abort());
     }
@@ -114,7 +78,10 @@ class Run {
     /** @param {() => Promise<void>} act */
     async question(act) {
         const go = button({label: t("confirm"), kind: "primary", act});
-        this.dialog.foot.replaceChildren(button({label: t("cancel"), act: () => this.dialog.close("")}), go);
+        this.dialog.foot.replaceChildren(
+            button({label: t("cancel"), act: () => this.dialog.close("")}),
+            go,
+        );
         go.focus();
     }
 
@@ -127,16 +94,30 @@ class Run {
                 label: t("agent.permission.go"),
                 kind: "primary",
                 act: () => {
-                    body.replaceChildren(notice("info", h("p", {"class": "strong"}, t("agent.permission.note"))));
+                    body.replaceChildren(
+                        notice("info", h("p", {class: "strong"}, t("agent.permission.note"))),
+                    );
                     foot.replaceChildren();
                     resolve();
                 },
             });
-            body.replaceChildren(notice("info", h("p", {"class": "strong"}, question.title), h("p", {}, question.text), h("p", {}, t("agent.permission.why"))));
-            foot.replaceChildren(button({label: t("cancel"), act: () => this.dialog.close("")}), go);
+            body.replaceChildren(
+                notice(
+                    "info",
+                    h("p", {class: "strong"}, question.title),
+                    h("p", {}, question.text),
+                    h("p", {}, t("agent.permission.why")),
+                ),
+            );
+            foot.replaceChildren(
+                button({label: t("cancel"), act: () => this.dialog.close("")}),
+                go,
+            );
             go.focus();
         });
-        const left = new Promise((_resolve, reject) => this.dialog.closed.then(() => reject(stopped())));
+        const left = new Promise((_resolve, reject) =>
+            this.dialog.closed.then(() => reject(stopped())),
+        );
         return Promise.race([clicked, left]);
     }
 
@@ -150,8 +131,7 @@ class Run {
             act: () => {
                 progress.say(t("agent.cancelling"));
                 this.abort.abort();
-                if (this.id === null)
-                    this.dialog.close("");
+                if (this.id === null) this.dialog.close("");
             },
         });
         this.dialog.foot.replaceChildren(stop);
@@ -162,10 +142,12 @@ class Run {
     watching(progress) {
         return (/** @type {Operation} */ operation) => {
             this.id = operation.id;
-            sessionStorage.setItem(STORED, JSON.stringify({id: operation.id, title: this.work.title, kind: operation.kind}));
+            sessionStorage.setItem(
+                STORED,
+                JSON.stringify({id: operation.id, title: this.work.title, kind: operation.kind}),
+            );
             progress.follow(operation);
-            if (this.stop)
-                this.stop.disabled = !operation.cancellable;
+            if (this.stop) this.stop.disabled = !operation.cancellable;
         };
     }
 
@@ -180,8 +162,7 @@ class Run {
             const connected = await theAgent();
             connected.onpermission = (question) => this.permission(question);
             await connected.connect();
-            if (!this.dialog.element.open)
-                return;
+            if (!this.dialog.element.open) return;
             this.shows(progress);
             const watch = {signal: this.abort.signal, onprogress: this.watching(progress)};
             this.finished = await start(connected, watch, progress);
@@ -206,35 +187,48 @@ class Run {
             }
             progress.say(t("agent.ticket"));
             const value = await ticket();
-            if (value === null || this.abort.signal.aborted)
-                return null;
+            if (value === null || this.abort.signal.aborted) return null;
             progress.say(t("agent.starting"));
-            return connected.run(/** @type {"renew"} */ (kind), {...watch, ticket: value, token: serial});
+            return connected.run(/** @type {"renew"} */ (kind), {
+                ...watch,
+                ticket: value,
+                token: serial,
+            });
         });
     }
 
     /** Goes on watching what the agent still does. */
     resume() {
         const id = this.id ?? "";
-        return this.go((connected, watch) => connected.resume(id, {...watch, untilConfirmed: true}));
+        return this.go((connected, watch) =>
+            connected.resume(id, {...watch, untilConfirmed: true}),
+        );
     }
 
     /** @param {import("./ui.js").Problem} problem */
     failed(problem) {
         const {body, foot} = this.dialog;
-        if (problem.code !== "agent-lost")
-            sessionStorage.removeItem(STORED);
+        if (problem.code !== "agent-lost") sessionStorage.removeItem(STORED);
         const steps = nextSteps(problem.code, {
             retry: () => this.start(),
             resume: this.id !== null ? () => this.resume() : null,
             leave: () => this.dialog.close(""),
             serial: this.work.serial ?? null,
         });
-        body.replaceChildren(problem.code === "written-not-confirmed" ?
-            notice("warn", h("p", {"class": "strong"}, t("agent.unconfirmed")), h("p", {}, problem.title),
-                   problem.remedy && h("p", {}, problem.remedy)) :
-            problemNotice(problem));
-        foot.replaceChildren(button({label: t("close"), act: () => this.dialog.close("")}), ...steps);
+        body.replaceChildren(
+            problem.code === "written-not-confirmed"
+                ? notice(
+                      "warn",
+                      h("p", {class: "strong"}, t("agent.unconfirmed")),
+                      h("p", {}, problem.title),
+                      problem.remedy && h("p", {}, problem.remedy),
+                  )
+                : problemNotice(problem),
+        );
+        foot.replaceChildren(
+            button({label: t("close"), act: () => this.dialog.close("")}),
+            ...steps,
+        );
         const first = steps[0] ?? foot.querySelector("button");
         first?.focus();
     }

@@ -23,7 +23,7 @@ const steps = {
     "blocked-by-csp": [],
     "origin-refused": [],
     "insecure-page": [],
-    "framed": [],
+    framed: [],
     "agent-lost": ["resume", "retry", "trouble"],
     "written-not-confirmed": ["wait"],
     "pin-locked": ["reset"],
@@ -67,10 +67,12 @@ function control(step, ways, first) {
     };
     if (step in links)
         return linkButton(links[step], t(/** @type {"next.reset"} */ (`next.${step}`)), {kind});
-    if (step === "retry")
-        return button({label: t("retry"), kind, act: ways.retry});
+    if (step === "retry") return button({label: t("retry"), kind, act: ways.retry});
     const resume = ways.resume;
-    return resume && button({label: t(step === "wait" ? "next.wait" : "next.resume"), kind, act: resume});
+    return (
+        resume &&
+        button({label: t(step === "wait" ? "next.wait" : "next.resume"), kind, act: resume})
+    );
 }
 
 /**
@@ -84,8 +86,7 @@ export function nextSteps(code, ways) {
     const controls = [];
     for (const step of steps[code] ?? otherwise) {
         const one = control(step, ways, controls.length === 0);
-        if (one)
-            controls.push(one);
+        if (one) controls.push(one);
     }
     return controls;
 }

@@ -29,8 +29,11 @@ export function onSessionEnd(ask) {
 
 /** @returns {Refusal} */
 export function unreachable() {
-    return new Refusal(
-        {code: "network", title: t("error.network"), remedy: t("error.network.remedy")});
+    return new Refusal({
+        code: "network",
+        title: t("error.network"),
+        remedy: t("error.network.remedy"),
+    });
 }
 
 /**
@@ -72,8 +75,7 @@ export const address = (/** @type {string} */ path) => BASE + path;
 async function once(method, path, body, signal) {
     /** @type {Record<string, string>} */
     const headers = commonHeaders();
-    if (body)
-        headers["Content-Type"] = "application/json";
+    if (body) headers["Content-Type"] = "application/json";
     const init = {method, headers, signal, body: body && JSON.stringify(body)};
     let response, text;
     try {
@@ -82,8 +84,7 @@ async function once(method, path, body, signal) {
     } catch (problem) {
         throw signal?.aborted ? problem : unreachable();
     }
-    if (!response.ok)
-        throw refusalOf(response.status, text);
+    if (!response.ok) throw refusalOf(response.status, text);
     return text === "" ? null : JSON.parse(text);
 }
 
@@ -97,14 +98,11 @@ export async function withSession(act) {
     try {
         return await act();
     } catch (problem) {
-        if (!(problem instanceof Refusal))
-            throw problem;
-        if (problem.code === "not-logged-in")
-            await askAgain(problem);
+        if (!(problem instanceof Refusal)) throw problem;
+        if (problem.code === "not-logged-in") await askAgain(problem);
         else if (problem.code === "csrf" && session() !== null)
             setSession(await once("GET", "/session"));
-        else
-            throw problem;
+        else throw problem;
         return act();
     }
 }
@@ -150,8 +148,7 @@ export async function resume() {
         setSession(await once("GET", "/session"));
         return true;
     } catch (problem) {
-        if (!(problem instanceof Refusal) || problem.status !== 401)
-            throw problem;
+        if (!(problem instanceof Refusal) || problem.status !== 401) throw problem;
         endSession(false);
         return false;
     }
@@ -161,8 +158,7 @@ export async function logOut() {
     try {
         await once("DELETE", "/session");
     } catch (problem) {
-        if (!(problem instanceof Refusal) || problem.status !== 401)
-            throw problem;
+        if (!(problem instanceof Refusal) || problem.status !== 401) throw problem;
     }
     endSession(true);
 }

@@ -28,7 +28,11 @@ const routes = [
     {path: "/review/{number}", roles: ["reviewer"], load: () => import("./view_order.js")},
     {path: "/users", roles: ["administrator"], load: () => import("./view_users.js")},
     {path: "/audit", roles: ["administrator"], load: () => import("./view_audit.js")},
-    {path: "/account", roles: [...owners, "administrator"], load: () => import("./view_account.js")},
+    {
+        path: "/account",
+        roles: [...owners, "administrator"],
+        load: () => import("./view_account.js"),
+    },
 ];
 
 const loginAt = (/** @type {string} */ next) =>
@@ -41,15 +45,17 @@ const loginAt = (/** @type {string} */ next) =>
  */
 function guard(route, path) {
     const role = session()?.user.role;
-    if (location.pathname === "/")
-        return role ? homeOf(role) : "/login";
-    if (route === null)
-        return null;
+    if (location.pathname === "/") return role ? homeOf(role) : "/login";
+    if (route === null) return null;
     if (route.path === "/login")
-        return role ? new URLSearchParams(location.search).get("next")?.match(/^\/(?!\/).*/)?.[0] ?? homeOf(role) : null;
-    if (route.roles.length > 0 && !role)
-        return loginAt(path);
-    return route.roles.length > 0 && !route.roles.includes(String(role)) ? homeOf(/** @type {any} */ (role)) : null;
+        return role
+            ? (new URLSearchParams(location.search).get("next")?.match(/^\/(?!\/).*/)?.[0] ??
+                  homeOf(role))
+            : null;
+    if (route.roles.length > 0 && !role) return loginAt(path);
+    return route.roles.length > 0 && !route.roles.includes(String(role))
+        ? homeOf(/** @type {any} */ (role))
+        : null;
 }
 
 const shell = new Shell({
@@ -65,9 +71,8 @@ const router = new Router({main: shell.main, routes, missing, guard, shown: () =
 
 onSessionEnd(async (refusal) => {
     const before = session()?.user.login;
-    if (before && await askLogIn(before)) {
-        if (session()?.user.login === before)
-            return shell.draw();
+    if (before && (await askLogIn(before))) {
+        if (session()?.user.login === before) return shell.draw();
         location.assign("/");
     } else {
         const next = location.pathname + location.search;
@@ -81,11 +86,9 @@ onSessionEnd(async (refusal) => {
 async function start() {
     setLanguage(language());
     shell.draw();
-    if (maybeLoggedIn())
-        await resume().catch(() => false);
+    if (maybeLoggedIn()) await resume().catch(() => false);
     await router.show(true);
-    if (session()?.user.role === "bidder")
-        offerToWatch(() => router.reload());
+    if (session()?.user.role === "bidder") offerToWatch(() => router.reload());
 }
 
 start();

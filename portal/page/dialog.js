@@ -28,12 +28,20 @@ import {button, once, problemNotice} from "./ui.js";
 export function openDialog({title, body, firm = false, wide = false}) {
     const id = freshId();
     const titleElement = h("h2", {id}, title);
-    const bodyElement = h("div", {"class": "dialog-body"}, body);
-    const foot = h("div", {"class": "dialog-foot"});
-    const cross = h("button", {type: "button", "class": "close", "aria-label": t("close")}, icon("close"));
-    const element = h("dialog", {"class": wide ? "wide" : undefined, "aria-labelledby": id},
-                      h("div", {"class": "dialog-head"}, titleElement, !firm && cross),
-                      bodyElement, foot);
+    const bodyElement = h("div", {class: "dialog-body"}, body);
+    const foot = h("div", {class: "dialog-foot"});
+    const cross = h(
+        "button",
+        {type: "button", class: "close", "aria-label": t("close")},
+        icon("close"),
+    );
+    const element = h(
+        "dialog",
+        {class: wide ? "wide" : undefined, "aria-labelledby": id},
+        h("div", {class: "dialog-head"}, titleElement, !firm && cross),
+        bodyElement,
+        foot,
+    );
     let answer = "";
     const close = (/** @type {string} */ value) => {
         answer = value;
@@ -41,14 +49,15 @@ export function openDialog({title, body, firm = false, wide = false}) {
     };
     cross.addEventListener("click", () => close(""));
     element.addEventListener("cancel", (event) => {
-        if (firm)
-            event.preventDefault();
+        if (firm) event.preventDefault();
     });
     /** @type {Promise<string>} */
-    const closed = new Promise((resolve) => element.addEventListener("close", () => {
-        element.remove();
-        resolve(answer);
-    }));
+    const closed = new Promise((resolve) =>
+        element.addEventListener("close", () => {
+            element.remove();
+            resolve(answer);
+        }),
+    );
     document.body.append(element);
     element.showModal();
     return {element, title: titleElement, body: bodyElement, foot, close, closed};
@@ -71,10 +80,14 @@ export function closeDialogs() {
  */
 export async function ask({title = t("dialog.ask"), body, yes = t("confirm"), danger = false}) {
     const dialog = openDialog({title, body});
-    const accept = button({label: yes, kind: danger ? "danger" : "primary", act: () => dialog.close("yes")});
+    const accept = button({
+        label: yes,
+        kind: danger ? "danger" : "primary",
+        act: () => dialog.close("yes"),
+    });
     dialog.foot.append(button({label: t("cancel"), act: () => dialog.close("")}), accept);
     accept.focus();
-    return await dialog.closed === "yes";
+    return (await dialog.closed) === "yes";
 }
 
 /**
@@ -84,8 +97,14 @@ export async function ask({title = t("dialog.ask"), body, yes = t("confirm"), da
  */
 export function remind(body, more = []) {
     const dialog = openDialog({title: t("dialog.remind"), body});
-    const accept = button({label: t("ok"), kind: more.length ? "plain" : "primary", act: () => dialog.close("ok")});
-    const others = more.map(({label, answer}) => button({label, kind: "primary", act: () => dialog.close(answer)}));
+    const accept = button({
+        label: t("ok"),
+        kind: more.length ? "plain" : "primary",
+        act: () => dialog.close("ok"),
+    });
+    const others = more.map(({label, answer}) =>
+        button({label, kind: "primary", act: () => dialog.close(answer)}),
+    );
     dialog.foot.append(accept, ...others);
     (others[0] ?? accept).focus();
     return dialog.closed;
@@ -105,21 +124,30 @@ export function remind(body, more = []) {
 export async function askForm({title, body, yes, submit, firm, danger}) {
     const dialog = openDialog({title, body: [], firm});
     const trouble = h("div");
-    const accept = h("button", {type: "submit", "class": `button ${danger ? "danger" : "primary"}`}, h("span", {}, yes));
+    const accept = h(
+        "button",
+        {type: "submit", class: `button ${danger ? "danger" : "primary"}`},
+        h("span", {}, yes),
+    );
     const form = h("form", {novalidate: true}, trouble, body);
     form.addEventListener("submit", (event) => {
         event.preventDefault();
-        once(accept, async () => {
-            trouble.replaceChildren();
-            if (await submit(form))
-                dialog.close("done");
-        }, (problem) => trouble.replaceChildren(problemNotice(problem)));
+        once(
+            accept,
+            async () => {
+                trouble.replaceChildren();
+                if (await submit(form)) dialog.close("done");
+            },
+            (problem) => trouble.replaceChildren(problemNotice(problem)),
+        );
     });
     dialog.foot.append(button({label: t("cancel"), act: () => dialog.close("")}), accept);
     form.append(dialog.foot);
     dialog.body.append(form);
-    /** @type {HTMLElement | null} */ (form.querySelector("input:not([readonly]), select, textarea"))?.focus();
-    return await dialog.closed === "done";
+    /** @type {HTMLElement | null} */ (
+        form.querySelector("input:not([readonly]), select, textarea")
+    )?.focus();
+    return (await dialog.closed) === "done";
 }
 
 /** The server's limit of a reason. */
@@ -135,12 +163,13 @@ const REASON_BYTES_MAX = 512;
 export function askReason(title, label, refuse) {
     return askForm({
         title,
-        body: [field({name: "reason", label, type: "area", required: true, bytes: REASON_BYTES_MAX})],
+        body: [
+            field({name: "reason", label, type: "area", required: true, bytes: REASON_BYTES_MAX}),
+        ],
         yes: title,
         danger: true,
         submit: async (form) => {
-            if (!validate(form))
-                return false;
+            if (!validate(form)) return false;
             await refuse(values(form).reason);
             return true;
         },

@@ -11,14 +11,11 @@ const SVG = "http://www.w3.org/2000/svg";
  * @param {any} value
  */
 function set(element, name, value) {
-    if (value === undefined || value === null || value === false)
-        return;
-    if (typeof value === "function")
-        element.addEventListener(name, value);
+    if (value === undefined || value === null || value === false) return;
+    if (typeof value === "function") element.addEventListener(name, value);
     else if (name === "value" || name === "checked")
         /** @type {any} */ (element)[name] = value;
-    else
-        element.setAttribute(name, value === true ? "" : String(value));
+    else element.setAttribute(name, value === true ? "" : String(value));
 }
 
 /**
@@ -35,8 +32,7 @@ export function h(tag, properties = {}, ...children) {
     for (const child of children.flat())
         if (child !== null && child !== undefined && child !== false)
             element.append(child instanceof Node ? child : String(child));
-    for (const [name, value] of Object.entries(properties))
-        set(element, name, value);
+    for (const [name, value] of Object.entries(properties)) set(element, name, value);
     return element;
 }
 
@@ -70,8 +66,12 @@ const drawings = {
  */
 export function icon(name) {
     const svg = document.createElementNS(SVG, "svg");
-    for (const [key, value] of Object.entries(
-             {viewBox: "0 0 20 20", "class": "icon", "aria-hidden": "true", focusable: "false"}))
+    for (const [key, value] of Object.entries({
+        viewBox: "0 0 20 20",
+        class: "icon",
+        "aria-hidden": "true",
+        focusable: "false",
+    }))
         svg.setAttribute(key, value);
     const path = document.createElementNS(SVG, "path");
     path.setAttribute("d", drawings[name]);

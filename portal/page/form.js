@@ -31,7 +31,11 @@ const TEXT_BYTES_MAX = 256;
  */
 function control(options, common) {
     if (options.choices) {
-        const select = h("select", common, options.choices.map(([value, label]) => h("option", {value}, label)));
+        const select = h(
+            "select",
+            common,
+            options.choices.map(([value, label]) => h("option", {value}, label)),
+        );
         select.value = options.value ?? options.choices[0]?.[0] ?? "";
         select.disabled = options.readonly === true;
         return select;
@@ -49,7 +53,9 @@ function control(options, common) {
 
 /** @param {FieldOptions} options */
 export function field(options) {
-    const id = freshId(), hintId = freshId(), wrongId = freshId();
+    const id = freshId(),
+        hintId = freshId(),
+        wrongId = freshId();
     const described = [options.hint && hintId, wrongId].filter(Boolean).join(" ");
     const input = control(options, {
         id,
@@ -58,10 +64,19 @@ export function field(options) {
         "aria-required": options.required ? "true" : undefined,
         "data-bytes": options.bytes ?? TEXT_BYTES_MAX,
     });
-    return h("div", {"class": options.wide ? "field wide" : "field"},
-             h("label", {"for": id}, options.label, options.required && h("span", {"class": "star", "aria-hidden": "true"}, "*")),
-             input, options.hint && h("p", {id: hintId, "class": "hint"}, options.hint),
-             h("p", {id: wrongId, "class": "wrong"}));
+    return h(
+        "div",
+        {class: options.wide ? "field wide" : "field"},
+        h(
+            "label",
+            {for: id},
+            options.label,
+            options.required && h("span", {class: "star", "aria-hidden": "true"}, "*"),
+        ),
+        input,
+        options.hint && h("p", {id: hintId, class: "hint"}, options.hint),
+        h("p", {id: wrongId, class: "wrong"}),
+    );
 }
 
 /**
@@ -70,12 +85,9 @@ export function field(options) {
  */
 export function mark(input, text) {
     const wrong = input.parentElement?.querySelector(".wrong");
-    if (wrong)
-        wrong.textContent = text;
-    if (text === "")
-        input.removeAttribute("aria-invalid");
-    else
-        input.setAttribute("aria-invalid", "true");
+    if (wrong) wrong.textContent = text;
+    if (text === "") input.removeAttribute("aria-invalid");
+    else input.setAttribute("aria-invalid", "true");
 }
 
 /**
@@ -89,8 +101,7 @@ export function controls(form) {
 /** @param {Control} input */
 function faultOf(input) {
     const value = input.type === "password" ? input.value : input.value.trim();
-    if (input.getAttribute("aria-required") === "true" && value === "")
-        return t("field.required");
+    if (input.getAttribute("aria-required") === "true" && value === "") return t("field.required");
     if (new TextEncoder().encode(value).length > Number(input.dataset.bytes))
         return t("field.long", {bytes: Number(input.dataset.bytes)});
     if (input.type === "email" && value !== "" && !/^[^@\s]+@[^@\s]+$/.test(value))
@@ -139,8 +150,7 @@ export function keepDraft(form, name) {
     /** @type {Record<string, string>} */
     const draft = stored === null ? {} : JSON.parse(stored);
     for (const input of controls(form))
-        if (input.name in draft && input.type !== "password")
-            input.value = draft[input.name];
+        if (input.name in draft && input.type !== "password") input.value = draft[input.name];
     form.addEventListener("input", () => sessionStorage.setItem(key, JSON.stringify(values(form))));
     return {
         restored: stored !== null,

@@ -9,8 +9,7 @@ const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
  * @returns {string} 2023-10-23, of this computer's time zone
  */
 export function day(rfc3339) {
-    if (!rfc3339)
-        return "–";
+    if (!rfc3339) return "–";
     const at = new Date(rfc3339);
     return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
 }
@@ -20,8 +19,7 @@ export function day(rfc3339) {
  * @returns {string} 2023-10-23 19:16:34
  */
 export function moment(rfc3339) {
-    if (!rfc3339)
-        return "–";
+    if (!rfc3339) return "–";
     const at = new Date(rfc3339);
     return `${day(rfc3339)} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
@@ -34,10 +32,8 @@ export function money(fen) {
 
 /** @param {number} bytes */
 export function size(bytes) {
-    if (bytes < 1024)
-        return `${bytes} B`;
-    if (bytes < 1024 * 1024)
-        return `${(bytes / 1024).toFixed(0)} KiB`;
+    if (bytes < 1024) return `${bytes} B`;
+    if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(0)} KiB`;
     return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }
 

@@ -16,8 +16,7 @@ const STORED = "language";
 /** @returns {Language} */
 function remembered() {
     const stored = localStorage.getItem(STORED);
-    if (stored === "zh-CN" || stored === "en")
-        return stored;
+    if (stored === "zh-CN" || stored === "en") return stored;
     return navigator.language.toLowerCase().startsWith("en") ? "en" : "zh-CN";
 }
 

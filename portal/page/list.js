@@ -21,13 +21,15 @@ export const SEARCH_MAX = 60;
  */
 
 /** The height of a row, and of all that stands around the rows on a page. */
-const ROW_PX = 41, AROUND_PX = 310;
-const ROWS_MIN = 5, ROWS_MAX = 20, ROWS_PHONE = 10;
+const ROW_PX = 41,
+    AROUND_PX = 310;
+const ROWS_MIN = 5,
+    ROWS_MAX = 20,
+    ROWS_PHONE = 10;
 
 /** As many records as the window shows without scrolling. */
 function rowsThatFit() {
-    if (innerWidth < 760)
-        return ROWS_PHONE;
+    if (innerWidth < 760) return ROWS_PHONE;
     return Math.min(ROWS_MAX, Math.max(ROWS_MIN, Math.floor((innerHeight - AROUND_PX) / ROW_PX)));
 }
 
@@ -40,13 +42,28 @@ function rowsThatFit() {
  * @param {string} [options.label]
  */
 export function table(columns, items, {from = 0, label} = {}) {
-    const heads = columns.map(({label: text, kind}) => h("th", {role: "columnheader", scope: "col", "class": kind}, text));
-    const rows = items.map((item, i) => h("tr", {role: "row"}, columns.map((column) => {
-        return h("td", {role: "cell", "class": column.kind, "data-label": column.label},
-                 h("div", {}, column.cell(item, from + i + 1)));
-    })));
-    return h("table", {role: "table", "aria-label": label}, h("thead", {role: "rowgroup"}, h("tr", {role: "row"}, heads)),
-             h("tbody", {role: "rowgroup"}, rows));
+    const heads = columns.map(({label: text, kind}) =>
+        h("th", {role: "columnheader", scope: "col", class: kind}, text),
+    );
+    const rows = items.map((item, i) =>
+        h(
+            "tr",
+            {role: "row"},
+            columns.map((column) => {
+                return h(
+                    "td",
+                    {role: "cell", class: column.kind, "data-label": column.label},
+                    h("div", {}, column.cell(item, from + i + 1)),
+                );
+            }),
+        ),
+    );
+    return h(
+        "table",
+        {role: "table", "aria-label": label},
+        h("thead", {role: "rowgroup"}, h("tr", {role: "row"}, heads)),
+        h("tbody", {role: "rowgroup"}, rows),
+    );
 }
 
 /**
@@ -56,10 +73,8 @@ export function table(columns, items, {from = 0, label} = {}) {
 function addressWith(context, changes) {
     const query = new URLSearchParams(context.query);
     for (const [name, value] of Object.entries(changes)) {
-        if (value === null || value === "")
-            query.delete(name);
-        else
-            query.set(name, value);
+        if (value === null || value === "") query.delete(name);
+        else query.set(name, value);
     }
     const text = query.toString();
     return text === "" ? context.path : `${context.path}?${text}`;
@@ -88,23 +103,33 @@ function searchForm(context, hint, filters) {
         autocomplete: "off",
     });
     const selects = filters.map(({name, label, choices}) => {
-        const select = h("select", {name, "aria-label": label},
-                         h("option", {value: ""}, `${label}: ${t("list.all")}`),
-                         choices.map(([value, text]) => h("option", {value}, text)));
+        const select = h(
+            "select",
+            {name, "aria-label": label},
+            h("option", {value: ""}, `${label}: ${t("list.all")}`),
+            choices.map(([value, text]) => h("option", {value}, text)),
+        );
         select.value = context.query.get(name) ?? "";
         return select;
     });
     const search = () => {
         /** @type {Record<string, string | null>} */
         const changes = {search: input.value.trim(), after: null, before: null, from: null};
-        for (const select of selects)
-            changes[select.name] = select.value;
+        for (const select of selects) changes[select.name] = select.value;
         return context.go(addressWith(context, changes));
     };
-    for (const select of selects)
-        select.addEventListener("change", search);
-    const form = h("form", {"class": "search", role: "search"}, selects, input,
-                   h("button", {type: "submit", "class": "button plain", "aria-label": t("list.search")}, icon("view")));
+    for (const select of selects) select.addEventListener("change", search);
+    const form = h(
+        "form",
+        {class: "search", role: "search"},
+        selects,
+        input,
+        h(
+            "button",
+            {type: "submit", class: "button plain", "aria-label": t("list.search")},
+            icon("view"),
+        ),
+    );
     form.addEventListener("submit", (event) => {
         event.preventDefault();
         search();
@@ -120,15 +145,42 @@ function searchForm(context, hint, filters) {
 function pager(context, page, from) {
     const size = page.items.length;
     /** @param {string} label @param {Record<string, string | null> | null} changes @param {"previous" | "next"} symbol */
-    const link = (label, changes, symbol) => changes === null ?
-        h("span", {"class": "button plain off", "aria-hidden": "true"}, icon(symbol), h("span", {}, label)) :
-        h("a", {href: addressWith(context, changes), "class": "button plain", rel: symbol === "next" ? "next" : "prev"},
-          icon(symbol), h("span", {}, label));
+    const link = (label, changes, symbol) =>
+        changes === null
+            ? h(
+                  "span",
+                  {class: "button plain off", "aria-hidden": "true"},
+                  icon(symbol),
+                  h("span", {}, label),
+              )
+            : h(
+                  "a",
+                  {
+                      href: addressWith(context, changes),
+                      class: "button plain",
+                      rel: symbol === "next" ? "next" : "prev",
+                  },
+                  icon(symbol),
+                  h("span", {}, label),
+              );
     const before = Math.max(0, from - rowsThatFit());
-    return h("nav", {"class": "pager", "aria-label": t("list.pages")},
-             h("p", {role: "status"}, size > 0 && t("list.range", {first: from + 1, last: from + size})),
-             (page.previous !== null || page.next !== null) && [link(t("list.previous"), page.previous ? {before: page.previous, after: null, from: String(before)} : null, "previous"),
-             link(t("list.next"), page.next ? {after: page.next, before: null, from: String(from + size)} : null, "next")]);
+    return h(
+        "nav",
+        {class: "pager", "aria-label": t("list.pages")},
+        h("p", {role: "status"}, size > 0 && t("list.range", {first: from + 1, last: from + size})),
+        (page.previous !== null || page.next !== null) && [
+            link(
+                t("list.previous"),
+                page.previous ? {before: page.previous, after: null, from: String(before)} : null,
+                "previous",
+            ),
+            link(
+                t("list.next"),
+                page.next ? {after: page.next, before: null, from: String(from + size)} : null,
+                "next",
+            ),
+        ],
+    );
 }
 
 /**
@@ -140,9 +192,10 @@ async function read(path, context) {
     try {
         return await get(path, context.signal);
     } catch (thrown) {
-        if (!(thrown instanceof Refusal) || thrown.code !== "cursor")
-            throw thrown;
-        await context.go(addressWith(context, {after: null, before: null, from: null}), {replace: true});
+        if (!(thrown instanceof Refusal) || thrown.code !== "cursor") throw thrown;
+        await context.go(addressWith(context, {after: null, before: null, from: null}), {
+            replace: true,
+        });
         throw context.signal.reason;
     }
 }
@@ -168,20 +221,32 @@ export async function list(context, options) {
     const query = new URLSearchParams({limit: String(rowsThatFit()), ...options.fixed});
     for (const name of ["search", "after", "before", ...filters.map((filter) => filter.name)]) {
         const value = context.query.get(name);
-        if (value)
-            query.set(name, value);
+        if (value) query.set(name, value);
     }
     const page = await read(`${options.path}?${query}`, context);
     options.got?.(page);
-    const narrowed = context.query.get("search") || filters.some((filter) => context.query.get(filter.name));
+    const narrowed =
+        context.query.get("search") || filters.some((filter) => context.query.get(filter.name));
     const from = page.previous === null ? 0 : Number(context.query.get("from") ?? 0) || 0;
-    return h("div", {"class": "list"},
-             h("div", {"class": "tools"}, h("div", {"class": "actions"}, options.actions ?? []),
-               searchForm(context, options.hint, filters)),
-             page.items.length > 0 ?
-                 h("div", {"class": "panel flush"}, table(options.columns, page.items, {from, label: options.label})) :
-                 emptyPart(context, narrowed ? t("list.none") : options.empty, Boolean(narrowed)),
-             (page.next !== null || page.previous !== null || page.items.length > 0) && pager(context, page, from));
+    return h(
+        "div",
+        {class: "list"},
+        h(
+            "div",
+            {class: "tools"},
+            h("div", {class: "actions"}, options.actions ?? []),
+            searchForm(context, options.hint, filters),
+        ),
+        page.items.length > 0
+            ? h(
+                  "div",
+                  {class: "panel flush"},
+                  table(options.columns, page.items, {from, label: options.label}),
+              )
+            : emptyPart(context, narrowed ? t("list.none") : options.empty, Boolean(narrowed)),
+        (page.next !== null || page.previous !== null || page.items.length > 0) &&
+            pager(context, page, from),
+    );
 }
 
 /**
@@ -190,6 +255,13 @@ export async function list(context, options) {
  * @param {boolean} narrowed
  */
 function emptyPart(context, text, narrowed) {
-    return h("div", {"class": "panel empty"}, notice("info", h("p", {role: "status"}, text),
-                                                     narrowed && h("p", {}, h("a", {href: context.path}, t("list.clear")))));
+    return h(
+        "div",
+        {class: "panel empty"},
+        notice(
+            "info",
+            h("p", {role: "status"}, text),
+            narrowed && h("p", {}, h("a", {href: context.path}, t("list.clear"))),
+        ),
+    );
 }

@@ -19,7 +19,13 @@ export function askLogIn(login) {
         title: t("login.again"),
         body: [
             h("p", {}, t("login.again.text")),
-            field({name: "login", label: t("login.name"), value: login, autocomplete: "username", required: true}),
+            field({
+                name: "login",
+                label: t("login.name"),
+                value: login,
+                autocomplete: "username",
+                required: true,
+            }),
             field({
                 name: "password",
                 label: t("login.password"),
@@ -31,8 +37,7 @@ export function askLogIn(login) {
         ],
         yes: t("login.submit"),
         submit: async (form) => {
-            if (!validate(form))
-                return false;
+            if (!validate(form)) return false;
             const given = values(form);
             await logIn(given.login, given.password);
             return true;

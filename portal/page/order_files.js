@@ -19,9 +19,19 @@ const FILES_MAX = 10;
 
 /** @param {File} file */
 function faultOf(file) {
-    const title = !TYPES.includes(file.type) ? t("attachment.type", {name: file.name}) :
-                  file.size > BYTES_MAX ? t("attachment.size", {name: file.name}) : null;
-    return title && {code: "attachment", title, detail: t("attachment.hint"), remedy: t("attachment.other")};
+    const title = !TYPES.includes(file.type)
+        ? t("attachment.type", {name: file.name})
+        : file.size > BYTES_MAX
+          ? t("attachment.size", {name: file.name})
+          : null;
+    return (
+        title && {
+            code: "attachment",
+            title,
+            detail: t("attachment.hint"),
+            remedy: t("attachment.other"),
+        }
+    );
 }
 
 class Attachments {
@@ -29,8 +39,8 @@ class Attachments {
     constructor(order) {
         this.order = order;
         this.at = path`/orders/${order.number}`;
-        this.files = h("ul", {"class": "files"});
-        this.running = h("div", {"class": "uploads"});
+        this.files = h("ul", {class: "files"});
+        this.running = h("div", {class: "uploads"});
         this.trouble = h("div");
         this.show();
     }
@@ -39,20 +49,30 @@ class Attachments {
         const {attachments} = this.order;
         this.files.replaceChildren(...attachments.map((file) => this.#file(file)));
         if (attachments.length === 0)
-            this.files.append(h("li", {"class": "soft"}, t("attachment.none")));
+            this.files.append(h("li", {class: "soft"}, t("attachment.none")));
     }
 
     /** @param {Attachment} file */
     #file(file) {
         const href = address(this.at + path`/attachments/${file.name}`);
-        return h("li", {}, icon("file"), h("div", {"class": "grow"}, h("a", {href, download: file.name}, file.name),
-                                           h("p", {"class": "soft"}, `${size(file.size)} · ${moment(file.at)}`)),
-                 this.order.can.edit && button({
-                     label: t("attachment.remove"),
-                     kind: "quiet",
-                     name: t("attachment.remove.name", file),
-                     act: () => this.remove(file),
-                 }));
+        return h(
+            "li",
+            {},
+            icon("file"),
+            h(
+                "div",
+                {class: "grow"},
+                h("a", {href, download: file.name}, file.name),
+                h("p", {class: "soft"}, `${size(file.size)} · ${moment(file.at)}`),
+            ),
+            this.order.can.edit &&
+                button({
+                    label: t("attachment.remove"),
+                    kind: "quiet",
+                    name: t("attachment.remove.name", file),
+                    act: () => this.remove(file),
+                }),
+        );
     }
 
     async refresh() {
@@ -62,7 +82,13 @@ class Attachments {
 
     /** @param {Attachment} file */
     async remove(file) {
-        if (!await ask({body: [h("p", {}, t("attachment.remove.ask", file))], yes: t("attachment.remove"), danger: true}))
+        if (
+            !(await ask({
+                body: [h("p", {}, t("attachment.remove.ask", file))],
+                yes: t("attachment.remove"),
+                danger: true,
+            }))
+        )
             return;
         await send("DELETE", this.at + path`/attachments/${file.name}`);
         await this.refresh();
@@ -74,12 +100,12 @@ class Attachments {
     async add(files) {
         this.trouble.replaceChildren();
         for (const file of files) {
-            const fault = this.order.attachments.length >= FILES_MAX ?
-                {code: "attachment", title: t("attachment.count"), remedy: ""} : faultOf(file);
-            if (fault)
-                this.trouble.append(problemNotice(fault));
-            else
-                await this.#upload(file);
+            const fault =
+                this.order.attachments.length >= FILES_MAX
+                    ? {code: "attachment", title: t("attachment.count"), remedy: ""}
+                    : faultOf(file);
+            if (fault) this.trouble.append(problemNotice(fault));
+            else await this.#upload(file);
         }
     }
 
@@ -88,17 +114,25 @@ class Attachments {
         const label = t("attachment.progress", {name: file.name});
         const bar = h("progress", {max: 1, value: 0, "aria-label": label});
         const stop = new AbortController();
-        const line = h("div", {"class": "upload"}, h("p", {role: "status"}, label), bar,
-                       button({label: t("cancel"), kind: "quiet", act: () => stop.abort()}));
+        const line = h(
+            "div",
+            {class: "upload"},
+            h("p", {role: "status"}, label),
+            bar,
+            button({label: t("cancel"), kind: "quiet", act: () => stop.abort()}),
+        );
         this.running.append(line);
         try {
-            await upload(this.at + path`/attachments/${file.name}`, file,
-                         {signal: stop.signal, progress: (part) => { bar.value = part; }});
+            await upload(this.at + path`/attachments/${file.name}`, file, {
+                signal: stop.signal,
+                progress: (part) => {
+                    bar.value = part;
+                },
+            });
             await this.refresh();
             tell(t("attachment.done", {name: file.name}));
         } catch (thrown) {
-            if (!stop.signal.aborted)
-                this.trouble.append(problemNotice(problemOf(thrown)));
+            if (!stop.signal.aborted) this.trouble.append(problemNotice(problemOf(thrown)));
         } finally {
             line.remove();
         }
@@ -107,14 +141,31 @@ class Attachments {
     /** The button with which files are chosen, and where they can be dropped. */
     chooser() {
         const id = freshId();
-        const input = h("input", {type: "file", id, multiple: true, accept: TYPES.join(","), "class": "hidden-file"});
+        const input = h("input", {
+            type: "file",
+            id,
+            multiple: true,
+            accept: TYPES.join(","),
+            class: "hidden-file",
+        });
         input.addEventListener("change", () => {
             const files = Array.from(input.files ?? []);
             input.value = "";
             this.add(files);
         });
-        const zone = h("div", {"class": "drop"}, input, h("label", {"for": id, "class": "button plain"}, icon("plus"), h("span", {}, t("attachment.add"))),
-                       h("span", {"class": "soft wide-only"}, t("attachment.drop")), h("p", {"class": "hint"}, t("attachment.hint")));
+        const zone = h(
+            "div",
+            {class: "drop"},
+            input,
+            h(
+                "label",
+                {for: id, class: "button plain"},
+                icon("plus"),
+                h("span", {}, t("attachment.add")),
+            ),
+            h("span", {class: "soft wide-only"}, t("attachment.drop")),
+            h("p", {class: "hint"}, t("attachment.hint")),
+        );
         zone.addEventListener("dragover", (event) => event.preventDefault());
         zone.addEventListener("drop", (event) => {
             event.preventDefault();

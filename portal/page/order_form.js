@@ -32,35 +32,58 @@ const invoiceTexts = [
 ];
 
 /** @returns {Array<[string, string]>} */
-const invoiceKinds = () => [["normal", t("invoice.normal")], ["special", t("invoice.special")]];
+const invoiceKinds = () => [
+    ["normal", t("invoice.normal")],
+    ["special", t("invoice.special")],
+];
 
 /** @param {Order} order */
 function invoiceFields(order) {
     const invoice = order.invoice ?? {};
     if (!order.can.edit) {
         const kind = invoiceKinds().find(([value]) => value === invoice.kind)?.[1] ?? "";
-        return facts([[t("invoice.kind"), kind],
-                      ...invoiceTexts.map(({name, key}) => /** @type {[string, string]} */ ([t(key), invoice[name] ?? ""]))]);
+        return facts([
+            [t("invoice.kind"), kind],
+            ...invoiceTexts.map(
+                ({name, key}) => /** @type {[string, string]} */ ([t(key), invoice[name] ?? ""]),
+            ),
+        ]);
     }
-    return h("div", {"class": "fields"},
-             field({name: "kind", label: t("invoice.kind"), choices: invoiceKinds(), value: invoice.kind || "normal"}),
-             invoiceTexts.map(({key, ...options}) => field({...options, label: t(key), value: invoice[options.name] ?? ""})));
+    return h(
+        "div",
+        {class: "fields"},
+        field({
+            name: "kind",
+            label: t("invoice.kind"),
+            choices: invoiceKinds(),
+            value: invoice.kind || "normal",
+        }),
+        invoiceTexts.map(({key, ...options}) =>
+            field({...options, label: t(key), value: invoice[options.name] ?? ""}),
+        ),
+    );
 }
 
 /** @param {Order} order */
 function orderFields(order) {
-    const fee = h("output", {"class": "fee"}, money(order.fee_fen));
+    const fee = h("output", {class: "fee"}, money(order.fee_fen));
     /** @type {Array<[string, Child]>} */
     const pairs = [
         [t("order.fee_kind"), tx("fee", order.fee_kind)],
         [t("order.months"), duration(order.months)],
-        [t("order.fee"), h("span", {}, fee, " ", h("span", {"class": "soft"}, `(${t("order.fee.note")})`))],
+        [
+            t("order.fee"),
+            h("span", {}, fee, " ", h("span", {class: "soft"}, `(${t("order.fee.note")})`)),
+        ],
     ];
     const perMonth = session()?.fee_fen_per_month ?? 0;
     if (order.can.months && perMonth > 0) {
         const offered = MONTHS.includes(order.months) ? MONTHS : [order.months, ...MONTHS];
-        const select = h("select", {name: "months", "aria-label": t("order.months")},
-                         offered.map((months) => h("option", {value: months}, duration(months))));
+        const select = h(
+            "select",
+            {name: "months", "aria-label": t("order.months")},
+            offered.map((months) => h("option", {value: months}, duration(months))),
+        );
         select.value = String(order.months);
         for (const event of ["input", RESTORED])
             select.addEventListener(event, () => {
@@ -73,12 +96,24 @@ function orderFields(order) {
 
 /** @param {Order} order */
 function payments(order) {
-    return order.payments?.length > 0 && h("details", {}, h("summary", {}, t("payments.title")), table([
-        {label: t("payments.trade"), kind: "long", cell: (line) => line.trade},
-        {label: t("payments.amount"), cell: (line) => money(line.amount_fen)},
-        {label: t("payments.state"), cell: (line) => tx("payment", line.state)},
-        {label: t("payments.at"), kind: "time", cell: (line) => moment(line.changed)},
-    ], order.payments, {label: t("payments.title")}));
+    return (
+        order.payments?.length > 0 &&
+        h(
+            "details",
+            {},
+            h("summary", {}, t("payments.title")),
+            table(
+                [
+                    {label: t("payments.trade"), kind: "long", cell: (line) => line.trade},
+                    {label: t("payments.amount"), cell: (line) => money(line.amount_fen)},
+                    {label: t("payments.state"), cell: (line) => tx("payment", line.state)},
+                    {label: t("payments.at"), kind: "time", cell: (line) => moment(line.changed)},
+                ],
+                order.payments,
+                {label: t("payments.title")},
+            ),
+        )
+    );
 }
 
 /** The values of the two panels, as the server takes them.
@@ -86,11 +121,10 @@ function payments(order) {
 function changes(panels) {
     /** @type {Record<string, string>} */
     const all = {};
-    for (const input of panels.flatMap(controls))
-        all[input.name] = input.value.trim();
+    for (const input of panels.flatMap(controls)) all[input.name] = input.value.trim();
     const {months, ...texts} = all;
     const invoice = Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== ""));
-    return {...months !== undefined && {months: Number(months)}, invoice};
+    return {...(months !== undefined && {months: Number(months)}), invoice};
 }
 
 /**
@@ -100,7 +134,11 @@ function changes(panels) {
 function checkedPage(address) {
     const url = URL.canParse(address, location.href) ? new URL(address, location.href) : null;
     if (url?.protocol !== "https:" && url?.protocol !== "http:")
-        throw new Refusal({code: "payment-address", title: t("pay.address"), remedy: t("pay.address.remedy")});
+        throw new Refusal({
+            code: "payment-address",
+            title: t("pay.address"),
+            remedy: t("pay.address.remedy"),
+        });
     return url.href;
 }
 
@@ -121,12 +159,15 @@ function steps(context, order, save, complete) {
     const refresh = async () => {
         await save();
         const now = await (order.can.refresh ? send("POST", `${at}/payment/refresh`, {}) : get(at));
-        await remind([now.paid ? notice("good", h("p", {}, t("pay.success"))) : notice("warn", h("p", {}, t("pay.waiting")))]);
+        await remind([
+            now.paid
+                ? notice("good", h("p", {}, t("pay.success")))
+                : notice("warn", h("p", {}, t("pay.waiting"))),
+        ]);
         await context.reload();
     };
     const submit = async () => {
-        if (!complete())
-            return;
+        if (!complete()) return;
         await save();
         await send("POST", `${at}/submit`, {});
         await context.reload();
@@ -136,20 +177,45 @@ function steps(context, order, save, complete) {
     /** @type {Array<{name: "pay" | "refresh" | "submit", act: () => Promise<void>, on: boolean, done: boolean}>} */
     const all = [
         {name: "pay", act: pay, on: order.can.pay, done: order.paid},
-        {name: "refresh", act: refresh, on: order.can.refresh || (order.paid && order.can.edit), done: order.paid},
-        {name: "submit", act: submit, on: order.can.submit || (order.paid && order.can.edit), done: submitted},
+        {
+            name: "refresh",
+            act: refresh,
+            on: order.can.refresh || (order.paid && order.can.edit),
+            done: order.paid,
+        },
+        {
+            name: "submit",
+            act: submit,
+            on: order.can.submit || (order.paid && order.can.edit),
+            done: submitted,
+        },
     ];
-    return h("ol", {"class": "steps", "aria-label": t("steps.label")}, all.map(({name, act, on, done}) => {
-        const state = done && !on ? "done" : on ? "now" : "off";
-        return h("li", {"class": done ? "done" : state},
-                 button({label: t(`step.${name}`), kind: on && !done ? "primary" : "plain", disabled: !on, act}),
-                 h("p", {}, t(`step.${name}.${done ? "done" : state}`)));
-    }));
+    return h(
+        "ol",
+        {class: "steps", "aria-label": t("steps.label")},
+        all.map(({name, act, on, done}) => {
+            const state = done && !on ? "done" : on ? "now" : "off";
+            return h(
+                "li",
+                {class: done ? "done" : state},
+                button({
+                    label: t(`step.${name}`),
+                    kind: on && !done ? "primary" : "plain",
+                    disabled: !on,
+                    act,
+                }),
+                h("p", {}, t(`step.${name}.${done ? "done" : state}`)),
+            );
+        }),
+    );
 }
 
 function hints() {
-    return h("div", {"class": "hints", role: "note", "aria-label": t("hint.label")},
-             [t("hint.1"), t("hint.2"), t("hint.3"), t("hint.4")].map((text) => h("p", {}, text)));
+    return h(
+        "div",
+        {class: "hints", role: "note", "aria-label": t("hint.label")},
+        [t("hint.1"), t("hint.2"), t("hint.3"), t("hint.4")].map((text) => h("p", {}, text)),
+    );
 }
 
 /**
@@ -168,26 +234,34 @@ export function orderForm(context, order, keyPart) {
     invoice.append(draftHolder, inputs);
     const draft = order.can.edit ? drafts(order, [own, invoice]) : null;
     const save = async () => {
-        if (!draft?.dirty())
-            return;
+        if (!draft?.dirty()) return;
         await send("PUT", path`/orders/${order.number}`, changes([own, invoice]));
         draft.saved();
     };
-    if (draft?.restored)
-        draftHolder.append(notice("info", h("p", {}, t("draft.restored"))));
+    if (draft?.restored) draftHolder.append(notice("info", h("p", {}, t("draft.restored"))));
     if (order.can.edit)
-        invoice.append(h("p", {"class": "hint"}, t("field.required.note")), h("div", {"class": "foot"}, button({
-                           label: t("save"),
-                           kind: "primary",
-                           act: async () => {
-                               await send("PUT", path`/orders/${order.number}`, changes([own, invoice]));
-                               draft?.saved();
-                               await context.reload();
-                               tell(t("saved"));
-                           },
-                       })));
+        invoice.append(
+            h("p", {class: "hint"}, t("field.required.note")),
+            h(
+                "div",
+                {class: "foot"},
+                button({
+                    label: t("save"),
+                    kind: "primary",
+                    act: async () => {
+                        await send("PUT", path`/orders/${order.number}`, changes([own, invoice]));
+                        draft?.saved();
+                        await context.reload();
+                        tell(t("saved"));
+                    },
+                }),
+            ),
+        );
     if (user().role === "bidder")
-        own.append(steps(context, order, save, () => !order.can.edit || validate(invoice)), hints());
+        own.append(
+            steps(context, order, save, () => !order.can.edit || validate(invoice)),
+            hints(),
+        );
     own.append(payments(order) || "");
     return {order: own, invoice};
 }

@@ -14,7 +14,9 @@ import {button, notice, panel, tell} from "./ui.js";
  * @param {Order} order
  */
 async function approve(context, order) {
-    if (!await ask({body: [h("p", {}, t("review.approve.ask", order))], yes: t("review.approve")}))
+    if (
+        !(await ask({body: [h("p", {}, t("review.approve.ask", order))], yes: t("review.approve")}))
+    )
         return;
     await send("POST", path`/orders/${order.number}/approve`, {});
     await context.go("/review");
@@ -26,10 +28,10 @@ async function approve(context, order) {
  * @param {Order} order
  */
 async function reject(context, order) {
-    const done = await askReason(t("review.reject"), t("review.reason"),
-                                 (reason) => send("POST", path`/orders/${order.number}/reject`, {reason}));
-    if (!done)
-        return;
+    const done = await askReason(t("review.reject"), t("review.reason"), (reason) =>
+        send("POST", path`/orders/${order.number}/reject`, {reason}),
+    );
+    if (!done) return;
     await context.go("/review");
     tell(t("review.rejected", order));
 }
@@ -40,8 +42,26 @@ async function reject(context, order) {
  */
 export function reviewPanel(context, order) {
     const open = order.can.approve || order.can.reject;
-    return panel(null, t("review.decide"), open ? h("div", {"class": "foot"},
-        button({label: t("review.reject"), kind: "danger", disabled: !order.can.reject, act: () => reject(context, order)}),
-        button({label: t("review.approve"), kind: "primary", disabled: !order.can.approve, act: () => approve(context, order)})) :
-        notice("info", h("p", {}, t("review.closed"))));
+    return panel(
+        null,
+        t("review.decide"),
+        open
+            ? h(
+                  "div",
+                  {class: "foot"},
+                  button({
+                      label: t("review.reject"),
+                      kind: "danger",
+                      disabled: !order.can.reject,
+                      act: () => reject(context, order),
+                  }),
+                  button({
+                      label: t("review.approve"),
+                      kind: "primary",
+                      disabled: !order.can.approve,
+                      act: () => approve(context, order),
+                  }),
+              )
+            : notice("info", h("p", {}, t("review.closed"))),
+    );
 }

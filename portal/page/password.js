@@ -29,7 +29,9 @@ export function newPassword(name, label, required = true) {
  */
 export function passwordFits(form, name, repeat) {
     const first = /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
-    const second = /** @type {HTMLInputElement | null} */ (repeat ? form.elements.namedItem(repeat) : null);
+    const second = /** @type {HTMLInputElement | null} */ (
+        repeat ? form.elements.namedItem(repeat) : null
+    );
     if (first.value.length < CHARACTERS_MIN) {
         mark(first, t("account.short", {count: CHARACTERS_MIN}));
         first.focus();

@@ -22,22 +22,33 @@ async function save(form) {
     const {login: _login, ...changed} = values(form);
     await send("PUT", "/profile", changed);
     const now = session();
-    if (now)
-        setSession({...now, user: {...now.user, ...changed}});
+    if (now) setSession({...now, user: {...now.user, ...changed}});
 }
 
 /** @returns {HTMLFormElement} */
 export function profileForm() {
     const known = user();
-    const submit = h("button", {type: "submit", "class": "button primary"}, h("span", {}, t("save")));
-    const form = h("form", {novalidate: true},
-                   h("div", {"class": "fields"},
-                     field({name: "login", label: t("profile.login"), value: known.login, readonly: true}),
-                     NAMES.map((name) => field({name, label: t(`profile.${name}`), value: known[name] ?? "", ...kinds[name]}))),
-                   h("div", {"class": "foot"}, submit));
+    const submit = h("button", {type: "submit", class: "button primary"}, h("span", {}, t("save")));
+    const form = h(
+        "form",
+        {novalidate: true},
+        h(
+            "div",
+            {class: "fields"},
+            field({name: "login", label: t("profile.login"), value: known.login, readonly: true}),
+            NAMES.map((name) =>
+                field({
+                    name,
+                    label: t(`profile.${name}`),
+                    value: known[name] ?? "",
+                    ...kinds[name],
+                }),
+            ),
+        ),
+        h("div", {class: "foot"}, submit),
+    );
     const draft = keepDraft(form, "profile");
-    if (draft.restored)
-        form.prepend(notice("info", h("p", {}, t("draft.restored"))));
+    if (draft.restored) form.prepend(notice("info", h("p", {}, t("draft.restored"))));
     form.addEventListener("submit", (event) => {
         event.preventDefault();
         if (validate(form))

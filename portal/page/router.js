@@ -34,24 +34,43 @@ const FILES = /^\/(assets|downloads|sdk|web)\//;
  * @returns {Record<string, string> | null}
  */
 function match(pattern, path) {
-    const wanted = pattern.split("/"), given = path.split("/");
-    if (wanted.length !== given.length)
-        return null;
+    const wanted = pattern.split("/"),
+        given = path.split("/");
+    if (wanted.length !== given.length) return null;
     /** @type {Record<string, string>} */
     const params = {};
     for (const [i, part] of wanted.entries()) {
-        if (part.startsWith("{"))
-            params[part.slice(1, -1)] = decodeURIComponent(given[i]);
-        else if (part !== given[i])
-            return null;
+        if (part.startsWith("{")) params[part.slice(1, -1)] = decodeURIComponent(given[i]);
+        else if (part !== given[i]) return null;
     }
     return params;
 }
 
 /** @param {string} title */
 function skeleton(title) {
-    return h("div", {}, head(title), h("div", {"class": "skeleton", role: "status"}, h("p", {"class": "hidden"}, t("loading")),
-                                       [1, 2, 3, 4].map(() => h("div", {"aria-hidden": "true"}))));
+    return h(
+        "div",
+        {},
+        head(title),
+        h(
+            "div",
+            {class: "skeleton", role: "status"},
+            h("p", {class: "hidden"}, t("loading")),
+            [1, 2, 3, 4].map(() => h("div", {"aria-hidden": "true"})),
+        ),
+    );
+}
+
+const CONTROLS = "a, button:enabled, input:enabled, select:enabled, textarea:enabled, summary";
+
+/** @param {Element} element */
+function identityOf(element) {
+    return (
+        element.getAttribute("name") ??
+        element.getAttribute("aria-label") ??
+        element.textContent ??
+        ""
+    );
 }
 
 export class Router {
@@ -79,11 +98,19 @@ export class Router {
     #clicked(event) {
         const target = /** @type {Element} */ (event.target);
         const link = target.closest("a");
-        if (!link || event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey ||
-            event.shiftKey || event.altKey || link.target || link.hasAttribute("download"))
+        if (
+            !link ||
+            event.defaultPrevented ||
+            event.button !== 0 ||
+            event.ctrlKey ||
+            event.metaKey ||
+            event.shiftKey ||
+            event.altKey ||
+            link.target ||
+            link.hasAttribute("download")
+        )
             return;
-        if (link.origin !== location.origin || FILES.test(link.pathname))
-            return;
+        if (link.origin !== location.origin || FILES.test(link.pathname)) return;
         if (link.hash && link.pathname === location.pathname && link.search === location.search)
             return;
         event.preventDefault();
@@ -95,10 +122,8 @@ export class Router {
      * @param {{replace?: boolean}} [options]
      */
     async go(path, {replace = false} = {}) {
-        if (replace)
-            history.replaceState(null, "", path);
-        else
-            history.pushState(null, "", path);
+        if (replace) history.replaceState(null, "", path);
+        else history.pushState(null, "", path);
         await this.show(true);
     }
 
@@ -106,8 +131,7 @@ export class Router {
     #find() {
         for (const route of this.routes) {
             const params = match(route.path, location.pathname);
-            if (params)
-                return {route, params};
+            if (params) return {route, params};
         }
         return {route: null, params: {}};
     }
@@ -117,21 +141,19 @@ export class Router {
     async show(top) {
         const {route, params} = this.#find();
         const elsewhere = this.guard(route, location.pathname + location.search);
-        if (elsewhere !== null)
-            return this.go(elsewhere, {replace: true});
+        if (elsewhere !== null) return this.go(elsewhere, {replace: true});
         this.visit.abort();
         closeDialogs();
         clearMessages();
         const samePage = this.last === location.pathname;
         this.last = location.pathname;
         await this.#render(route ? await route.load() : this.missing, params);
-        if (location.hash !== "")
-            document.getElementById(location.hash.slice(1))?.scrollIntoView();
-        else if (top && !samePage)
-            scrollTo(0, 0);
+        if (location.hash !== "") document.getElementById(location.hash.slice(1))?.scrollIntoView();
+        else if (top && !samePage) scrollTo(0, 0);
         if (!samePage)
-            /** @type {HTMLElement | null} */ (this.main.querySelector("[data-first]") ?? this.main.querySelector("h1"))
-                ?.focus({preventScroll: true});
+            /** @type {HTMLElement | null} */ (
+                this.main.querySelector("[data-first]") ?? this.main.querySelector("h1")
+            )?.focus({preventScroll: true});
     }
 
     /** The same view afresh: after a change, or in another language. */
@@ -140,18 +162,33 @@ export class Router {
         const typed = this.#typed();
         await this.#render(route ? await route.load() : this.missing, params);
         for (const input of this.#inputs())
-            if (typed.has(input.name))
-                input.value = String(typed.get(input.name));
+            if (typed.has(input.name)) input.value = String(typed.get(input.name));
     }
 
     /** @returns {NodeListOf<HTMLInputElement>} */
     #inputs() {
         return this.main.querySelectorAll(
-            "input[name]:not([type=radio]):not([type=file]), select[name], textarea[name]");
+            "input[name]:not([type=radio]):not([type=file]), select[name], textarea[name]",
+        );
     }
 
     #typed() {
         return new Map(Array.from(this.#inputs(), (input) => [input.name, input.value]));
+    }
+
+    /** What tells the control apart that has the focus; null when none of the view's has it. */
+    #focused() {
+        const active = document.activeElement;
+        return active && this.main.contains(active) ? identityOf(active) : null;
+    }
+
+    /** The control that took its place, or the page's title.
+     * @param {string} identity */
+    #focusAgain(identity) {
+        /** @type {HTMLElement[]} */
+        const controls = Array.from(this.main.querySelectorAll(CONTROLS));
+        const again = controls.find((control) => identityOf(control) === identity);
+        (again ?? this.main.querySelector("h1"))?.focus({preventScroll: true});
     }
 
     /**
@@ -159,34 +196,42 @@ export class Router {
      * @param {Record<string, string>} params
      */
     async #render(view, params) {
-        const visit = this.visit = new AbortController();
-        const focused = /** @type {HTMLInputElement | null} */ (document.activeElement)?.name;
+        const visit = (this.visit = new AbortController());
+        const focused = this.#focused();
         /** @type {Context} */
         const context = {
             params,
             query: new URLSearchParams(location.search),
             path: location.pathname,
             signal: visit.signal,
-            go: (path, options) => visit.signal.aborted ? Promise.resolve() : this.go(path, options),
-            reload: () => visit.signal.aborted ? Promise.resolve() : this.reload(),
+            go: (path, options) =>
+                visit.signal.aborted ? Promise.resolve() : this.go(path, options),
+            reload: () => (visit.signal.aborted ? Promise.resolve() : this.reload()),
         };
         document.title = view.title(context);
         this.shown();
-        const waiting = setTimeout(() => this.main.replaceChildren(skeleton(view.title(context))), SKELETON_AFTER_MS);
+        const waiting = setTimeout(
+            () => this.main.replaceChildren(skeleton(view.title(context))),
+            SKELETON_AFTER_MS,
+        );
         let shown;
         try {
             shown = await view.render(context);
         } catch (thrown) {
-            shown = h("div", {}, head(t("error.load")),
-                      problemNotice(problemOf(thrown),
-                                    button({label: t("retry"), kind: "primary", act: () => this.reload()})));
+            shown = h(
+                "div",
+                {},
+                head(t("error.load")),
+                problemNotice(
+                    problemOf(thrown),
+                    button({label: t("retry"), kind: "primary", act: () => this.reload()}),
+                ),
+            );
         } finally {
             clearTimeout(waiting);
         }
-        if (visit.signal.aborted)
-            return;
+        if (visit.signal.aborted) return;
         this.main.replaceChildren(shown);
-        if (focused && document.activeElement === document.body)
-            /** @type {HTMLElement | null} */ (this.main.querySelector(`[name="${CSS.escape(focused)}"]`))?.focus();
+        if (focused !== null && document.activeElement === document.body) this.#focusAgain(focused);
     }
 }

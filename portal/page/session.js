@@ -33,8 +33,7 @@ export function session() {
 
 /** @returns {User} */
 export function user() {
-    if (current === null)
-        throw new Error("nobody is logged in");
+    if (current === null) throw new Error("nobody is logged in");
     return current.user;
 }
 
@@ -48,8 +47,7 @@ export function setSession(value) {
 export function endSession(drafts) {
     current = null;
     localStorage.removeItem(HINT);
-    if (drafts)
-        sessionStorage.clear();
+    if (drafts) sessionStorage.clear();
 }
 
 export function maybeLoggedIn() {

@@ -14,11 +14,9 @@ import {t} from "./i18n.js";
  * @returns {Problem}
  */
 export function problemOf(thrown) {
-    if (thrown instanceof Refusal)
-        return thrown;
+    if (thrown instanceof Refusal) return thrown;
     const maybe = /** @type {any} */ (thrown);
-    if (maybe && typeof maybe.code === "string" && typeof maybe.title === "string")
-        return maybe;
+    if (maybe && typeof maybe.code === "string" && typeof maybe.title === "string") return maybe;
     return {
         code: "page",
         title: t("error.page"),
@@ -41,15 +39,20 @@ export function problemOf(thrown) {
  */
 export function button(options) {
     const element = h(
-        "button", {
+        "button",
+        {
             type: "button",
-            "class": `button ${options.kind ?? "plain"}`,
+            class: `button ${options.kind ?? "plain"}`,
             disabled: options.disabled,
             title: options.hint,
             "aria-label": options.name,
         },
-        options.symbol && icon(options.symbol), h("span", {}, options.label));
-    element.addEventListener("click", (event) => once(element, () => options.act(event), options.failed));
+        options.symbol && icon(options.symbol),
+        h("span", {}, options.label),
+    );
+    element.addEventListener("click", (event) =>
+        once(element, () => options.act(event), options.failed),
+    );
     return element;
 }
 
@@ -60,8 +63,7 @@ export function button(options) {
  * @param {(problem: Problem) => void} [failed]
  */
 export async function once(element, act, failed = tellProblem) {
-    if (element.getAttribute("aria-busy") === "true")
-        return;
+    if (element.getAttribute("aria-busy") === "true") return;
     element.setAttribute("aria-busy", "true");
     element.setAttribute("aria-disabled", "true");
     try {
@@ -80,13 +82,17 @@ export async function once(element, act, failed = tellProblem) {
  * @param {{kind?: string, symbol?: import("./dom.js").IconName, name?: string, download?: boolean}} [options]
  */
 export function linkButton(href, label, options = {}) {
-    return h("a", {
-        href,
-        "class": `button ${options.kind ?? "plain"}`,
-        "aria-label": options.name,
-        download: options.download,
-    },
-             options.symbol && icon(options.symbol), h("span", {}, label));
+    return h(
+        "a",
+        {
+            href,
+            class: `button ${options.kind ?? "plain"}`,
+            "aria-label": options.name,
+            download: options.download,
+        },
+        options.symbol && icon(options.symbol),
+        h("span", {}, label),
+    );
 }
 
 /**
@@ -97,8 +103,12 @@ export function linkButton(href, label, options = {}) {
  */
 export function panel(number, title, ...children) {
     const id = freshId();
-    return h("section", {"class": "panel", "aria-labelledby": id},
-             h("h2", {id}, number !== null && h("span", {"class": "number"}, number), title), ...children);
+    return h(
+        "section",
+        {class: "panel", "aria-labelledby": id},
+        h("h2", {id}, number !== null && h("span", {class: "number"}, number), title),
+        ...children,
+    );
 }
 
 /**
@@ -106,7 +116,7 @@ export function panel(number, title, ...children) {
  * @param {string} text
  */
 export function pill(kind, text) {
-    return h("span", {"class": `pill ${kind}`}, text);
+    return h("span", {class: `pill ${kind}`}, text);
 }
 
 /**
@@ -115,7 +125,7 @@ export function pill(kind, text) {
  */
 export function notice(kind, ...children) {
     const symbol = kind === "good" ? "check" : kind === "info" ? "info" : "alert";
-    return h("div", {"class": `notice ${kind}`}, icon(symbol), h("div", {}, ...children));
+    return h("div", {class: `notice ${kind}`}, icon(symbol), h("div", {}, ...children));
 }
 
 /**
@@ -124,10 +134,14 @@ export function notice(kind, ...children) {
  * @param {...(Child | Child[])} more
  */
 export function problemNotice(problem, ...more) {
-    const shown = notice("bad", h("p", {"class": "strong"}, problem.title),
-                         problem.remedy && h("p", {}, problem.remedy),
-                         problem.detail && h("p", {"class": "detail"}, problem.detail),
-                         h("p", {"class": "code"}, t("error.code", {code: problem.code})), ...more);
+    const shown = notice(
+        "bad",
+        h("p", {class: "strong"}, problem.title),
+        problem.remedy && h("p", {}, problem.remedy),
+        problem.detail && h("p", {class: "detail"}, problem.detail),
+        h("p", {class: "code"}, t("error.code", {code: problem.code})),
+        ...more,
+    );
     shown.setAttribute("role", "alert");
     return shown;
 }
@@ -137,11 +151,14 @@ export function problemNotice(problem, ...more) {
  * @param {Array<[string, Child]>} pairs
  */
 export function facts(pairs) {
-    return h("dl", {"class": "facts"},
-             pairs.map(([label, value]) => h("div", {}, h("dt", {}, label), h("dd", {}, value || "–"))));
+    return h(
+        "dl",
+        {class: "facts"},
+        pairs.map(([label, value]) => h("div", {}, h("dt", {}, label), h("dd", {}, value || "–"))),
+    );
 }
 
-const messages = h("div", {"class": "messages", role: "status", "aria-live": "polite"});
+const messages = h("div", {class: "messages", role: "status", "aria-live": "polite"});
 
 /** Where messages appear; stands in the shell. */
 export function messageArea() {
@@ -153,12 +170,14 @@ export function messageArea() {
  * @param {number} milliseconds
  */
 function show(shown, milliseconds) {
-    const close = h("button", {type: "button", "class": "close", "aria-label": t("close"), click: () => shown.remove()},
-                    icon("close"));
+    const close = h(
+        "button",
+        {type: "button", class: "close", "aria-label": t("close"), click: () => shown.remove()},
+        icon("close"),
+    );
     shown.append(close);
     messages.replaceChildren(shown);
-    if (milliseconds > 0)
-        setTimeout(() => shown.remove(), milliseconds);
+    if (milliseconds > 0) setTimeout(() => shown.remove(), milliseconds);
 }
 
 /** Long enough to read a line twice. */
@@ -191,7 +210,7 @@ export function clearMessages() {
  * @param {...(Child | Child[])} beside
  */
 export function head(title, ...beside) {
-    return h("div", {"class": "head"}, h("h1", {tabindex: "-1"}, title), ...beside);
+    return h("div", {class: "head"}, h("h1", {tabindex: "-1"}, title), ...beside);
 }
 
 /**
@@ -199,6 +218,11 @@ export function head(title, ...beside) {
  * @param {string} label
  */
 export function tabs(items, label) {
-    return h("nav", {"class": "tabs", "aria-label": label},
-             items.map((item) => h("a", {href: item.href, "aria-current": item.current && "page"}, item.label)));
+    return h(
+        "nav",
+        {class: "tabs", "aria-label": label},
+        items.map((item) =>
+            h("a", {href: item.href, "aria-current": item.current && "page"}, item.label),
+        ),
+    );
 }

@@ -15,14 +15,11 @@ function once(path, file, {signal, progress}) {
         for (const [name, value] of Object.entries({...commonHeaders(), "Content-Type": file.type}))
             request.setRequestHeader(name, value);
         request.upload.addEventListener("progress", (event) => {
-            if (event.lengthComputable)
-                progress(event.loaded / event.total);
+            if (event.lengthComputable) progress(event.loaded / event.total);
         });
         request.addEventListener("load", () => {
-            if (request.status < 300)
-                resolve();
-            else
-                reject(refusalOf(request.status, request.responseText));
+            if (request.status < 300) resolve();
+            else reject(refusalOf(request.status, request.responseText));
         });
         request.addEventListener("error", () => reject(unreachable()));
         request.addEventListener("abort", () => reject(signal.reason));

@@ -13,9 +13,17 @@ export const title = () => t("audit.title");
 
 /** @param {{count: number, hash: string} | null} verified */
 function chain(verified) {
-    return verified ?
-        notice("good", h("p", {}, t("audit.good", verified)), h("p", {"class": "hash"}, verified.hash)) :
-        notice("bad", h("p", {"class": "strong"}, t("audit.bad")), h("p", {}, t("audit.bad.remedy")));
+    return verified
+        ? notice(
+              "good",
+              h("p", {}, t("audit.good", verified)),
+              h("p", {class: "hash"}, verified.hash),
+          )
+        : notice(
+              "bad",
+              h("p", {class: "strong"}, t("audit.bad")),
+              h("p", {}, t("audit.bad.remedy")),
+          );
 }
 
 /** @param {Context} context */

@@ -20,15 +20,24 @@ export const title = () => t("tab.keys");
 
 /** @param {Seal} seal */
 export function sealLine(seal) {
-    return h("div", {"class": "line"}, pill(seal.bound ? "good" : "wait", t(seal.bound ? "seal.bound" : "seal.unbound")),
-             h("span", {"class": "soft"}, t("seal.until", {day: day(seal.valid_until)})));
+    return h(
+        "div",
+        {class: "line"},
+        pill(seal.bound ? "good" : "wait", t(seal.bound ? "seal.bound" : "seal.unbound")),
+        h("span", {class: "soft"}, t("seal.until", {day: day(seal.valid_until)})),
+    );
 }
 
 /** @param {Key} key */
 function actions(key) {
-    return h("div", {"class": "line"},
-             linkButton(path`/keys/${key.serial}/seal` + "?from=keys", t("key.seal"),
-                        {kind: "plain small", name: t("key.seal.name", key)}));
+    return h(
+        "div",
+        {class: "line"},
+        linkButton(path`/keys/${key.serial}/seal` + "?from=keys", t("key.seal"), {
+            kind: "plain small",
+            name: t("key.seal.name", key),
+        }),
+    );
 }
 
 /** @returns {import("./list.js").Column<Key>[]} */
@@ -40,11 +49,22 @@ function columns() {
         {label: t("key.organisation"), kind: "name", cell: (key) => key.organisation},
         {label: t("key.number"), kind: "time", cell: (key) => key.number},
         {label: t("order.serial"), kind: "time", cell: (key) => key.serial},
-        {label: t("order.not_after"), cell: (key) => h("div", {"class": "line"}, h("span", {"class": "time"}, day(key.not_after)), duePill(key))},
-        {label: t("key.seals"), cell: (key) => key.seals.length > 0 ? key.seals.map(sealLine) : t("seal.none")},
+        {
+            label: t("order.not_after"),
+            cell: (key) =>
+                h(
+                    "div",
+                    {class: "line"},
+                    h("span", {class: "time"}, day(key.not_after)),
+                    duePill(key),
+                ),
+        },
+        {
+            label: t("key.seals"),
+            cell: (key) => (key.seals.length > 0 ? key.seals.map(sealLine) : t("seal.none")),
+        },
     ];
-    if (user().role === "bidder")
-        all.push({label: t("key.actions"), kind: "act", cell: actions});
+    if (user().role === "bidder") all.push({label: t("key.actions"), kind: "act", cell: actions});
     return all;
 }
 
@@ -57,7 +77,9 @@ export async function render(context) {
         label: t("tab.keys"),
         hint: t("keys.search"),
         empty: t("keys.empty"),
-        actions: bidder ? [button({label: t("key.change"), symbol: "key", act: () => changePin()})] : [],
+        actions: bidder
+            ? [button({label: t("key.change"), symbol: "key", act: () => changePin()})]
+            : [],
     });
     return h("div", {}, caHead(t(bidder ? "keys.title" : "keys.title.all")), caTabs("keys"), keys);
 }

@@ -7,6 +7,11 @@ import {head, linkButton} from "./ui.js";
 export const title = () => t("missing.title");
 
 export function render() {
-    return h("div", {"class": "narrow"}, head(t("missing.title")), h("p", {}, t("missing.text")),
-             h("p", {}, linkButton("/", t("missing.home"), {kind: "primary"})));
+    return h(
+        "div",
+        {class: "narrow"},
+        head(t("missing.title")),
+        h("p", {}, t("missing.text")),
+        h("p", {}, linkButton("/", t("missing.home"), {kind: "primary"})),
+    );
 }

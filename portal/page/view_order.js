@@ -25,21 +25,25 @@ import {renewCell, statePill} from "./view_orders.js";
 const reviewing = (/** @type {Context} */ context) => context.path.startsWith("/review/");
 
 /** @param {Context} context */
-export const title = (context) => `${t(reviewing(context) ? "review.order" : "order.title")} ${context.params.number}`;
+export const title = (context) =>
+    `${t(reviewing(context) ? "review.order" : "order.title")} ${context.params.number}`;
 
 /** @param {FullOrder} order */
 function history(order) {
-    if (order.approvals.length === 0)
-        return h("p", {"class": "soft"}, t("history.none"));
-    return table([
-        {label: t("column.number"), kind: "number", cell: (_line, number) => number},
-        {label: t("history.at"), kind: "time", cell: (line) => moment(line.at)},
-        {label: t("history.actor"), cell: (line) => line.actor.replace(/^user:/, "")},
-        {label: t("history.action"), cell: (line) => tx("action", line.action)},
-        {label: t("history.from"), cell: (line) => tx("state", line.from)},
-        {label: t("history.to"), cell: (line) => tx("state", line.to)},
-        {label: t("history.reason"), kind: "long", cell: (line) => line.reason || "–"},
-    ], order.approvals, {label: t("order.part4")});
+    if (order.approvals.length === 0) return h("p", {class: "soft"}, t("history.none"));
+    return table(
+        [
+            {label: t("column.number"), kind: "number", cell: (_line, number) => number},
+            {label: t("history.at"), kind: "time", cell: (line) => moment(line.at)},
+            {label: t("history.actor"), cell: (line) => line.actor.replace(/^user:/, "")},
+            {label: t("history.action"), cell: (line) => tx("action", line.action)},
+            {label: t("history.from"), cell: (line) => tx("state", line.from)},
+            {label: t("history.to"), cell: (line) => tx("state", line.to)},
+            {label: t("history.reason"), kind: "long", cell: (line) => line.reason || "–"},
+        ],
+        order.approvals,
+        {label: t("order.part4")},
+    );
 }
 
 /**
@@ -47,10 +51,18 @@ function history(order) {
  * @param {FullOrder} order
  */
 function renewal(context, order) {
-    const text = order.renewed ? t("renew.done", {at: moment(order.renewed)}) :
-                 order.renewable ? t("renew.ready") : t("renew.wait");
+    const text = order.renewed
+        ? t("renew.done", {at: moment(order.renewed)})
+        : order.renewable
+          ? t("renew.ready")
+          : t("renew.wait");
     const kind = order.renewed || order.renewable ? "good" : "info";
-    return h("section", {"class": "panel row", "aria-label": t("renew.panel")}, notice(kind, h("p", {}, text)), renewCell(context, order));
+    return h(
+        "section",
+        {class: "panel row", "aria-label": t("renew.panel")},
+        notice(kind, h("p", {}, text)),
+        renewCell(context, order),
+    );
 }
 
 /** @param {FullOrder} order */
@@ -67,8 +79,12 @@ function keyPart(order) {
 /** @param {FullOrder} order */
 function contents(order) {
     const parts = [t("order.part1"), t("order.part2"), t("order.part3"), t("order.part4")];
-    return h("nav", {"class": "contents", "aria-label": t("order.parts")},
-             parts.map((part, i) => h("a", {href: `#part${i + 1}`}, part)), h("span", {"class": "soft"}, `${t("order.number")} ${order.number}`));
+    return h(
+        "nav",
+        {class: "contents", "aria-label": t("order.parts")},
+        parts.map((part, i) => h("a", {href: `#part${i + 1}`}, part)),
+        h("span", {class: "soft"}, `${t("order.number")} ${order.number}`),
+    );
 }
 
 /**
@@ -82,15 +98,30 @@ function anchored(element, number) {
 
 /** @param {Context} context */
 export async function render(context) {
-    const order = /** @type {FullOrder} */ (await get(path`/orders/${context.params.number}`, context.signal));
+    const order = /** @type {FullOrder} */ (
+        await get(path`/orders/${context.params.number}`, context.signal)
+    );
     const review = reviewing(context);
     const back = linkButton(review ? "/review" : "/orders", t("back"));
     const form = orderForm(context, order, keyPart(order));
-    return h("div", {"class": "order"},
-             head(t(review ? "review.order" : "order.title"), statePill(order.state), h("div", {"class": "right"}, back)), contents(order),
-             order.state === "审核不通过" && notice("bad", h("p", {}, t("order.rejected", {reason: order.reason ?? ""}))),
-             user().role === "bidder" && (order.state === "审核通过" || order.renewed) && renewal(context, order),
-             anchored(form.order, 1), anchored(form.invoice, 2),
-             anchored(panel("03", t("order.part3"), attachments(context, order)), 3),
-             anchored(panel("04", t("order.part4"), history(order)), 4), review && reviewPanel(context, order));
+    return h(
+        "div",
+        {class: "order"},
+        head(
+            t(review ? "review.order" : "order.title"),
+            statePill(order.state),
+            h("div", {class: "right"}, back),
+        ),
+        contents(order),
+        order.state === "审核不通过" &&
+            notice("bad", h("p", {}, t("order.rejected", {reason: order.reason ?? ""}))),
+        user().role === "bidder" &&
+            (order.state === "审核通过" || order.renewed) &&
+            renewal(context, order),
+        anchored(form.order, 1),
+        anchored(form.invoice, 2),
+        anchored(panel("03", t("order.part3"), attachments(context, order)), 3),
+        anchored(panel("04", t("order.part4"), history(order)), 4),
+        review && reviewPanel(context, order),
+    );
 }

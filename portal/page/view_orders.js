@@ -17,7 +17,7 @@ import {renew} from "./work.js";
 export const title = () => t(user().role === "bidder" ? "tab.renew" : "orders.title.all");
 
 /** @type {Record<string, "good" | "wait" | "bad" | "idle">} */
-const kinds = {"审核通过": "good", "待审核": "wait", "审核不通过": "bad"};
+const kinds = {审核通过: "good", 待审核: "wait", 审核不通过: "bad"};
 
 /** The states of an order, in the manual's words. */
 export const states = ["编辑中", "待审核", "审核通过", "审核不通过"];
@@ -35,17 +35,27 @@ export function paidPill(paid) {
 /** The tabs of CA办理 for a bidder; reviewers have both in the navigation.
  * @param {"renew" | "keys"} current */
 export function caTabs(current) {
-    return user().role === "bidder" && tabs([
-        {href: "/orders", label: t("tab.renew"), current: current === "renew"},
-        {href: "/keys", label: t("tab.keys"), current: current === "keys"},
-    ], t("tabs.ca"));
+    return (
+        user().role === "bidder" &&
+        tabs(
+            [
+                {href: "/orders", label: t("tab.renew"), current: current === "renew"},
+                {href: "/keys", label: t("tab.keys"), current: current === "keys"},
+            ],
+            t("tabs.ca"),
+        )
+    );
 }
 
 /** @param {string} text */
 export function caHead(text) {
     const organisation = user().organisation;
-    return head(text, user().role === "bidder" && organisation &&
-        h("p", {"class": "of"}, t("orders.of", {organisation})));
+    return head(
+        text,
+        user().role === "bidder" &&
+            organisation &&
+            h("p", {class: "of"}, t("orders.of", {organisation})),
+    );
 }
 
 /**
@@ -55,8 +65,10 @@ export function caHead(text) {
  */
 export function renewCell(context, order) {
     if (order.renewed)
-        return linkButton(path`/keys/${order.serial}/seal`, t("order.seal"),
-                          {kind: "quiet small", name: t("order.seal.name", {holder: order.holder})});
+        return linkButton(path`/keys/${order.serial}/seal`, t("order.seal"), {
+            kind: "quiet small",
+            name: t("order.seal.name", {holder: order.holder}),
+        });
     return button({
         label: t("order.renew"),
         kind: "primary small",
@@ -84,17 +96,22 @@ function columns(context) {
         {
             label: t("order.view"),
             kind: "act",
-            cell: (order) => linkButton(path`/orders/${order.number}`, t("order.view"), {
-                kind: "quiet small",
-                symbol: order.state === "编辑中" || order.state === "审核不通过" ? "edit" : "view",
-                name: t("order.view.name", order),
-            }),
+            cell: (order) =>
+                linkButton(path`/orders/${order.number}`, t("order.view"), {
+                    kind: "quiet small",
+                    symbol:
+                        order.state === "编辑中" || order.state === "审核不通过" ? "edit" : "view",
+                    name: t("order.view.name", order),
+                }),
         },
     ];
     if (bidder)
-        all.push({label: t("order.renew"), kind: "act", cell: (order) => renewCell(context, order)});
-    else
-        all.splice(2, 0, {label: t("order.holder"), kind: "name", cell: (order) => order.holder});
+        all.push({
+            label: t("order.renew"),
+            kind: "act",
+            cell: (order) => renewCell(context, order),
+        });
+    else all.splice(2, 0, {label: t("order.holder"), kind: "name", cell: (order) => order.holder});
     return all;
 }
 
@@ -108,14 +125,33 @@ export async function render(context) {
         hint: t("orders.search"),
         empty: t(bidder ? "orders.empty" : "orders.empty.review"),
         filters: [
-            {name: "state", label: t("order.state"), choices: states.map((state) => [state, tx("state", state)])},
-            {name: "paid", label: t("order.paid"), choices: [["true", t("paid.yes")], ["false", t("paid.no")]]},
+            {
+                name: "state",
+                label: t("order.state"),
+                choices: states.map((state) => [state, tx("state", state)]),
+            },
+            {
+                name: "paid",
+                label: t("order.paid"),
+                choices: [
+                    ["true", t("paid.yes")],
+                    ["false", t("paid.no")],
+                ],
+            },
         ],
-        actions: bidder ? [
-            linkButton("/orders/new", t("orders.new"), {kind: "primary", symbol: "plus"}),
-            linkButton("/help", t("orders.download"), {symbol: "download"}),
-            linkButton("/resets", t("orders.resets"), {symbol: "reset"}),
-        ] : [],
+        actions: bidder
+            ? [
+                  linkButton("/orders/new", t("orders.new"), {kind: "primary", symbol: "plus"}),
+                  linkButton("/help", t("orders.download"), {symbol: "download"}),
+                  linkButton("/resets", t("orders.resets"), {symbol: "reset"}),
+              ]
+            : [],
     });
-    return h("div", {}, caHead(t(bidder ? "orders.title" : "orders.title.all")), caTabs("renew"), orders);
+    return h(
+        "div",
+        {},
+        caHead(t(bidder ? "orders.title" : "orders.title.all")),
+        caTabs("renew"),
+        orders,
+    );
 }

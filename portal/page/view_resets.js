@@ -24,9 +24,19 @@ const kinds = {requested: "wait", approved: "good", rejected: "bad"};
 
 /** @param {Key} key */
 function request(key) {
-    return key.request && h("div", {"class": "line"},
-        pill(kinds[key.request.state] ?? "idle", tx("reset.state", key.request.state)),
-        h("span", {"class": "soft"}, t("reset.requested.by", {user: key.request.user, at: moment(key.request.at)})));
+    return (
+        key.request &&
+        h(
+            "div",
+            {class: "line"},
+            pill(kinds[key.request.state] ?? "idle", tx("reset.state", key.request.state)),
+            h(
+                "span",
+                {class: "soft"},
+                t("reset.requested.by", {user: key.request.user, at: moment(key.request.at)}),
+            ),
+        )
+    );
 }
 
 /**
@@ -34,9 +44,13 @@ function request(key) {
  * @param {Key} key
  */
 async function approve(context, key) {
-    const shown = facts([[t("order.holder"), key.holder], [t("key.organisation"), key.organisation],
-                         [t("order.serial"), key.serial], [t("reset.request"), key.request?.user ?? ""]]);
-    if (!await ask({body: [h("p", {}, t("reset.approve.ask")), shown], yes: t("reset.approve")}))
+    const shown = facts([
+        [t("order.holder"), key.holder],
+        [t("key.organisation"), key.organisation],
+        [t("order.serial"), key.serial],
+        [t("reset.request"), key.request?.user ?? ""],
+    ]);
+    if (!(await ask({body: [h("p", {}, t("reset.approve.ask")), shown], yes: t("reset.approve")})))
         return;
     await send("POST", path`/resets/${String(key.request?.id)}/approve`, {});
     await context.reload();
@@ -48,10 +62,10 @@ async function approve(context, key) {
  * @param {Key} key
  */
 async function reject(context, key) {
-    const done = await askReason(t("reset.reject"), t("reset.reason"),
-                                 (reason) => send("POST", path`/resets/${String(key.request?.id)}/reject`, {reason}));
-    if (!done)
-        return;
+    const done = await askReason(t("reset.reject"), t("reset.reason"), (reason) =>
+        send("POST", path`/resets/${String(key.request?.id)}/reject`, {reason}),
+    );
+    if (!done) return;
     await context.reload();
     tell(t("reset.rejected"));
 }
@@ -69,20 +83,24 @@ function act(context, key) {
             act: () => resetPin(context, key),
         });
     const disabled = key.request?.state !== "requested";
-    return h("div", {"class": "line"}, button({
-                 label: t("reset.approve"),
-                 kind: "primary small",
-                 name: t("reset.approve.name", key),
-                 disabled,
-                 act: () => approve(context, key),
-             }),
-             button({
-                 label: t("reset.reject"),
-                 kind: "danger small",
-                 name: t("reset.reject.name", key),
-                 disabled,
-                 act: () => reject(context, key),
-             }));
+    return h(
+        "div",
+        {class: "line"},
+        button({
+            label: t("reset.approve"),
+            kind: "primary small",
+            name: t("reset.approve.name", key),
+            disabled,
+            act: () => approve(context, key),
+        }),
+        button({
+            label: t("reset.reject"),
+            kind: "danger small",
+            name: t("reset.reject.name", key),
+            disabled,
+            act: () => reject(context, key),
+        }),
+    );
 }
 
 /** @param {Context} context */
@@ -103,7 +121,19 @@ export async function render(context) {
         label: title(),
         hint: t("keys.search"),
         empty: t(bidding() ? "resets.empty" : "resets.empty.review"),
-        actions: bidding() ? [linkButton("/orders", t("back")), button({label: t("key.change"), symbol: "key", act: () => changePin()})] : [],
+        actions: bidding()
+            ? [
+                  linkButton("/orders", t("back")),
+                  button({label: t("key.change"), symbol: "key", act: () => changePin()}),
+              ]
+            : [],
     });
-    return h("div", {}, caHead(title()), caTabs("renew"), bidding() && notice("info", h("p", {}, t("resets.lead"))), shown);
+    return h(
+        "div",
+        {},
+        caHead(title()),
+        caTabs("renew"),
+        bidding() && notice("info", h("p", {}, t("resets.lead"))),
+        shown,
+    );
 }

@@ -31,8 +31,11 @@ export async function render(context) {
             {
                 label: t("review.open"),
                 kind: "act",
-                cell: (order) => linkButton(path`/review/${order.number}`, t("review.open"),
-                                            {kind: "primary small", name: t("review.open.name", order)}),
+                cell: (order) =>
+                    linkButton(path`/review/${order.number}`, t("review.open"), {
+                        kind: "primary small",
+                        name: t("review.open.name", order),
+                    }),
             },
         ],
         label: t("review.title"),

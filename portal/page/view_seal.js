@@ -25,19 +25,48 @@ function state(key) {
             [t("order.serial"), key.serial],
             [t("order.not_after"), day(key.not_after)],
         ]),
-        key.seals.length > 0 ?
-            h("ul", {"class": "files"}, key.seals.map((seal) => h("li", {}, h("span", {"class": "strong grow"}, seal.name), sealLine(seal)))) :
-            notice("info", h("p", {}, t("seal.none.text"))),
+        key.seals.length > 0
+            ? h(
+                  "ul",
+                  {class: "files"},
+                  key.seals.map((seal) =>
+                      h("li", {}, h("span", {class: "strong grow"}, seal.name), sealLine(seal)),
+                  ),
+              )
+            : notice("info", h("p", {}, t("seal.none.text"))),
     ];
 }
 
 /** @param {Context} context */
 export async function render(context) {
-    const key = /** @type {Key} */ (await get(path`/keys/${context.params.serial}`, context.signal));
+    const key = /** @type {Key} */ (
+        await get(path`/keys/${context.params.serial}`, context.signal)
+    );
     const bidder = user().role === "bidder";
-    return h("div", {}, head(t("seal.title")),
-             h("div", {"class": "tools"}, h("div", {"class": "actions"},
-                 bidder && button({label: t("seal.extend"), kind: "primary", symbol: "seal", act: () => extendSeal(context, key)}),
-                 linkButton(bidder && context.query.get("from") !== "keys" ? "/orders" : "/keys", t("back")))),
-             bidder && panel("01", t("seal.profile"), profileForm()), panel(bidder ? "02" : "01", t("seal.state"), state(key)));
+    return h(
+        "div",
+        {},
+        head(t("seal.title")),
+        h(
+            "div",
+            {class: "tools"},
+            h(
+                "div",
+                {class: "actions"},
+                bidder &&
+                    button({
+                        label: t("seal.extend"),
+                        kind: "primary",
+                        symbol: "seal",
+                        act: () => extendSeal(context, key),
+                    }),
+                linkButton(
+                    bidder && context.query.get("from") !== "keys" ? "/orders" : "/keys",
+                    t("back"),
+                ),
+            ),
+        ),
+        bidder && panel("01", t("seal.profile"), profileForm()),
+        panel(bidder ? "02" : "01", t("seal.state"), state(key)),
+    );
 }

@@ -14,7 +14,8 @@ import {button, head, pill, tabs, tell} from "./ui.js";
 
 export const title = () => t("users.title");
 
-const onOrganisations = (/** @type {Context} */ context) => context.query.get("tab") === "organisations";
+const onOrganisations = (/** @type {Context} */ context) =>
+    context.query.get("tab") === "organisations";
 
 /** @returns {Array<[string, string]>} */
 const roles = () => ["bidder", "reviewer", "administrator"].map((role) => [role, tx("role", role)]);
@@ -23,12 +24,22 @@ const roles = () => ["bidder", "reviewer", "administrator"].map((role) => [role,
 function organisationField() {
     const id = freshId();
     const choices = h("datalist", {id});
-    const element = field({name: "organisation", label: t("user.organisation"), hint: t("user.organisation.hint")});
+    const element = field({
+        name: "organisation",
+        label: t("user.organisation"),
+        hint: t("user.organisation.hint"),
+    });
     const input = controls(element)[0];
     input.setAttribute("list", id);
     const offer = async () => {
-        const page = await get(`/organisations?${new URLSearchParams({limit: "20", search: input.value.trim()})}`);
-        choices.replaceChildren(...page.items.map((/** @type {{name: string}} */ one) => h("option", {value: one.name})));
+        const page = await get(
+            `/organisations?${new URLSearchParams({limit: "20", search: input.value.trim()})}`,
+        );
+        choices.replaceChildren(
+            ...page.items.map((/** @type {{name: string}} */ one) =>
+                h("option", {value: one.name}),
+            ),
+        );
     };
     input.addEventListener("input", () => offer().catch(() => undefined));
     offer().catch(() => undefined);
@@ -50,16 +61,14 @@ async function addUser(context) {
         ],
         yes: t("save"),
         submit: async (form) => {
-            if (!validate(form) || !passwordFits(form, "password"))
-                return false;
+            if (!validate(form) || !passwordFits(form, "password")) return false;
             const {organisation, ...rest} = values(form);
             await send("POST", "/users", organisation === "" ? rest : {...rest, organisation});
             login = rest.login;
             return true;
         },
     });
-    if (!done)
-        return;
+    if (!done) return;
     await context.reload();
     tell(t("user.added", {login}));
 }
@@ -80,12 +89,15 @@ async function editUser(context, user) {
             const {name, password} = values(form);
             if (!validate(form) || (password !== "" && !passwordFits(form, "password")))
                 return false;
-            await send("PUT", path`/users/${user.login}`, password === "" ? {name} : {name, password});
+            await send(
+                "PUT",
+                path`/users/${user.login}`,
+                password === "" ? {name} : {name, password},
+            );
             return true;
         },
     });
-    if (!done)
-        return;
+    if (!done) return;
     await context.reload();
     tell(t("saved"));
 }
@@ -96,7 +108,14 @@ async function editUser(context, user) {
  */
 async function switchUser(context, user) {
     const off = !user.disabled;
-    if (off && !await ask({body: [h("p", {}, t("user.disable.ask", user))], yes: t("user.disable"), danger: true}))
+    if (
+        off &&
+        !(await ask({
+            body: [h("p", {}, t("user.disable.ask", user))],
+            yes: t("user.disable"),
+            danger: true,
+        }))
+    )
         return;
     await send("PUT", path`/users/${user.login}`, {disabled: off});
     await context.reload();
@@ -108,14 +127,22 @@ async function switchUser(context, user) {
  * @param {User} user
  */
 function userActions(context, user) {
-    return h("div", {"class": "line"},
-        button({label: t("user.edit"), kind: "plain small", name: t("user.edit.name", user), act: () => editUser(context, user)}),
+    return h(
+        "div",
+        {class: "line"},
+        button({
+            label: t("user.edit"),
+            kind: "plain small",
+            name: t("user.edit.name", user),
+            act: () => editUser(context, user),
+        }),
         button({
             label: t(user.disabled ? "user.enable" : "user.disable"),
             kind: "plain small",
             name: t(user.disabled ? "user.enable.name" : "user.disable.name", user),
             act: () => switchUser(context, user),
-        }));
+        }),
+    );
 }
 
 /** @param {Context} context */
@@ -129,13 +156,27 @@ function users(context) {
             {label: t("user.name"), cell: (user) => user.name},
             {label: t("user.role"), cell: (user) => tx("role", user.role)},
             {label: t("user.organisation"), cell: (user) => user.organisation ?? "–"},
-            {label: t("user.state"), cell: (user) => pill(user.disabled ? "bad" : "good", t(user.disabled ? "user.disabled" : "user.enabled"))},
+            {
+                label: t("user.state"),
+                cell: (user) =>
+                    pill(
+                        user.disabled ? "bad" : "good",
+                        t(user.disabled ? "user.disabled" : "user.enabled"),
+                    ),
+            },
             {label: t("user.actions"), kind: "act", cell: (user) => userActions(context, user)},
         ],
         label: t("users.tab"),
         hint: t("users.search"),
         empty: t("users.empty"),
-        actions: [button({label: t("users.add"), kind: "primary", symbol: "plus", act: () => addUser(context)})],
+        actions: [
+            button({
+                label: t("users.add"),
+                kind: "primary",
+                symbol: "plus",
+                act: () => addUser(context),
+            }),
+        ],
     });
 }
 
@@ -147,15 +188,13 @@ async function addOrganisation(context) {
         body: [field({name: "name", label: t("organisation.name"), required: true})],
         yes: t("save"),
         submit: async (form) => {
-            if (!validate(form))
-                return false;
+            if (!validate(form)) return false;
             ({name} = values(form));
             await send("POST", "/organisations", {name});
             return true;
         },
     });
-    if (!done)
-        return;
+    if (!done) return;
     await context.reload();
     tell(t("organisation.added", {name}));
 }
@@ -172,7 +211,14 @@ function organisations(context) {
         label: t("organisations.tab"),
         hint: t("organisations.search"),
         empty: t("organisations.empty"),
-        actions: [button({label: t("organisations.add"), kind: "primary", symbol: "plus", act: () => addOrganisation(context)})],
+        actions: [
+            button({
+                label: t("organisations.add"),
+                kind: "primary",
+                symbol: "plus",
+                act: () => addOrganisation(context),
+            }),
+        ],
     });
 }
 
@@ -180,8 +226,17 @@ function organisations(context) {
 export async function render(context) {
     const second = onOrganisations(context);
     const shown = await (second ? organisations(context) : users(context));
-    return h("div", {}, head(t("users.title")), tabs([
-        {href: "/users", label: t("users.tab"), current: !second},
-        {href: "/users?tab=organisations", label: t("organisations.tab"), current: second},
-    ], t("users.title")), shown);
+    return h(
+        "div",
+        {},
+        head(t("users.title")),
+        tabs(
+            [
+                {href: "/users", label: t("users.tab"), current: !second},
+                {href: "/users?tab=organisations", label: t("organisations.tab"), current: second},
+            ],
+            t("users.title"),
+        ),
+        shown,
+    );
 }

@@ -26,7 +26,7 @@ function keyFacts(key, ...more) {
 
 /** @param {string} message the agent's */
 function told(message) {
-    return notice("good", h("p", {"class": "strong", "data-message": true}, message));
+    return notice("good", h("p", {class: "strong", "data-message": true}, message));
 }
 
 /**
@@ -37,14 +37,19 @@ export async function renew(context, order) {
     const finished = await operate({
         kind: "renew",
         title: t("order.renew"),
-        question: [h("p", {}, t("renew.ask")), keyFacts(order, [t("order.months"), duration(order.months)])],
+        question: [
+            h("p", {}, t("renew.ask")),
+            keyFacts(order, [t("order.months"), duration(order.months)]),
+        ],
         serial: order.serial,
-        ticket: async () => (await send("POST", path`/orders/${order.number}/ticket`, {kind: "renew"})).ticket,
+        ticket: async () =>
+            (await send("POST", path`/orders/${order.number}/ticket`, {kind: "renew"})).ticket,
     });
-    if (finished === null)
-        return context.reload();
-    const answer = await remind([told(finished.message ?? t("renew.message"))],
-                                [{label: t("next.seal.invite"), answer: "seal"}]);
+    if (finished === null) return context.reload();
+    const answer = await remind(
+        [told(finished.message ?? t("renew.message"))],
+        [{label: t("next.seal.invite"), answer: "seal"}],
+    );
     return answer === "seal" ? context.go(path`/keys/${order.serial}/seal`) : context.reload();
 }
 
@@ -56,12 +61,15 @@ export async function extendSeal(context, key) {
     const finished = await operate({
         kind: "extend-seal",
         title: t("seal.extend"),
-        question: [h("p", {}, t("seal.ask", {serial: key.serial})), keyFacts(key, [t("order.not_after"), day(key.not_after)])],
+        question: [
+            h("p", {}, t("seal.ask", {serial: key.serial})),
+            keyFacts(key, [t("order.not_after"), day(key.not_after)]),
+        ],
         serial: key.serial,
-        ticket: async () => (await send("POST", path`/keys/${key.serial}/ticket`, {kind: "extend-seal"})).ticket,
+        ticket: async () =>
+            (await send("POST", path`/keys/${key.serial}/ticket`, {kind: "extend-seal"})).ticket,
     });
-    if (finished === null)
-        return;
+    if (finished === null) return;
     await remind([told(finished.message ?? "")]);
     await context.reload();
 }
@@ -76,18 +84,22 @@ export async function resetPin(context, key) {
     const finished = await operate({
         kind: "reset-pin",
         title: t("resets.title"),
-        question: [h("p", {}, t("reset.ask")), keyFacts(key, [t("order.not_after"), day(key.not_after)]), notice("info", h("p", {}, t("resets.lead")))],
+        question: [
+            h("p", {}, t("reset.ask")),
+            keyFacts(key, [t("order.not_after"), day(key.not_after)]),
+            notice("info", h("p", {}, t("resets.lead"))),
+        ],
         serial: key.serial,
         ticket: async () => {
             const request = await send("POST", path`/keys/${key.serial}/resets`, {});
             waits = request.state !== "approved";
-            return waits ? null : (await send("POST", path`/resets/${String(request.id)}/ticket`, {})).ticket;
+            return waits
+                ? null
+                : (await send("POST", path`/resets/${String(request.id)}/ticket`, {})).ticket;
         },
     });
-    if (waits)
-        await remind([h("p", {}, t("reset.asked"))]);
-    else if (finished !== null)
-        await remind([told(finished.message ?? "")]);
+    if (waits) await remind([h("p", {}, t("reset.asked"))]);
+    else if (finished !== null) await remind([told(finished.message ?? "")]);
     await context.reload();
 }
 
@@ -99,22 +111,25 @@ export async function changePin(key) {
         question: [h("p", {}, t("key.change.ask")), key && keyFacts(key)],
         serial: key?.serial,
     });
-    if (finished !== null)
-        await remind([told(finished.message ?? "")]);
+    if (finished !== null) await remind([told(finished.message ?? "")]);
 }
 
 /** Tells of work that went on in the agent while the page was reloaded.
  * @param {() => Promise<void>} reload the page that is shown */
 export function offerToWatch(reload) {
     const left = leftBehind();
-    if (left === null)
-        return;
+    if (left === null) return;
     const watch = async () => {
         clearMessages();
         const finished = await watchAgain(left);
-        if (finished !== null)
-            await remind([told(finished.message ?? "")]);
+        if (finished !== null) await remind([told(finished.message ?? "")]);
         await reload();
     };
-    say(notice("info", h("p", {}, t("agent.left", left)), button({label: t("agent.left.watch"), act: watch})));
+    say(
+        notice(
+            "info",
+            h("p", {}, t("agent.left", left)),
+            button({label: t("agent.left.watch"), act: watch}),
+        ),
+    );
 }
