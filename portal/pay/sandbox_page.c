@@ -27,6 +27,11 @@ const char sandbox_page_style[] =
     "button.primary{background:#0b57a4;color:#fff}\n"
     ":focus-visible{outline:3px solid #f59f00;outline-offset:2px}\n";
 
+const char sandbox_page_icon[] =
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 16 16\">"
+    "<rect width=\"16\" height=\"16\" rx=\"3\" fill=\"#0b57a4\"/>"
+    "<path d=\"M5 3l3 4 3-4M8 7v6M5 8h6M5 10h6\" stroke=\"#fff\" fill=\"none\"/></svg>\n";
+
 static void add_escaped(struct buf *buf, const char *text)
 {
     static const struct {
@@ -52,8 +57,10 @@ static void open_page(struct buf *buf, const char *title)
                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                       "<title>");
     add_escaped(buf, title);
-    buf_add_text(buf, "</title>\n<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n"
-                      "<main>\n<h1>");
+    buf_add_text(buf,
+                 "</title>\n<link rel=\"stylesheet\" href=\"/style.css\">\n"
+                 "<link rel=\"icon\" type=\"image/svg+xml\" href=\"/icon.svg\">\n</head>\n<body>\n"
+                 "<main>\n<h1>");
     add_escaped(buf, title);
     buf_add_text(buf, "</h1>\n<p class=\"note\" role=\"note\">支付沙箱：仅供测试和演示，"
                       "不会发生真实扣款。</p>\n");

@@ -4,6 +4,7 @@
 #include "portal/pay/sandbox_trade.h"
 
 extern const char sandbox_page_style[]; /* CSS */
+extern const char sandbox_page_icon[]; /* SVG: a browser that finds none asks, and complains */
 
 /* What is to be paid, to whom; with 支付 and 取消 while it waits, else what became of it. */
 char *sandbox_page_trade(const struct sandbox_trade *trade, const char *payee);

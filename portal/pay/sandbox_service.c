@@ -40,10 +40,11 @@ static void reply_html(struct http_request *request, int status, const char *htm
 {
     /* A browser holds the redirection that answers a form against form-action too. */
     AUTO(memory_freep)
-    char *policy = memory_printf("default-src 'none'; style-src 'self'; base-uri 'none'; "
-                                 "frame-ancestors 'none'; form-action 'self' %.*s",
-                                 return_url == NULL ? 0 : (int)pay_http_origin_bytes(return_url),
-                                 return_url == NULL ? "" : return_url);
+    char *policy =
+        memory_printf("default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+                      "frame-ancestors 'none'; form-action 'self' %.*s",
+                      return_url == NULL ? 0 : (int)pay_http_origin_bytes(return_url),
+                      return_url == NULL ? "" : return_url);
     http_reply_header(request, "Content-Security-Policy", policy);
     http_reply_bytes(request, status, "text/html; charset=utf-8", span_text(html));
 }
@@ -237,6 +238,11 @@ static void handle_style(void *context, struct http_request *request)
     http_reply_bytes(request, 200, "text/css; charset=utf-8", span_text(sandbox_page_style));
 }
 
+static void handle_icon(void *context, struct http_request *request)
+{
+    http_reply_bytes(request, 200, "image/svg+xml", span_text(sandbox_page_icon));
+}
+
 /* ---- the merchant's calls ---- */
 
 static enum err_code check_fresh(struct sandbox_service *service, const char *nonce,
@@ -360,6 +366,7 @@ const struct http_route sandbox_service_routes[] = {
     {HTTP_POST, "/trades/{trade}/{token}/pay", handle_pay, 0},
     {HTTP_POST, "/trades/{trade}/{token}/cancel", handle_cancel, 0},
     {HTTP_GET, "/style.css", handle_style, 0},
+    {HTTP_GET, "/icon.svg", handle_icon, 0},
     {HTTP_POST, "/api/query", handle_query, PAY_ENVELOPE_BYTES_MAX},
     {HTTP_POST, "/api/refund", handle_refund, PAY_ENVELOPE_BYTES_MAX},
 };

@@ -104,6 +104,13 @@ struct stand_server {
     pthread_t thread;
 };
 
+static void (*decoration)(void *context, struct http_request *request);
+
+void stand_server_decorate(void (*decorate)(void *context, struct http_request *request))
+{
+    decoration = decorate;
+}
+
 static void *run(void *context)
 {
     struct err err = ERR_INIT;
@@ -134,6 +141,7 @@ struct stand_server *stand_server_start(const struct stand *stand, struct loop *
         .routes = routes,
         .route_count = count,
         .context = context,
+        .decorate = decoration,
         .connections_max = 16,
     };
     struct err err = ERR_INIT;

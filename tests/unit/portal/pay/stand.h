@@ -32,6 +32,8 @@ struct stand_server;
 struct stand_server *stand_server_start(const struct stand *stand, struct loop *loop,
                                         const struct http_route *routes, size_t count,
                                         void *context);
+/* Headers that the server adds from now on: call it before the first one is started. */
+void stand_server_decorate(void (*decorate)(void *context, struct http_request *request));
 /* "https://127.0.0.1:PORT" */
 const char *stand_server_origin(const struct stand_server *server);
 /* Ends the loop; the loop is the caller's again. */

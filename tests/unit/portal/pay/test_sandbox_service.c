@@ -28,6 +28,7 @@ static struct scene open_scene(const struct stand *stand, const char *merchant_o
     struct scene scene = {.stand = stand};
     struct sandbox_folder *folder = NULL;
     struct err err = ERR_INIT;
+    stand_server_decorate(sandbox_service_decorate);
     stand_must(sandbox_folder_set_notify(stand->folder, "lost", &err), &err);
     stand_must(loop_new(&scene.loop, &err), &err);
     stand_must(sandbox_folder_open(stand->folder, &folder, &err), &err);
@@ -159,6 +160,22 @@ static void a_payer_pays(void **state)
     /* and the page says so */
     AUTO(answer_done) struct answer after = visit(&scene, path, NULL);
     expect(&after, 200, "不会重复扣款");
+}
+
+static void what_the_page_names_is_there(void **state)
+{
+    static const struct {
+        const char *path, *type;
+    } files[] = {{"/style.css", "text/css"}, {"/icon.svg", "image/svg+xml"}};
+    AUTO(scene_done) struct scene scene = open_scene(*state, NULL);
+    AUTO(memory_freep) char *path = trade_path(&scene, "S-files");
+    AUTO(answer_done) struct answer page = visit(&scene, path, NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        AUTO(answer_done) struct answer file = visit(&scene, files[i].path, NULL);
+        expect(&page, 200, files[i].path);
+        expect(&file, 200, files[i].type);
+        expect(&file, 200, "X-Content-Type-Options: nosniff");
+    }
 }
 
 static void a_payer_cancels(void **state)
@@ -295,6 +312,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_payer_pays),
+        cmocka_unit_test(what_the_page_names_is_there),
         cmocka_unit_test(a_payer_cancels),
         cmocka_unit_test(the_same_order_is_the_same_payment),
         cmocka_unit_test(an_order_that_was_changed_is_refused),
