@@ -11,9 +11,6 @@ from processes import run
 from site_server import Site, make_identity
 from world import World
 
-HOST = "portal.test"  # the browsers are told that it is a public address (lib/browsers.mjs)
-PORT = 8443
-ORIGIN = f"https://{HOST}:{PORT}"
 NAMES = ("portal.test", "pay.test", "other.test")
 
 
@@ -26,18 +23,24 @@ def name_hosts(path):
 class BrowserPortal(Portal):
     """The platform under a name, as browsers see it; the agent reaches it by address."""
 
-    listen = f"127.0.0.1:{PORT}"
+    host = "portal.test"  # the browsers are told that it is a public address (lib/browsers.mjs)
+    port = 8443
 
     def __init__(self, programs, template, folder):
         super().__init__(programs, template, folder)
-        self.admin("tls", "renew", "--host", HOST)
+        self.listen = f"127.0.0.1:{self.port}"
+        self.admin("tls", "renew", "--host", self.host)
+
+    @property
+    def page_origin(self):
+        return f"https://{self.host}:{self.port}"
 
     @property
     def api(self):
-        return f"https://127.0.0.1:{PORT}/agent/v1"
+        return f"https://127.0.0.1:{self.port}/agent/v1"
 
     def arguments(self):
-        return [*super().arguments(), "--origin", ORIGIN]
+        return [*super().arguments(), "--origin", self.page_origin]
 
     def user(self, login, role, password, name, organisation=None):
         """An account of the pages; its organisation is made too."""
@@ -50,7 +53,7 @@ class BrowserPortal(Portal):
 
     def start(self):
         super().start()
-        self.origin = ORIGIN
+        self.origin = self.page_origin
 
 
 class BrowserWorld(World):
@@ -61,11 +64,10 @@ class BrowserWorld(World):
         self.home = self.folder / "home"
         self.identity = self.folder / "identity"  # of every agent here: a browser reads trust at its start
         self.site_identity = None
-        self.payment = PaymentService(self.programs, self.folder / "pay", self.portal, ORIGIN)
+        self.payment = PaymentService(self.programs, self.folder / "pay", self.portal)
 
     def prepare(self):
         """Makes everything that browsers must trust before they start."""
-        name_hosts(self.folder / "hosts")
         self.payment.start()
         self.make_agent_identity()
         self.site_identity = make_identity(self.folder / "sites")

@@ -2,27 +2,27 @@
 
 from processes import Process, run, run_json
 
-HOST = "pay.test"
-PORT = 8444
-
 
 class PaymentService:
-    def __init__(self, programs, folder, portal, origin):
-        """portal: it is told of the service, before it runs. origin: of the platform's pages."""
+    host = "pay.test"
+    port = 8444
+
+    def __init__(self, programs, folder, portal):
+        """portal: a BrowserPortal, which is told of the service before it runs."""
         self.program = programs / "ukey-pay"
         self.folder = folder
-        self.origin = origin
+        self.origin = portal.page_origin
         self.process = None
         key = folder.with_name("merchant.pem")
         key.write_text(portal.admin("payment", "key")["merchant_key"])
         trusted = ["--portal-key", key, "--portal-ca", portal.tls_ca]
-        made = run_json([self.program, "--folder", folder, "init", "--host", HOST, *trusted])
+        made = run_json([self.program, "--folder", folder, "init", "--host", self.host, *trusted])
         self.tls_ca = made["service_ca"]
-        service = ["--service", f"https://{HOST}:{PORT}", "--service-key", made["service_key"]]
+        service = ["--service", f"https://{self.host}:{self.port}", "--service-key", made["service_key"]]
         portal.admin("payment", "configure", *service, "--service-ca", self.tls_ca)
 
     def start(self):
-        arguments = [self.program, "--folder", self.folder, "run", "--listen", f"127.0.0.1:{PORT}"]
+        arguments = [self.program, "--folder", self.folder, "run", "--listen", f"127.0.0.1:{self.port}"]
         self.process = Process("pay", [*arguments, "--portal", self.origin], self.folder.parent)
         self.process.wait_for_line("^listening on ")
 

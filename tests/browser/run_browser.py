@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "scenario"))
 
 import namespaces  # noqa: E402
-from browser_world import BrowserWorld  # noqa: E402
+from browser_world import BrowserWorld, name_hosts  # noqa: E402
 from calls import Calls  # noqa: E402
 from talk import Talk  # noqa: E402
 
@@ -78,6 +78,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     world = BrowserWorld(asked.bin, f"{asked.work}/b-{asked.file}", asked.template, asked.vpcd)
     try:
+        name_hosts(world.folder / "hosts")
         world.prepare()
         node = start_node(asked, world)
         calls = Calls(world, asked.file, Path(asked.failed))

@@ -9,6 +9,7 @@ import argparse
 import subprocess
 import sys
 
+import demo_browser
 import namespaces
 import openssl
 import seals
@@ -302,7 +303,10 @@ def main():
     parser.add_argument("--vpcd", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--bin", help=argparse.SUPPRESS)
     parser.add_argument("--work", help=argparse.SUPPRESS)
+    parser.add_argument("--browser", action="store_true", help="leave it running, for a browser")
     asked = parser.parse_args()
+    if asked.browser:
+        return demo_browser.run_outside(asked)
     if asked.bin:
         return run_inside(asked)
     say("Starting a platform, pcscd with a virtual reader, a virtual UKey and the agent,\nin namespaces of their own; this script plays the page and the person.")

@@ -21,6 +21,7 @@ class Pcscd:
 
     def __init__(self, folder, vpcd_library):
         self.log_folder = folder
+        self.library = vpcd_library
         self.with_reader = Path(folder) / "reader.conf.d"
         self.without_reader = Path(folder) / "reader.none.d"
         self.with_reader.mkdir()
