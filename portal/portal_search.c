@@ -1,11 +1,15 @@
 #include "portal/portal_search.h"
 
+#include <stdlib.h>
+
 #include "base/buf.h"
 #include "base/text.h"
 
 #define CHARACTER_BYTES_MAX 4
-/* Each character stands in two pairs, and grows to at most three bytes unless it has four. */
-#define GRAMS_BYTES_MAX(text_bytes) (8 * (text_bytes) + 8)
+/* Each character stands in as many parts as one has characters, and grows to at most three bytes unless it
+ * has four. */
+#define PARTS_BYTES_MAX(text_bytes) (16 * (text_bytes) + 16)
+#define SCOPES_BYTES_MAX 512
 #define PRIVATE_USE 0xE000u
 #define FULL_WIDTH_FIRST 0xFF01u
 #define FULL_WIDTH_LAST 0xFF5Eu
@@ -75,43 +79,72 @@ static uint32_t next_character(const char **at)
     return code;
 }
 
-/* ---- pairs ---- */
+/* ---- parts ---- */
 
-char *portal_search_grams(const char *text)
+/* Up to count characters of what at begins with, as far as they belong to the same word when it is a
+ * query's; returns how many there were. */
+static size_t add_part(struct buf *buf, const char *at, size_t count, bool of_word)
 {
-    struct buf buf = BUF_INIT(GRAMS_BYTES_MAX(strlen(text)));
-    uint32_t last = 0;
-    for (uint32_t code; (code = next_character(&text)) != 0; last = code) {
-        if (last != 0) {
-            add_character(&buf, last);
-            add_character(&buf, code);
-            buf_add_u8(&buf, ' ');
-        }
+    size_t done = 0;
+    for (uint32_t code; done < count && (code = next_character(&at)) != 0; done++) {
+        if (of_word && is_space(code))
+            break;
+        add_character(buf, code);
     }
-    if (last != 0)
-        add_character(&buf, last);
-    struct span span = buf_span(&buf);
-    char *grams = memory_printf("%.*s", (int)span.len, span.len > 0 ? (const char *)span.at : "");
-    buf_done(&buf);
-    return grams;
+    return done;
 }
 
-/* The phrase of one word, of which *at is the first character; a single character is the start of a pair.
- * Moves behind the word. */
+static char *text_of(struct buf *buf)
+{
+    struct span span = buf_span(buf);
+    char *text = memory_printf("%.*s", (int)span.len, span.len > 0 ? (const char *)span.at : "");
+    buf_done(buf);
+    return text;
+}
+
+char *portal_search_parts(const char *text, size_t part)
+{
+    struct buf buf = BUF_INIT(PARTS_BYTES_MAX(strlen(text)));
+    for (const char *at = text; add_part(&buf, at, part, false) > 0; buf_add_u8(&buf, ' '))
+        next_character(&at);
+    return text_of(&buf);
+}
+
+/* ---- queries ---- */
+
+static size_t word_length(const char *at)
+{
+    size_t length = 0;
+    for (uint32_t code; (code = next_character(&at)) != 0 && !is_space(code);)
+        length++;
+    return length;
+}
+
+/* The phrase of the parts of a word of length characters; a word that is shorter begins one. */
+static void add_phrase(struct buf *buf, const char *at, size_t length, size_t part)
+{
+    buf_add_u8(buf, '"');
+    for (size_t left = length; left >= part; left--) {
+        add_part(buf, at, part, true);
+        buf_add_u8(buf, ' ');
+        next_character(&at);
+    }
+    if (length < part)
+        add_part(buf, at, part, true);
+    buf_add_text(buf, length < part ? "\" *" : "\"");
+}
+
+/* Moves behind the word. */
 static void add_word(struct buf *buf, const char **at)
 {
-    uint32_t last = next_character(at);
-    uint32_t code = next_character(at);
-    bool single = code == 0 || is_space(code);
-    buf_add_u8(buf, '"');
-    if (single)
-        add_character(buf, last);
-    for (; code != 0 && !is_space(code); last = code, code = next_character(at)) {
-        add_character(buf, last);
-        add_character(buf, code);
-        buf_add_u8(buf, ' ');
-    }
-    buf_add_text(buf, single ? "\" *" : "\"");
+    size_t length = word_length(*at);
+    buf_add_text(buf, "({number serial} : ");
+    add_phrase(buf, *at, length, PORTAL_SEARCH_NUMBER_PART);
+    buf_add_text(buf, " OR {organisation holder} : ");
+    add_phrase(buf, *at, length, PORTAL_SEARCH_NAME_PART);
+    buf_add_text(buf, ")");
+    while (length-- > 0)
+        next_character(at);
 }
 
 static const char *skip_spaces(const char *at)
@@ -151,20 +184,16 @@ enum err_code portal_search_expression(const char *text, const char *const scope
 {
     if (check_text(text, err) != ERR_NONE)
         return err->code;
-    struct buf buf = BUF_INIT(GRAMS_BYTES_MAX(PORTAL_SEARCH_BYTES_MAX) + 512);
+    struct buf buf = BUF_INIT(2 * PARTS_BYTES_MAX(PORTAL_SEARCH_BYTES_MAX) + SCOPES_BYTES_MAX);
     add_scopes(&buf, scopes, scope_count);
-    buf_add_text(&buf, "{number serial organisation holder} : (");
+    buf_add_text(&buf, "(");
     int words = 0;
     for (const char *at = skip_spaces(text); *at != '\0'; at = skip_spaces(at)) {
         buf_add_text(&buf, words++ > 0 ? " AND " : "");
         add_word(&buf, &at);
     }
     buf_add_text(&buf, ")");
-    struct span span = buf_span(&buf);
-    AUTO(memory_freep)
-    char *expression =
-        memory_printf("%.*s", (int)span.len, span.len > 0 ? (const char *)span.at : "");
-    buf_done(&buf);
+    AUTO(memory_freep) char *expression = text_of(&buf);
     if (words == 0 || words > PORTAL_SEARCH_WORDS_MAX || expression[0] == '\0')
         return err_set(err, ERR_FIELD_VALUE, "search: 1 to %d words are allowed",
                        PORTAL_SEARCH_WORDS_MAX);
@@ -192,16 +221,20 @@ enum err_code portal_search_expression(const char *text, const char *const scope
 static enum err_code put(struct portal *portal, const char *insert,
                          const struct portal_query *document, struct err *err)
 {
-    AUTO(memory_freep) char *number = portal_search_grams(portal_query_text(document, 1));
-    AUTO(memory_freep) char *serial = portal_search_grams(portal_query_text(document, 2));
-    AUTO(memory_freep) char *organisation = portal_search_grams(portal_query_text(document, 3));
-    AUTO(memory_freep) char *holder = portal_search_grams(portal_query_text(document, 4));
-    return portal_db_run(portal->db, insert,
-                         PORTAL_VALUES(PORTAL_INTEGER(portal_query_integer(document, 0)),
-                                       PORTAL_TEXT(number), PORTAL_TEXT(serial),
-                                       PORTAL_TEXT(organisation), PORTAL_TEXT(holder),
-                                       PORTAL_TEXT(portal_query_text(document, 5))),
-                         err);
+    static const size_t sizes[] = {PORTAL_SEARCH_NUMBER_PART, PORTAL_SEARCH_NUMBER_PART,
+                                   PORTAL_SEARCH_NAME_PART, PORTAL_SEARCH_NAME_PART};
+    char *parts[ARRAY_SIZE(sizes)];
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+        parts[i] = portal_search_parts(portal_query_text(document, (int)i + 1), sizes[i]);
+    enum err_code code = portal_db_run(
+        portal->db, insert,
+        PORTAL_VALUES(PORTAL_INTEGER(portal_query_integer(document, 0)), PORTAL_TEXT(parts[0]),
+                      PORTAL_TEXT(parts[1]), PORTAL_TEXT(parts[2]), PORTAL_TEXT(parts[3]),
+                      PORTAL_TEXT(portal_query_text(document, 5))),
+        err);
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+        free(parts[i]);
+    return code;
 }
 
 static enum err_code put_rows(struct portal *portal, const char *insert, struct portal_query *query,

@@ -1,6 +1,7 @@
-/* Search for parts of names and numbers in any language, from one character on: texts are indexed as
- * overlapping pairs of characters ("测试单" as 测试, 试单, 单), a query is the phrase of its pairs. Letters
- * are found whatever their case and width. */
+/* Search for parts of names and numbers in any language, from one character on: a text is indexed as its
+ * overlapping parts of a few characters ("测试单" as 测试, 试单, 单), a query is the phrase of its parts. Names
+ * are cut into pairs, numbers into fours, because ten digits make few pairs. Letters are found whatever their
+ * case and width. */
 #pragma once
 
 #include "portal/portal.h"
@@ -8,8 +9,11 @@
 #define PORTAL_SEARCH_BYTES_MAX 192 /* a name of PORTAL_NAME_BYTES_MAX can be searched for whole */
 #define PORTAL_SEARCH_WORDS_MAX 8
 
-/* The pairs of a text that is valid UTF-8; the caller frees. */
-char *portal_search_grams(const char *text);
+#define PORTAL_SEARCH_NAME_PART 2 /* characters */
+#define PORTAL_SEARCH_NUMBER_PART 4
+/* The parts of a text that is valid UTF-8, of part characters and shorter ones at its end; the caller
+ * frees. */
+char *portal_search_parts(const char *text, size_t part);
 /* An FTS5 expression for rows that have every word of text and every scope ("o12", "s2"; letters and digits
  * only). ERR_FIELD_VALUE when text is empty, not UTF-8, too long, or has too many words. The caller frees. */
 MUST_CHECK enum err_code portal_search_expression(const char *text, const char *const scopes[],

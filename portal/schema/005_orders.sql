@@ -42,13 +42,13 @@ CREATE INDEX renewal_order_own_state_paid
 
 CREATE INDEX seal_of_key ON seal (key_id);
 
--- What a search finds, as overlapping pairs of characters: parts of words of any language. The rowid is
+-- What a search finds, as overlapping parts of a few characters (portal_search.h). The rowid is
 -- the order's revision, so that matches come in the list's order; scope holds the list's filters.
 CREATE VIRTUAL TABLE order_search
-    USING fts5 (number, serial, organisation, holder, scope, tokenize = 'ascii', prefix = '1');
+    USING fts5 (number, serial, organisation, holder, scope, tokenize = 'ascii', prefix = '1 2 3');
 -- The same for keys; the rowid is the key's id.
 CREATE VIRTUAL TABLE key_search
-    USING fts5 (number, serial, organisation, holder, scope, tokenize = 'ascii', prefix = '1');
+    USING fts5 (number, serial, organisation, holder, scope, tokenize = 'ascii', prefix = '1 2 3');
 
 CREATE TABLE invoice (
     order_number TEXT PRIMARY KEY REFERENCES renewal_order (number),

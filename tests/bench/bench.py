@@ -17,6 +17,7 @@ from picture import png  # noqa: E402
 from portal import make_template  # noqa: E402
 from processes import Process, wait_until  # noqa: E402
 from run_folder import RunFolder  # noqa: E402
+from web_bench import bench_web  # noqa: E402
 from world import World  # noqa: E402
 
 STARTS = 20
@@ -230,9 +231,12 @@ def run_inside(asked):
     namespaces.enter(asked.work)
     world = World(asked.bin, f"{asked.work}/w", f"{asked.work}/template", asked.vpcd)
     try:
-        perform(world)
+        if not asked.web:
+            perform(world)
+        bench_web(Path(asked.bin), f"{asked.work}/template", Path(asked.work))
     except Exception:
-        print(world.logs())
+        if world.case_folder:
+            print(world.logs())
         raise
     finally:
         world.close()
@@ -242,6 +246,7 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev bench")
     for option in ("--build", "--vpcd", "--bin", "--work"):
         parser.add_argument(option, help=argparse.SUPPRESS)
+    parser.add_argument("--web", action="store_true", help="the portal's lists and jobs alone")
     asked = parser.parse_args()
     if asked.bin:
         run_inside(asked)
@@ -251,6 +256,7 @@ def main():
         make_template(folder.programs, folder.path / "template")
         command = [sys.executable, "-B", __file__, "--vpcd", asked.vpcd]
         command += ["--bin", str(folder.programs), "--work", str(folder.path)]
+        command += ["--web"] if asked.web else []
         return subprocess.run(namespaces.command_inside(command), check=False).returncode
 
 
