@@ -480,6 +480,15 @@ void http_connection_upgraded(struct http_connection *connection)
     run_soon(connection);
 }
 
+void http_connection_takes_body(struct http_connection *connection, uint64_t body_bytes)
+{
+    if (connection->phase != PHASE_BODY)
+        return; /* it has come already */
+    connection->deadline.at_ms += (int64_t)(body_bytes * 1000 / HTTP_BODY_BYTES_PER_S_MIN);
+    loop_timer_set(connection->timer,
+                   deadline_earlier(connection->deadline, connection->write_deadline));
+}
+
 void http_connection_set_waiting(struct http_connection *connection, bool waiting)
 {
     connection->waiting = waiting;

@@ -44,6 +44,8 @@ const struct http_peer *http_connection_peer(const struct http_connection *conne
 bool http_connection_is_idle(const struct http_connection *connection);
 
 /* What the engine says of the request that it was given. None of them calls a hook. */
+/* The body, of so many bytes, is wanted: a slow line has the time for it that it needs. */
+void http_connection_takes_body(struct http_connection *connection, uint64_t body_bytes);
 void http_connection_answered(struct http_connection *connection);
 void http_connection_upgraded(struct http_connection *connection);
 /* waiting: the answer comes later; until then the client's leaving ends the connection. */

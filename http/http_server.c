@@ -217,6 +217,7 @@ static void judge(struct http_request *request)
         refuse(request, ERR_HTTP_TOO_LARGE, "the body is larger than this address takes");
     } else if (request->route->gate == NULL || request->route->gate(options->context, request)) {
         request->body = BUF_INIT(request->route->body_bytes_max);
+        http_connection_takes_body(request->connection, request->content_length);
     } else {
         assert(request->answered);
     }

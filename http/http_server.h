@@ -16,7 +16,10 @@
 #define HTTP_HEAD_BYTES_MAX 16384 /* request line and headers */
 #define HTTP_HANDSHAKE_MS 5000 /* TLS */
 #define HTTP_IDLE_MS 10000 /* a connection without a request */
-#define HTTP_REQUEST_MS 10000 /* first byte of the head to last byte of the body */
+#define HTTP_REQUEST_MS \
+    10000 /* first byte of the head to last byte of the body, and beside that: */
+/* What a slow line brings: a body that was let in gets the time for it. */
+#define HTTP_BODY_BYTES_PER_S_MIN 65536
 #define HTTP_WRITE_MS 10000 /* for the client to take each 16 KiB of an answer */
 #define HTTP_SOCKET_MESSAGE_BYTES_MAX 65536
 #define HTTP_SOCKET_PING_MS 25000

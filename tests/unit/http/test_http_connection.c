@@ -156,6 +156,26 @@ static void test_cuts_a_slow_body(void **state)
     assert_int_equal(atomic_load(&fixture->handled), 0);
 }
 
+/* A large body, once it was let in, has the time that a slow line needs. */
+static void test_waits_for_a_large_body(void **state)
+{
+    enum { BODY_BYTES = 1 << 20 };
+    struct fixture *fixture = *state;
+    struct client client;
+    AUTO(bytes_freep) struct bytes *body = bytes_new_size(BODY_BYTES);
+    AUTO(memory_freep)
+    char *head = memory_printf("POST /large HTTP/1.1\r\n" HOST "Connection: close\r\n"
+                               "Content-Length: %d\r\n\r\n",
+                               BODY_BYTES);
+    client_tls(&client, "127.0.0.1", fixture->tls_port);
+    client_say(&client, "%s", head);
+    client_send(&client, body->at, 1000);
+    usleep((SHORT_MS + 500) * 1000);
+    client_send(&client, body->at, BODY_BYTES - 1000);
+    expect_status(&client, 200);
+    client_close(&client);
+}
+
 static void test_cuts_a_slow_reader(void **state)
 {
     struct fixture *fixture = *state;
@@ -248,6 +268,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_closes_idle_connections, start_short_idle, stop),
         cmocka_unit_test_setup_teardown(test_cuts_a_slow_head, start_short_request, stop),
         cmocka_unit_test_setup_teardown(test_cuts_a_slow_body, start_short_request, stop),
+        cmocka_unit_test_setup_teardown(test_waits_for_a_large_body, start_short_request, stop),
         cmocka_unit_test_setup_teardown(test_cuts_a_slow_reader, start_short_write, stop),
         cmocka_unit_test_setup_teardown(test_waits_for_the_handler, start_all_short, stop),
         cmocka_unit_test_setup_teardown(test_limits_the_head, start_short_handshake, stop),
