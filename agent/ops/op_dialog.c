@@ -27,6 +27,16 @@ static void describe_origin(const struct op *op, struct buf *buf)
                  text_in((struct text){"本机终端", "your own terminal"}, op->lang));
 }
 
+static void describe_holder(const struct op *op, struct buf *buf)
+{
+    const struct cert_facts *cert = cert_peek(op->key.sign_cert);
+    bool named_apart =
+        cert->organisation[0] != '\0' && strcmp(cert->organisation, cert->common_name) != 0;
+    if (named_apart)
+        add_line(buf, op->lang, (struct text){"单位：", "Organisation: "}, cert->organisation);
+    add_line(buf, op->lang, (struct text){"使用者：", "Holder: "}, cert->common_name);
+}
+
 char *op_dialog_describe(const struct op *op)
 {
     const struct token_facts *facts = token_peek_facts(op->key.token);
@@ -35,8 +45,7 @@ char *op_dialog_describe(const struct op *op)
     enum lang lang = op->lang;
     describe_origin(op, &buf);
     add_line(&buf, lang, (struct text){"操作：", "Operation: "}, text_in(op->kind->title, lang));
-    add_line(&buf, lang, (struct text){"单位：", "Holder: "},
-             cert_peek(op->key.sign_cert)->common_name);
+    describe_holder(op, &buf);
     add_line(&buf, lang, (struct text){"CA锁序列号：", "Key: "}, facts->serial);
     if (job != NULL) {
         add_line(&buf, lang, (struct text){"订单：", "Order: "}, job->order);

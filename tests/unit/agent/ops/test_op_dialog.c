@@ -9,7 +9,7 @@
 static void the_person_reads_who_asks_for_what_on_which_key(void **state)
 {
     static const char *const facts[] = {
-        "阳光采购服务平台", OPS_WORLD_ORIGIN, "CA延期续费",   "holder", "KEY1",
+        "阳光采购服务平台", OPS_WORLD_ORIGIN, "CA延期续费",   "单位：Org", "使用者：holder", "KEY1",
         "20260101000001",   "沿用原密钥",     "剩余密码次数",
     };
     struct ops_world *world = *state;
