@@ -4,10 +4,10 @@ import json
 import shutil
 import time
 
-import copies
 import faulty_portal as faulty
 import openssl
 import opensc_read
+import portal_db
 from fake_dialogs import FakeDialogs
 from picture import png
 from real_dialogs import RealDialogs
@@ -218,7 +218,14 @@ class Calls:
 
     def many_orders(self, order, count):
         """So many copies of an order, newer than all others."""
-        copies.many_orders(self.world.portal.folder / "portal.db", order, count)
+        portal_db.many_orders(self._database(), order, count)
+
+    def end_sessions(self):
+        """Everybody's session is over."""
+        portal_db.end_sessions(self._database())
+
+    def _database(self):
+        return self.world.portal.folder / "portal.db"
 
     def portal(self, words):
         """One command of `ukey-portal`; the JSON that it prints."""

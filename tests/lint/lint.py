@@ -16,6 +16,7 @@ import docs_check  # noqa: E402
 import format_check  # noqa: E402
 import headers_compile  # noqa: E402
 import include_rules  # noqa: E402
+import js_check  # noqa: E402
 import page_texts  # noqa: E402
 import text_check  # noqa: E402
 import unit_per_source  # noqa: E402
@@ -29,6 +30,7 @@ CHECKS = (
     docs_check,
     unit_per_source,
     headers_compile,
+    js_check,
     format_check,
 )
 

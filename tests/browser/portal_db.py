@@ -1,4 +1,4 @@
-"""Many records for lists that are to be long: rows beside the portal's own, in its database."""
+"""What only the portal's database can be made to hold: lists that are long, sessions that are over."""
 
 import sqlite3
 
@@ -34,3 +34,9 @@ def many_orders(path, order, count):
         values = {"count": count, "newest": newest, "order": order, "revision": revision}
         copy(database, "renewal_order", "t.number = :order", values)
         copy(database, "order_search", "t.rowid = :revision", values)
+
+
+def end_sessions(path):
+    """Every session was used for the last time long ago."""
+    with sqlite3.connect(path, timeout=30) as database:
+        database.execute("UPDATE session SET used_utc = 0, created_utc = 0")

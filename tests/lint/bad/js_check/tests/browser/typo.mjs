@@ -1,0 +1,3 @@
+import {readFileSnyc} from 'node:fs';
+
+export const text = readFileSnyc('x', 'utf8');
