@@ -8,6 +8,7 @@
 #include "portal/portal_command.h"
 #include "portal/portal_command_account.h"
 #include "portal/portal_command_download.h"
+#include "portal/portal_command_order.h"
 #include "portal/portal_command_payment.h"
 #include "portal/portal_command_reset.h"
 #include "portal/portal_command_seal.h"
@@ -387,6 +388,12 @@ const struct portal_command portal_commands[] = {
       {"algorithm", "sm2|rsa2048", false, NULL},
       {"single", NULL, false, NULL}},
      run_order_add},
+    {"order tariff",
+     "shows or sets the fee per month in fen, and what the pages' new orders are for",
+     {{"fee-fen", "FEN", false, NULL},
+      {"months", "MONTHS", false, NULL},
+      {"key", "keep|replace", false, NULL}},
+     portal_command_order_tariff},
     {"order pay", "notes that the fee was paid", {ORDER_OPTION}, run_order_pay},
     {"order submit", "hands the order in for review", {ORDER_OPTION}, run_order_submit},
     {"order approve", "approves the order", {ORDER_OPTION, REASON_OPTION}, run_order_approve},

@@ -10,6 +10,9 @@
 
 /* More orders of one day don't fit the number's six digits. */
 #define ORDERS_PER_DAY_MAX 999999
+/* As the settings and the orders' rows name the two. */
+#define KEY_KEEP "keep"
+#define KEY_REPLACE "replace"
 
 /* ---- the policy ---- */
 
@@ -112,6 +115,61 @@ enum err_code portal_order_set_months(struct portal *portal, const char *number,
     return portal_audit_add(portal, "order.months", number, detail, err);
 }
 
+/* ---- the tariff ---- */
+
+enum err_code portal_order_tariff(struct portal *portal, struct portal_order_tariff *out,
+                                  struct err *err)
+{
+    struct portal_order_tariff tariff = {0};
+    AUTO(memory_freep) char *key = NULL;
+    if (portal_order_fee_per_month(portal, &tariff.fee_fen_per_month, err) != ERR_NONE ||
+        setting_number(portal, PORTAL_ORDER_SETTING_MONTHS, PORTAL_ORDER_MONTHS_DEFAULT,
+                       PORTAL_ORDER_MONTHS_MAX, &tariff.months, err) != ERR_NONE)
+        return err->code;
+    if (tariff.months == 0)
+        return err_set(err, ERR_CONFIG, "setting " PORTAL_ORDER_SETTING_MONTHS ": 0");
+    if (portal_db_setting(portal->db, PORTAL_ORDER_SETTING_KEY, &key, err) != ERR_NONE &&
+        err->code != ERR_NO_SUCH_RECORD)
+        return err->code;
+    *err = ERR_INIT;
+    tariff.replace_key = key != NULL && strcmp(key, KEY_REPLACE) == 0;
+    *out = tariff;
+    return ERR_NONE;
+}
+
+/* Inside the caller's transaction. */
+static enum err_code store_tariff(struct portal *portal, const struct portal_order_tariff *tariff,
+                                  struct err *err)
+{
+    AUTO(memory_freep) char *fee = memory_printf("%lld", (long long)tariff->fee_fen_per_month);
+    AUTO(memory_freep) char *months = memory_printf("%lld", (long long)tariff->months);
+    const char *key = tariff->replace_key ? KEY_REPLACE : KEY_KEEP;
+    AUTO(memory_freep)
+    char *detail = memory_printf("%s fen a month, %s months, %s", fee, months, key);
+    if (portal_db_set_setting(portal->db, PORTAL_ORDER_SETTING_FEE, fee, err) != ERR_NONE ||
+        portal_db_set_setting(portal->db, PORTAL_ORDER_SETTING_MONTHS, months, err) != ERR_NONE ||
+        portal_db_set_setting(portal->db, PORTAL_ORDER_SETTING_KEY, key, err) != ERR_NONE)
+        return err->code;
+    return portal_audit_add(portal, "tariff.set", portal->name, detail, err);
+}
+
+enum err_code portal_order_set_tariff(struct portal *portal,
+                                      const struct portal_order_tariff *tariff, struct err *err)
+{
+    AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
+    if (check_months(tariff->months, err) != ERR_NONE)
+        return err->code;
+    if (tariff->fee_fen_per_month < 0 ||
+        tariff->fee_fen_per_month > PORTAL_ORDER_FEE_FEN_PER_MONTH_MAX)
+        return err_set(err, ERR_FIELD_VALUE, "fee: 0 to %d fen a month are allowed",
+                       PORTAL_ORDER_FEE_FEN_PER_MONTH_MAX);
+    if (portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
+        store_tariff(portal, tariff, err) != ERR_NONE ||
+        portal_transaction_commit(&transaction, err) != ERR_NONE)
+        return err_add(err, "set the tariff");
+    return ERR_NONE;
+}
+
 /* ---- adding ---- */
 
 /* The day and a count: 20261122000001. Inside a transaction, so that no two are alike. */
@@ -150,7 +208,7 @@ static enum err_code insert_row(struct portal *portal, const struct portal_order
         PORTAL_VALUES(PORTAL_TEXT(number), PORTAL_TEXT(PORTAL_ORDER_FEE_KIND),
                       PORTAL_INTEGER(new->months), PORTAL_INTEGER(fee_fen),
                       PORTAL_TEXT(portal_order_state_text(PORTAL_ORDER_EDITING)),
-                      PORTAL_TEXT(new->policy.replace_key ? "replace" : "keep"),
+                      PORTAL_TEXT(new->policy.replace_key ? KEY_REPLACE : KEY_KEEP),
                       PORTAL_TEXT(portal_order_algorithm_text(new->policy.algorithm)),
                       PORTAL_INTEGER(new->policy.dual), PORTAL_INTEGER(now), PORTAL_INTEGER(now),
                       PORTAL_INTEGER(key_id)),
@@ -230,14 +288,9 @@ static enum err_code wish_for(struct portal *portal, int64_t key_id, struct port
 {
     AUTO(cert_freep) struct cert *sign = NULL;
     AUTO(cert_freep) struct cert *encrypt = NULL;
-    AUTO(memory_freep) char *policy = NULL;
-    if (setting_number(portal, PORTAL_ORDER_SETTING_MONTHS, PORTAL_ORDER_MONTHS_DEFAULT,
-                       PORTAL_ORDER_MONTHS_MAX, &out->months, err) != ERR_NONE)
+    struct portal_order_tariff tariff;
+    if (portal_order_tariff(portal, &tariff, err) != ERR_NONE)
         return err->code;
-    if (portal_db_setting(portal->db, PORTAL_ORDER_SETTING_KEY, &policy, err) != ERR_NONE &&
-        err->code != ERR_NO_SUCH_RECORD)
-        return err->code;
-    *err = ERR_INIT;
     if (portal_certificate_active(portal, key_id, CERT_USAGE_SIGN, &sign, NULL, err) != ERR_NONE)
         return err_set(err, ERR_POLICY, "the key has no signing certificate in force");
     if (portal_certificate_active(portal, key_id, CERT_USAGE_ENCRYPT, &encrypt, NULL, err) !=
@@ -245,12 +298,13 @@ static enum err_code wish_for(struct portal *portal, int64_t key_id, struct port
         err->code != ERR_NO_SUCH_RECORD)
         return err->code;
     *err = ERR_INIT;
+    out->months = tariff.months;
     out->policy = (struct portal_order_policy){
-        .replace_key = policy != NULL && strcmp(policy, "replace") == 0,
+        .replace_key = tariff.replace_key,
         .algorithm = cert_peek(sign)->algorithm,
         .dual = encrypt != NULL,
     };
-    return check_months(out->months, err);
+    return ERR_NONE;
 }
 
 enum err_code portal_order_open(struct portal *portal, const char *serial, int64_t organisation_id,

@@ -31,6 +31,20 @@ MUST_CHECK enum err_code portal_order_open(struct portal *portal, const char *se
  * that the order allows it. ERR_FIELD_VALUE. */
 MUST_CHECK enum err_code portal_order_set_months(struct portal *portal, const char *number,
                                                  int64_t months, struct err *err);
-/* The tariff. ERR_CONFIG when the setting is no such number. */
+
+/* What the platform asks for a renewal, and makes of the key. */
+struct portal_order_tariff {
+    int64_t fee_fen_per_month; /* up to PORTAL_ORDER_FEE_FEN_PER_MONTH_MAX */
+    int64_t months; /* of a new order, 1 to PORTAL_ORDER_MONTHS_MAX */
+    bool replace_key;
+};
+/* The defaults where nothing was set. ERR_CONFIG when a setting is no such number. */
+MUST_CHECK enum err_code portal_order_tariff(struct portal *portal, struct portal_order_tariff *out,
+                                             struct err *err);
+/* For the orders and months that are chosen from now on. ERR_FIELD_VALUE. */
+MUST_CHECK enum err_code portal_order_set_tariff(struct portal *portal,
+                                                 const struct portal_order_tariff *tariff,
+                                                 struct err *err);
+/* The tariff's fee alone. ERR_CONFIG. */
 MUST_CHECK enum err_code portal_order_fee_per_month(struct portal *portal, int64_t *out_fen,
                                                     struct err *err);

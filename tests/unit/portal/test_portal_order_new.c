@@ -220,6 +220,45 @@ static void the_platform_chooses_months_and_policy(void **state)
     unset(world, PORTAL_ORDER_SETTING_KEY);
 }
 
+static void a_tariff_that_is_set_is_the_tariff(void **state)
+{
+    static const struct {
+        struct portal_order_tariff tariff;
+        enum err_code code;
+    } cases[] = {
+        {{0, 1, false}, ERR_NONE},
+        {{PORTAL_ORDER_FEE_FEN_PER_MONTH_MAX, PORTAL_ORDER_MONTHS_MAX, true}, ERR_NONE},
+        {{PORTAL_ORDER_FEE_FEN_PER_MONTH_MAX + 1, 12, true}, ERR_FIELD_VALUE},
+        {{-1, 12, true}, ERR_FIELD_VALUE},
+        {{2000, 0, true}, ERR_FIELD_VALUE},
+        {{2000, PORTAL_ORDER_MONTHS_MAX + 1, true}, ERR_FIELD_VALUE},
+    };
+    struct world *world = *state;
+    struct portal_order_tariff before = {0};
+    struct err err = ERR_INIT;
+    world_must(portal_order_tariff(world->portal, &before, &err), &err);
+    assert_int_equal(before.fee_fen_per_month, PORTAL_ORDER_FEE_FEN_PER_MONTH_DEFAULT);
+    assert_int_equal(before.months, PORTAL_ORDER_MONTHS_DEFAULT);
+    assert_false(before.replace_key);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct portal_order_tariff after = {0};
+        err = ERR_INIT;
+        assert_int_equal(portal_order_set_tariff(world->portal, &cases[i].tariff, &err),
+                         cases[i].code);
+        err = ERR_INIT;
+        world_must(portal_order_tariff(world->portal, &after, &err), &err);
+        const struct portal_order_tariff *wanted =
+            cases[i].code == ERR_NONE ? &cases[i].tariff : &before;
+        assert_int_equal(after.fee_fen_per_month, wanted->fee_fen_per_month);
+        assert_int_equal(after.months, wanted->months);
+        assert_int_equal(after.replace_key, wanted->replace_key);
+        before = after;
+    }
+    unset(world, PORTAL_ORDER_SETTING_FEE);
+    unset(world, PORTAL_ORDER_SETTING_MONTHS);
+    unset(world, PORTAL_ORDER_SETTING_KEY);
+}
+
 static void another_organisations_key_is_not_there(void **state)
 {
     struct world *world = *state;
@@ -264,6 +303,7 @@ int main(void)
         cmocka_unit_test(a_tariff_that_is_no_number_is_refused),
         cmocka_unit_test(a_key_has_one_open_order_at_a_time),
         cmocka_unit_test(the_platform_chooses_months_and_policy),
+        cmocka_unit_test(a_tariff_that_is_set_is_the_tariff),
         cmocka_unit_test(another_organisations_key_is_not_there),
         cmocka_unit_test(other_months_have_their_fee),
     };
