@@ -42,7 +42,6 @@ async function submitOrder(t, page) {
 async function review(t, number) {
   const page = await t.page(WINDOW);
   await logIn(page, 'shenhe');
-  await t.picture(page, 'review');
   await approve(page, number);
 }
 

@@ -17,6 +17,7 @@ import format_check  # noqa: E402
 import headers_compile  # noqa: E402
 import include_rules  # noqa: E402
 import js_check  # noqa: E402
+import manual_check  # noqa: E402
 import page_texts  # noqa: E402
 import text_check  # noqa: E402
 import unit_per_source  # noqa: E402
@@ -31,6 +32,7 @@ CHECKS = (
     unit_per_source,
     headers_compile,
     js_check,
+    manual_check,
     format_check,
 )
 
