@@ -11,6 +11,8 @@
 
 /* A TLS record. */
 #define OUT_BYTES 16384
+/* By such pieces it is judged how long a client lets us wait. */
+#define PIECE_BYTES OUT_BYTES
 
 enum phase {
     PHASE_HANDSHAKE,
@@ -49,6 +51,8 @@ struct http_connection {
     bool pipe_full;
 
     uint64_t forward_left; /* bytes of the request that still go to the engine */
+    size_t piece_bytes; /* of the body, that came since */
+    int64_t piece_since_ms;
     size_t scanned; /* of the head */
     struct bytes *refusal;
     size_t in_length;
@@ -144,8 +148,22 @@ static bool take_head(struct http_connection *connection)
         return false;
     }
     connection->forward_left = length + head.content_length;
+    connection->piece_bytes = 0;
+    connection->piece_since_ms = clock_monotonic_ms();
     connection->phase = PHASE_BODY;
     return true;
+}
+
+static void note_forwarded(struct http_connection *connection, size_t count)
+{
+    connection->forward_left -= count;
+    connection->piece_bytes += count;
+    if (connection->piece_bytes >= PIECE_BYTES) {
+        connection->piece_bytes = 0;
+        connection->piece_since_ms = clock_monotonic_ms();
+    }
+    if (connection->forward_left == 0)
+        enter(connection, PHASE_ANSWER, DEADLINE_NEVER);
 }
 
 static bool forward(struct http_connection *connection, size_t count)
@@ -159,11 +177,8 @@ static bool forward(struct http_connection *connection, size_t count)
         return false;
     connection->in_length -= (size_t)put;
     memmove(connection->in, connection->in + put, connection->in_length);
-    if (connection->phase == PHASE_BODY) {
-        connection->forward_left -= (size_t)put;
-        if (connection->forward_left == 0)
-            enter(connection, PHASE_ANSWER, DEADLINE_NEVER);
-    }
+    if (connection->phase == PHASE_BODY)
+        note_forwarded(connection, (size_t)put);
     return true;
 }
 
@@ -464,6 +479,16 @@ bool http_connection_is_idle(const struct http_connection *connection)
     if (connection->phase >= PHASE_REFUSED)
         return true;
     return connection->phase <= PHASE_HEAD && !has_output(connection);
+}
+
+int64_t http_connection_waited_ms(const struct http_connection *connection)
+{
+    int64_t now = clock_monotonic_ms();
+    if (connection->write_deadline.at_ms != INT64_MAX)
+        return now - (connection->write_deadline.at_ms - connection->times->write_ms);
+    if (connection->phase == PHASE_BODY && !connection->pipe_full)
+        return now - connection->piece_since_ms;
+    return 0;
 }
 
 void http_connection_answered(struct http_connection *connection)

@@ -42,6 +42,9 @@ void http_connection_free(struct http_connection *connection);
 const struct http_peer *http_connection_peer(const struct http_connection *connection);
 /* Whether it may be closed to make room for another: no request of it is being worked on. */
 bool http_connection_is_idle(const struct http_connection *connection);
+/* How long the client has been taking over the present 16 KiB of its request or of our answer; 0 when
+ * nobody waits for it. */
+int64_t http_connection_waited_ms(const struct http_connection *connection);
 
 /* What the engine says of the request that it was given. None of them calls a hook. */
 /* The body, of so many bytes, is wanted: a slow line has the time for it that it needs. */

@@ -18,6 +18,8 @@
 /* Before it has had this time to shake hands and ask, a connection is not made to leave: a flood of others
  * must not keep it from its first answer. */
 #define SETTLE_MS 100
+/* Whoever takes longer over 16 KiB gives way when there is no room: 128 kbit/s are not a flood's aim. */
+#define SLOW_MS 1000
 
 struct listener {
     struct http_front *front;
@@ -97,9 +99,24 @@ static void pause_until(struct http_front *front, struct deadline deadline)
     loop_timer_set(front->resume, deadline);
 }
 
-/* Who leaves when there is no room: the oldest that is idle. NULL when there is none; the listeners then
- * rest until one has settled or ends. One that is at work may become idle without a word, so it is looked
- * for again: under this pressure only. */
+/* Clients that dawdle over a request or an answer could otherwise hold all the room between them. */
+static struct http_connection *find_slowest(const struct http_front *front)
+{
+    struct http_connection *slowest = NULL;
+    int64_t longest_ms = SLOW_MS;
+    for (struct member *member = front->oldest; member != NULL; member = member->next) {
+        int64_t waited_ms = http_connection_waited_ms(member->connection);
+        if (waited_ms >= longest_ms) {
+            slowest = member->connection;
+            longest_ms = waited_ms;
+        }
+    }
+    return slowest;
+}
+
+/* Who leaves when there is no room: the oldest that is idle, else the slowest. NULL when there is none; the
+ * listeners then rest until one has settled or ends. One that is at work may become idle without a word, so
+ * it is looked for again: under this pressure only. */
 static struct http_connection *find_leaver(struct http_front *front)
 {
     struct member *member = front->oldest;
@@ -107,6 +124,9 @@ static struct http_connection *find_leaver(struct http_front *front)
         member = member->next;
     if (member != NULL && deadline_passed(member->settled))
         return member->connection;
+    struct http_connection *slowest = member == NULL ? find_slowest(front) : NULL;
+    if (slowest != NULL)
+        return slowest;
     pause_until(front, member != NULL ? member->settled : deadline_in_ms(SETTLE_MS));
     return NULL;
 }

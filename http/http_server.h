@@ -72,8 +72,8 @@ struct http_server_options {
     bool (*gate)(void *context, struct http_request *request);
     /* Adds headers to every answer (CORS, cache, CSP) through http_reply_header. NULL: none. */
     void (*decorate)(void *context, struct http_request *request);
-    /* At the limit an idle connection makes room for a new one; when none is idle, further ones wait in
-     * the backlog. */
+    /* At the limit an idle connection makes room for a new one, else one whose client dawdles; when
+     * there is none, further ones wait in the backlog. */
     unsigned connections_max;
     struct http_times times;
 };

@@ -110,6 +110,38 @@ static void test_answered_ones_make_room(void **state)
         client_close(&busy[i]);
 }
 
+/* Their time is not over before the test's. */
+static int start_patient(void **state)
+{
+    struct fixture *fixture = memory_new(sizeof *fixture);
+    fixture_start(fixture, (struct http_times){.request_ms = 600000, .write_ms = 600000}, LIMIT);
+    *state = fixture;
+    return 0;
+}
+
+static void check_room_beside(struct fixture *fixture, const char *request)
+{
+    struct client slow[LIMIT];
+    for (size_t i = 0; i < LIMIT; i++) {
+        client_tls(&slow[i], "127.0.0.1", fixture->tls_port);
+        client_say(&slow[i], "%s", request);
+    }
+    usleep(200000); /* all have settled, and none is idle */
+    expect_hello(fixture);
+    for (size_t i = 0; i < LIMIT; i++)
+        client_close(&slow[i]);
+}
+
+static void test_bodies_that_do_not_come_make_room(void **state)
+{
+    check_room_beside(*state, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 50\r\n\r\nx");
+}
+
+static void test_answers_that_are_not_taken_make_room(void **state)
+{
+    check_room_beside(*state, "GET /big HTTP/1.1\r\n" HOST "\r\n");
+}
+
 static void test_refuses_old_versions(void **state)
 {
     static const struct {
@@ -231,6 +263,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_idle_ones_make_room, start, stop),
         cmocka_unit_test_setup_teardown(test_busy_ones_make_others_wait, start, stop),
         cmocka_unit_test_setup_teardown(test_answered_ones_make_room, start, stop),
+        cmocka_unit_test_setup_teardown(test_bodies_that_do_not_come_make_room, start_patient,
+                                        stop),
+        cmocka_unit_test_setup_teardown(test_answers_that_are_not_taken_make_room, start_patient,
+                                        stop),
         cmocka_unit_test_setup_teardown(test_refuses_old_versions, start, stop),
         cmocka_unit_test_setup_teardown(test_resumes_without_state, start, stop),
         cmocka_unit_test_setup_teardown(test_changes_the_identity_while_it_runs, start, stop),
