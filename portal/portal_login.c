@@ -15,12 +15,13 @@
 #define SHA256_BYTES 32
 
 /* What is counted, and up to which number. */
-enum limit { LIMIT_LOGIN, LIMIT_ADDRESS, LIMIT_SUCCESS, LIMIT_COUNT };
+enum limit { LIMIT_LOGIN, LIMIT_PLACE, LIMIT_ADDRESS, LIMIT_SUCCESS, LIMIT_COUNT };
 static const struct {
     const char *prefix;
     int64_t maximum;
 } limits[LIMIT_COUNT] = {
     [LIMIT_LOGIN] = {"login", PORTAL_LOGIN_FAILURES_MAX},
+    [LIMIT_PLACE] = {"place", PORTAL_LOGIN_FAILURES_MAX},
     [LIMIT_ADDRESS] = {"address", PORTAL_LOGIN_ADDRESS_FAILURES_MAX},
     [LIMIT_SUCCESS] = {"success", PORTAL_LOGIN_SUCCESSES_MAX},
 };
@@ -31,6 +32,7 @@ void portal_login_free(struct portal_login *attempt)
         return;
     free(attempt->login);
     free(attempt->address);
+    free(attempt->place);
     free(attempt);
 }
 
@@ -69,8 +71,16 @@ void portal_login_address(const struct sockaddr *peer, char out[PORTAL_LOGIN_ADD
 
 struct counter {
     enum limit limit;
-    const char *name; /* a login or an address */
+    const char *name; /* a login, a login and an address, or an address */
 };
+
+/* Of the failures that are this login's: a place that the user has logged in from counts for itself, so
+ * that nobody who guesses elsewhere keeps the user out. */
+static struct counter failures_of(const struct portal_login *attempt)
+{
+    return attempt->place != NULL ? (struct counter){LIMIT_PLACE, attempt->place}
+                                  : (struct counter){LIMIT_LOGIN, attempt->login};
+}
 
 /* What was typed as a login may be a password: only its hash is kept. */
 static char *subject_of(const struct counter *counter)
@@ -140,6 +150,42 @@ static enum err_code clear(struct portal *portal, const struct counter *counter,
                          PORTAL_VALUES(PORTAL_TEXT(subject)), err);
 }
 
+/* ---- where users have logged in from ---- */
+
+static enum err_code is_known_place(struct portal *portal, const struct portal_login *attempt,
+                                    bool *out, struct err *err)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    if (portal_db_query(portal->db,
+                        "SELECT 1 FROM login_place WHERE user_id = ? AND address = ? "
+                        "AND used_utc > ?",
+                        PORTAL_VALUES(PORTAL_INTEGER(attempt->user_id),
+                                      PORTAL_TEXT(attempt->address),
+                                      PORTAL_INTEGER(clock_now_utc() - PORTAL_LOGIN_PLACE_S)),
+                        &query, err) != ERR_NONE)
+        return err->code;
+    return portal_query_next(query, out, err);
+}
+
+static enum err_code note_place(struct portal *portal, const struct portal_login *attempt,
+                                struct err *err)
+{
+    if (portal_db_run(portal->db,
+                      "INSERT OR REPLACE INTO login_place (user_id, address, used_utc) "
+                      "VALUES (?, ?, ?)",
+                      PORTAL_VALUES(PORTAL_INTEGER(attempt->user_id), PORTAL_TEXT(attempt->address),
+                                    PORTAL_INTEGER(clock_now_utc())),
+                      err) != ERR_NONE)
+        return err->code;
+    return portal_db_run(
+        portal->db,
+        "DELETE FROM login_place WHERE user_id = ?1 AND address NOT IN "
+        "(SELECT address FROM login_place WHERE user_id = ?1 "
+        "ORDER BY used_utc DESC, address LIMIT ?2)",
+        PORTAL_VALUES(PORTAL_INTEGER(attempt->user_id), PORTAL_INTEGER(PORTAL_LOGIN_PLACES_MAX)),
+        err);
+}
+
 /* ---- what stands in the audit trail ---- */
 
 /* The first failure of a user and the one that reaches the limit; of an address that alone: so that whoever
@@ -147,7 +193,7 @@ static enum err_code clear(struct portal *portal, const struct counter *counter,
 static enum err_code audit_failure(struct portal *portal, const struct portal_login *attempt,
                                    struct err *err)
 {
-    const struct counter of_login = {LIMIT_LOGIN, attempt->login};
+    const struct counter of_login = failures_of(attempt);
     const struct counter of_address = {LIMIT_ADDRESS, attempt->address};
     int64_t login = 0, address = 0, since_utc;
     if (read_counter(portal, &of_login, &login, &since_utc, err) != ERR_NONE ||
@@ -181,6 +227,16 @@ static enum err_code find_user(struct portal *portal, struct portal_login *attem
     return ERR_NONE;
 }
 
+static enum err_code find_place(struct portal *portal, struct portal_login *attempt,
+                                struct err *err)
+{
+    bool known = false;
+    if (is_known_place(portal, attempt, &known, err) != ERR_NONE)
+        return err->code;
+    attempt->place = known ? memory_printf("%s %s", attempt->login, attempt->address) : NULL;
+    return ERR_NONE;
+}
+
 static struct portal_login *new_attempt(const char *login, const char *address)
 {
     struct portal_login *attempt = memory_new(sizeof *attempt);
@@ -198,18 +254,17 @@ enum err_code portal_login_begin(struct portal *portal, const char *login, const
     if (portal_account_check_login(login, err) != ERR_NONE)
         return err_set(err, ERR_LOGIN_FAILED, "this can't be a login");
     AUTO(portal_login_freep) struct portal_login *attempt = new_attempt(login, address);
-    const struct counter counters[] = {{LIMIT_ADDRESS, attempt->address},
-                                       {LIMIT_LOGIN, attempt->login},
-                                       {LIMIT_SUCCESS, attempt->login}};
     if (portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
-        forget_old(portal, err) != ERR_NONE)
+        forget_old(portal, err) != ERR_NONE || find_user(portal, attempt, err) != ERR_NONE ||
+        find_place(portal, attempt, err) != ERR_NONE)
         return err_add(err, "begin to log in");
+    const struct counter counters[] = {
+        {LIMIT_ADDRESS, attempt->address}, failures_of(attempt), {LIMIT_SUCCESS, attempt->login}};
     for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
         if (check_counter(portal, &counters[i], out_retry_after_s, err) != ERR_NONE)
             return err_add(err, "begin to log in");
     if (add_to(portal, &counters[0], 1, err) != ERR_NONE ||
         add_to(portal, &counters[1], 1, err) != ERR_NONE ||
-        find_user(portal, attempt, err) != ERR_NONE ||
         portal_transaction_commit(&transaction, err) != ERR_NONE)
         return err_add(err, "begin to log in");
     *out = TAKE(attempt);
@@ -229,10 +284,13 @@ static enum err_code account_still(struct portal *portal, const struct portal_lo
     return ERR_NONE;
 }
 
+/* It writes in any case: a commit that waits for the disk for users alone would tell who is one. */
 static enum err_code fail(struct portal *portal, struct portal_transaction *transaction,
                           const struct portal_login *attempt, enum err_code code, struct err *err)
 {
-    if (audit_failure(portal, attempt, err) != ERR_NONE ||
+    const struct counter address = {LIMIT_ADDRESS, attempt->address};
+    if (add_to(portal, &address, 0, err) != ERR_NONE ||
+        audit_failure(portal, attempt, err) != ERR_NONE ||
         portal_transaction_commit(transaction, err) != ERR_NONE)
         return err_add(err, "note the failure");
     return err_set(err, code, "the password was not accepted");
@@ -243,7 +301,7 @@ static enum err_code take_back(struct portal *portal, const struct portal_login 
                                struct err *err)
 {
     const struct counter address = {LIMIT_ADDRESS, attempt->address};
-    const struct counter login = {LIMIT_LOGIN, attempt->login};
+    const struct counter login = failures_of(attempt);
     return add_to(portal, &address, -1, err) != ERR_NONE || clear(portal, &login, err) != ERR_NONE
                ? err->code
                : ERR_NONE;
@@ -257,6 +315,7 @@ static enum err_code open_session(struct portal *portal, const struct portal_log
     AUTO(memory_freep) char *actor = memory_printf("user:%s", account->login);
     portal_set_actor(portal, actor);
     if (add_to(portal, &success, 1, err) != ERR_NONE ||
+        note_place(portal, attempt, err) != ERR_NONE ||
         (old_token != NULL && portal_session_close(portal, old_token, err) != ERR_NONE) ||
         portal_audit_add(portal, "login", account->login, attempt->address, err) != ERR_NONE)
         return err->code;

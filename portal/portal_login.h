@@ -6,7 +6,11 @@
 #include "portal/portal_account.h"
 
 #define PORTAL_LOGIN_WINDOW_S 900 /* what is counted is forgotten after so long */
-#define PORTAL_LOGIN_FAILURES_MAX 10 /* of a login: nobody mistypes a password oftener */
+/* Of a login, from each place that it logged in from before, and from all others together: nobody
+ * mistypes a password oftener, and who guesses elsewhere does not keep a user out. */
+#define PORTAL_LOGIN_FAILURES_MAX 10
+#define PORTAL_LOGIN_PLACE_S 2592000 /* 30 days: so long a place is remembered */
+#define PORTAL_LOGIN_PLACES_MAX 20 /* of a user, the last ones */
 #define PORTAL_LOGIN_ADDRESS_FAILURES_MAX \
     100 /* from an address: a whole office may stand behind it */
 #define PORTAL_LOGIN_SUCCESSES_MAX 100 /* of a login: bounds what it adds to the audit trail */
@@ -16,6 +20,7 @@
 struct portal_login {
     char *login; /* as it was typed, lower case */
     char *address; /* of the client: portal_login_address */
+    char *place; /* login and address, when the user has logged in from there; else NULL */
     int64_t user_id; /* 0: there is no such user */
     struct portal_password kept; /* of the user */
 };

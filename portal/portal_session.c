@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/hex.h"
+#include "base/log.h"
 
 #define SHA256_BYTES 32
 #define TOUCH_S 60 /* a use is noted once a minute: not each request waits for the disk */
@@ -74,12 +75,16 @@ enum err_code portal_session_open(struct portal *portal, int64_t user_id, char *
     return ERR_NONE;
 }
 
-static enum err_code note_use(struct portal *portal, struct span hash, struct err *err)
+/* What only reads works on while the database can't be written; the session then ends earlier. */
+static void note_use(struct portal *portal, struct span hash)
 {
     int64_t now = clock_now_utc();
-    return portal_db_run(
-        portal->db, "UPDATE session SET used_utc = ? WHERE sha256 = ? AND used_utc <= ?",
-        PORTAL_VALUES(PORTAL_INTEGER(now), PORTAL_BLOB(hash), PORTAL_INTEGER(now - TOUCH_S)), err);
+    struct err err = ERR_INIT;
+    if (portal_db_run(
+            portal->db, "UPDATE session SET used_utc = ? WHERE sha256 = ? AND used_utc <= ?",
+            PORTAL_VALUES(PORTAL_INTEGER(now), PORTAL_BLOB(hash), PORTAL_INTEGER(now - TOUCH_S)),
+            &err) != ERR_NONE)
+        log_err("portal", "note the session's use", &err);
 }
 
 enum err_code portal_session_find(struct portal *portal, const char *token,
@@ -106,9 +111,8 @@ enum err_code portal_session_find(struct portal *portal, const char *token,
         return err_add(err, "find the session's user");
     if (account->disabled)
         return err_set(err, ERR_NOT_LOGGED_IN, "the user is disabled");
-    if (portal_query_integer(query, 1) <= now - TOUCH_S &&
-        note_use(portal, SPAN_ARRAY(hash), err) != ERR_NONE)
-        return err_add(err, "note the session's use");
+    if (portal_query_integer(query, 1) <= now - TOUCH_S)
+        note_use(portal, SPAN_ARRAY(hash));
     *out = TAKE(account);
     return ERR_NONE;
 }

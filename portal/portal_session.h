@@ -12,7 +12,7 @@
 /* Opens one, in the caller's transaction; the caller frees *out_token. */
 MUST_CHECK enum err_code portal_session_open(struct portal *portal, int64_t user_id,
                                              char **out_token, struct err *err);
-/* Whose it is, and notes the use. ERR_NOT_LOGGED_IN: none such, over, or the user is disabled. */
+/* Whose it is, and notes the use where the database can be written. ERR_NOT_LOGGED_IN: none such, over, or the user is disabled. */
 MUST_CHECK enum err_code portal_session_find(struct portal *portal, const char *token,
                                              struct portal_account **out, struct err *err);
 /* No error when there is none. */

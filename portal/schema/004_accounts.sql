@@ -36,13 +36,22 @@ CREATE INDEX session_of_user ON session (user_id, used_utc);
 CREATE INDEX session_used ON session (used_utc);
 CREATE INDEX session_created ON session (created_utc);
 
--- What is counted for a while: failures of a login (its hash), failures from an address, log-ins of a login.
+-- What is counted for a while: failures of a login (its hash), of a login in a place (their hash), failures
+-- from an address, log-ins of a login.
 CREATE TABLE login_limit (
     subject   TEXT PRIMARY KEY,
     count     INTEGER NOT NULL,
     since_utc INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX login_limit_since ON login_limit (since_utc);
+
+-- Where users have logged in from.
+CREATE TABLE login_place (
+    user_id  INTEGER NOT NULL REFERENCES user (id),
+    address  TEXT NOT NULL,
+    used_utc INTEGER NOT NULL,
+    PRIMARY KEY (user_id, address)
+) STRICT, WITHOUT ROWID;
 
 -- Files that anyone may fetch: the driver package, the manual. The content lies in the portal's folder under
 -- its SHA-256. An address is never used for another file.

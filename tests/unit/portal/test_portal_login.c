@@ -122,6 +122,61 @@ static void a_login_has_so_many_failures(void **state)
     succeed("zhang", "5.6.7.8");
 }
 
+/* Else anybody could keep a bidder out on the day of a tender. */
+static void who_guesses_elsewhere_keeps_nobody_out(void **state)
+{
+    int retry = 0;
+    succeed("zhang", "1.2.3.4");
+    for (int i = 0; i < PORTAL_LOGIN_FAILURES_MAX; i++)
+        fail_once("zhang", "5.6.7.8");
+    assert_int_equal(begin_refused("zhang", "5.6.7.8", &retry), ERR_LOGIN_LIMIT);
+    assert_int_equal(begin_refused("zhang", "9.9.9.9", &retry), ERR_LOGIN_LIMIT);
+    succeed("zhang", "1.2.3.4");
+    for (int i = 0; i < PORTAL_LOGIN_FAILURES_MAX; i++)
+        fail_once("zhang", "1.2.3.4");
+    assert_int_equal(begin_refused("zhang", "1.2.3.4", &retry), ERR_LOGIN_LIMIT);
+}
+
+static void a_place_is_forgotten(void **state)
+{
+    int retry = 0;
+    succeed("zhang", "1.2.3.4");
+    clock_set_for_test(clock_now_utc() + PORTAL_LOGIN_PLACE_S);
+    for (int i = 0; i < PORTAL_LOGIN_FAILURES_MAX; i++)
+        fail_once("zhang", "5.6.7.8");
+    assert_int_equal(begin_refused("zhang", "1.2.3.4", &retry), ERR_LOGIN_LIMIT);
+}
+
+static void so_many_places_are_remembered(void **state)
+{
+    for (int i = 0; i <= PORTAL_LOGIN_PLACES_MAX; i++) {
+        AUTO(memory_freep) char *address = memory_printf("10.0.0.%d", i);
+        succeed("zhang", address);
+        clock_set_for_test(clock_now_utc() + 1);
+    }
+    assert_int_equal(world_count(portal, "SELECT count(*) FROM login_place"),
+                     PORTAL_LOGIN_PLACES_MAX);
+    assert_int_equal(
+        world_count(portal, "SELECT count(*) FROM login_place WHERE address = '10.0.0.0'"), 0);
+}
+
+static int64_t rows_that_a_failure_writes(const char *login)
+{
+    AUTO(portal_login_freep) struct portal_login *attempt = begin(login, "1.2.3.4");
+    int64_t before = world_count(portal, "SELECT total_changes()");
+    char *token = NULL;
+    assert_int_equal(end(attempt, false, NULL, &token), ERR_LOGIN_FAILED);
+    return world_count(portal, "SELECT total_changes()") - before;
+}
+
+/* The commit of a transaction that has written waits for the disk. */
+static void each_failure_is_written(void **state)
+{
+    assert_true(rows_that_a_failure_writes("zhang") > 0); /* with a line of the audit trail */
+    assert_true(rows_that_a_failure_writes("zhang") > 0);
+    assert_true(rows_that_a_failure_writes("nobody") > 0);
+}
+
 static void attempts_at_once_are_counted(void **state)
 {
     struct portal_login *attempts[PORTAL_LOGIN_FAILURES_MAX];
@@ -266,6 +321,10 @@ int main(void)
         T(there_is_nothing_to_compare_with_for_nobody),
         T(what_can_not_be_a_login_is_not_counted),
         T(a_login_has_so_many_failures),
+        T(who_guesses_elsewhere_keeps_nobody_out),
+        T(a_place_is_forgotten),
+        T(so_many_places_are_remembered),
+        T(each_failure_is_written),
         T(attempts_at_once_are_counted),
         T(an_address_has_so_many_failures),
         T(a_success_takes_the_failures_back),

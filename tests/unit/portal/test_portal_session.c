@@ -71,6 +71,17 @@ static void the_token_alone_opens_it(void **state)
     assert_int_equal(find(""), ERR_NOT_LOGGED_IN);
 }
 
+static void a_database_that_can_not_be_written_is_read(void **state)
+{
+    AUTO(memory_freep) char *token = open_session(user);
+    struct err err = ERR_INIT;
+    wait(PORTAL_SESSION_IDLE_S / 2);
+    world_must(portal_db_run(portal->db, "PRAGMA query_only = ON", PORTAL_NO_VALUES, &err), &err);
+    assert_int_equal(find(token), ERR_NONE);
+    wait(PORTAL_SESSION_IDLE_S / 2);
+    assert_int_equal(find(token), ERR_NOT_LOGGED_IN);
+}
+
 static void the_token_is_not_in_the_database(void **state)
 {
     AUTO(memory_freep) char *token = open_session(user);
@@ -207,12 +218,19 @@ static void a_token_has_a_form(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(the_token_alone_opens_it),       T(the_token_is_not_in_the_database),
-        T(it_ends_when_it_is_not_used),    T(it_ends_at_the_latest),
-        T(a_use_is_noted_once_a_minute),   T(a_user_has_so_many),
-        T(what_is_over_is_removed),        T(it_is_closed),
-        T(the_others_are_closed),          T(a_disabled_user_has_none),
-        T(the_csrf_token_is_another_text), T(a_token_has_a_form),
+        T(the_token_alone_opens_it),
+        T(a_database_that_can_not_be_written_is_read),
+        T(the_token_is_not_in_the_database),
+        T(it_ends_when_it_is_not_used),
+        T(it_ends_at_the_latest),
+        T(a_use_is_noted_once_a_minute),
+        T(a_user_has_so_many),
+        T(what_is_over_is_removed),
+        T(it_is_closed),
+        T(the_others_are_closed),
+        T(a_disabled_user_has_none),
+        T(the_csrf_token_is_another_text),
+        T(a_token_has_a_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
