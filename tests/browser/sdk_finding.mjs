@@ -68,6 +68,13 @@ test('the agent is older than the platform accepts', async t => {
   await connects(page, HTTPS);
 });
 
+test('a version is compared by its numbers', async t => {
+  await programThatAnswers(t, {agent: 'ukeyd', api: 1, version: '0.10.0'});
+  const page = await pageWithAgent(t, {}, {minVersion: '0.9.0'});
+  await page.evaluate(() => (window.agent.onevent = null)); // there is no WebSocket
+  await connects(page, HTTPS);
+});
+
 /** A program on the agent's first port that lets every page read what it answers. */
 function programThatAnswers(t, body) {
   const headers = {'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*'};
@@ -167,7 +174,8 @@ test('the question of the browser is waved away', async t => {
   const pending = fails(page, 'permission-pending', '浏览器需要您的许可');
   await pause(PERSON_MS);
   await t.world.display_keys({keys: ['Escape']});
-  await pending;
+  const asked = Object.keys(JSON.parse((await pending).detail));
+  assert(asked.every(address => address.startsWith('https:')), 'it is not asked again by itself');
 });
 
 test('a browser that asks, and does not tell that it does', async t => {

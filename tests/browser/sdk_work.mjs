@@ -2,6 +2,7 @@
 // that may happen to the connection meanwhile.
 
 import assert from 'node:assert/strict';
+import {createServer} from 'node:net';
 import {test} from './lib/suite.mjs';
 import {SITE, call, makeAgent, sdkPage, startAgent} from './lib/sdk_page.mjs';
 
@@ -16,6 +17,13 @@ async function scene(t, plan, options) {
   const page = await sdkPage(t);
   await makeAgent(page, options);
   return {serial, page, ticket: await t.world.ticket({order: await t.world.order({serial})})};
+}
+
+/** The addresses of the page's long polls, as they come; the same twice: one ended without a change. */
+function longPolls(page) {
+  const polls = [];
+  page.on('request', request => /wait=/.test(request.url()) && polls.push(request.url()));
+  return polls;
 }
 
 /** Until what the page saw last of the operation is in this state. */
@@ -115,6 +123,20 @@ test('an agent that is started again in the middle tells how the operation ended
   assert.equal(error.operation.state, 'failed');
 });
 
+test('an agent that comes back on another port is found there', async t => {
+  t.expectProblem(LOST);
+  const {page, ticket} = await scene(t, ['hang']);
+  await page.evaluate(() => (window.agent.onevent = null)); // the long poll is alone
+  const done = call(page, 'run', 'renew', {ticket});
+  await waitFor(page, 'waiting-user');
+  await t.world.agent_kill();
+  const holder = createServer(socket => socket.destroy()).listen(27510, '127.0.0.1');
+  await t.world.agent_start();
+  assert.equal((await done).error?.code, 'interrupted');
+  assert.equal(await page.evaluate(() => window.agent.address), 'https://127.0.0.1:27520');
+  holder.close();
+});
+
 test('an agent that does not come back is told as lost, with the operation', async t => {
   t.expectProblem(LOST);
   const {page, ticket} = await scene(t, ['hang'], {timeouts: {lost: 1000}});
@@ -127,8 +149,19 @@ test('an agent that does not come back is told as lost, with the operation', asy
   assert.equal(error.title, '与驱动的连接中断');
 });
 
+test('a person who takes longer than a request may', async t => {
+  const {page, ticket} = await scene(t, ['slow 27 pin 123456']);
+  const polls = longPolls(page);
+  const done = await call(page, 'run', 'renew', {ticket});
+  assert.equal(done.value?.message, RENEWED);
+  assert(new Set(polls).size < polls.length, 'one ended without a change');
+  const versions = await page.evaluate(() => window.seen.map(({version}) => version));
+  assert.equal(new Set(versions).size, versions.length, 'each change is told once');
+});
+
 test('aborting cancels, and the page hears what became of it', async t => {
   const {page, ticket} = await scene(t, ['hang']);
+  const polls = longPolls(page);
   await page.evaluate(() => (window.abort = new AbortController()));
   const done = page.evaluate(async given => {
     const options = {ticket: given, signal: window.abort.signal, onprogress: seen => window.seen.push(seen)};
@@ -137,6 +170,7 @@ test('aborting cancels, and the page hears what became of it', async t => {
   await waitFor(page, 'waiting-user');
   await page.evaluate(() => window.abort.abort());
   assert.deepEqual(await done, {code: 'cancelled', state: 'cancelled'});
+  assert.equal(new Set(polls).size, polls.length, 'it is cancelled at once');
   const late = await page.evaluate(signal =>
     window.agent.run('check', {signal: window.abort.signal}).catch(({code}) => code),
   );
