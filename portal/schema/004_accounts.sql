@@ -45,14 +45,6 @@ CREATE TABLE login_limit (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX login_limit_since ON login_limit (since_utc);
 
--- Where users have logged in from.
-CREATE TABLE login_place (
-    user_id  INTEGER NOT NULL REFERENCES user (id),
-    address  TEXT NOT NULL,
-    used_utc INTEGER NOT NULL,
-    PRIMARY KEY (user_id, address)
-) STRICT, WITHOUT ROWID;
-
 -- Files that anyone may fetch: the driver package, the manual. The content lies in the portal's folder under
 -- its SHA-256. An address is never used for another file.
 CREATE TABLE download (
