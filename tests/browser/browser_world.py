@@ -95,13 +95,19 @@ class BrowserWorld(World):
         )
 
     def trust(self, home, without=()):
-        """Makes the browsers' certificate database in a HOME."""
+        """Makes Chromium's certificate database in a HOME."""
         database = Path(home) / ".pki" / "nssdb"
-        database.mkdir(parents=True)
-        run(["certutil", "-d", f"sql:{database}", "-N", "--empty-password"])
-        for name, path, flags in self.certificates():
-            if name not in without:
-                run(["certutil", "-d", f"sql:{database}", "-A", "-n", name, "-t", flags, "-i", path])
+        self.make_database(database, [row for row in self.certificates() if row[0] not in without])
+
+    def firefox_profile(self, folder):
+        """Firefox takes a certificate that no CA issued for its own CA."""
+        self.make_database(folder, [(name, path, "C,,") for name, path, _ in self.certificates()])
+
+    def make_database(self, folder, certificates):
+        folder.mkdir(parents=True)
+        run(["certutil", "-d", f"sql:{folder}", "-N", "--empty-password"])
+        for name, path, flags in certificates:
+            run(["certutil", "-d", f"sql:{folder}", "-A", "-n", name, "-t", flags, "-i", path])
 
     def agent(self, dialogs=None, start=True, wait_keys=None, **options):
         dialogs = dialogs or self.dialogs()

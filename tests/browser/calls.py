@@ -268,6 +268,12 @@ class Calls:
             self.world.trust(path, without)
         return str(path)
 
+    def firefox_profile(self, name):
+        """A new profile that trusts all there is; its path."""
+        path = self.world.folder / f"firefox-{name}"
+        self.world.firefox_profile(path)
+        return str(path)
+
     def display(self):
         """DISPLAY for browsers with a window."""
         if self.screen is None:

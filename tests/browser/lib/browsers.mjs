@@ -1,7 +1,7 @@
 // Chromium and Firefox ESR as Debian has them. The platform's page counts as public, so that the browser
 // asks before it may reach the agent; nothing else of the network is reachable.
 
-import {chromium} from 'playwright-core';
+import {chromium, firefox} from 'playwright-core';
 import {world} from './talk.mjs';
 
 /** @typedef {import('playwright-core').Browser} Browser */
@@ -56,6 +56,27 @@ async function launchChromium(headed, home) {
     headless: !headed,
     env,
     args: chromiumFlags(),
+  });
+}
+
+/**
+ * A Firefox of its own. It takes permissions when it starts.
+ * @param {string} profile a folder of the world's
+ * @param {boolean} allowed the user lets the platform reach this device
+ */
+export function launchFirefox(profile, allowed) {
+  return firefox.launchPersistentContext(profile, {
+    channel: 'moz-firefox', // an unpatched one, by WebDriver BiDi
+    executablePath: '/usr/bin/firefox-esr',
+    env: {PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8'},
+    locale: 'zh-CN',
+    viewport: {width: 1366, height: 768},
+    firefoxUserPrefs: {
+      'network.dns.localDomains': NAMES.join(','),
+      'network.lna.address_space.public.override': PUBLIC_PORTS.map(port => `127.0.0.1:${port}`).join(','),
+      'network.lna.skip-domains': allowed ? 'portal.test' : '',
+      'intl.accept_languages': 'zh-CN',
+    },
   });
 }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import {join} from 'node:path';
-import {openBrowser} from './browsers.mjs';
+import {launchFirefox, openBrowser} from './browsers.mjs';
 import {watch} from './problems.mjs';
 import {world} from './talk.mjs';
 
@@ -48,11 +48,27 @@ export class Test {
       viewport: {width, height},
       reducedMotion: 'reduce',
     });
+    this.keep(context);
+    if (allowed) await context.grantPermissions(['local-network-access'], {origin: ORIGIN});
+    return context;
+  }
+
+  /** @param {Context} context ends with the case */
+  keep(context) {
     context.setDefaultTimeout(ACTION_MS);
     this.contexts.push(context);
     context.on('page', page => this.pages.push({page, problems: watch(page)}));
-    if (allowed) await context.grantPermissions(['local-network-access'], {origin: ORIGIN});
-    return context;
+  }
+
+  /**
+   * A page in a Firefox of its own.
+   * @param {string} name of its profile, which no other case has
+   * @param {{allowed?: boolean}} [options] as of window()
+   */
+  async firefox(name, {allowed = true} = {}) {
+    const context = await launchFirefox(await world.firefox_profile({name}), allowed);
+    this.keep(context);
+    return context.newPage();
   }
 
   /**
