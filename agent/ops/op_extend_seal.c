@@ -17,6 +17,8 @@
 /* "seal-" and 32 bits of the seal's hash: short enough for every key's name width. */
 #define FILE_PREFIX "seal-"
 #define FILE_HASH_BYTES 4
+/* Names to be tried: those that an SM3-sized hash gives. */
+#define FILE_NAMES 8
 /* What a file needs beside its content. */
 #define FILE_OVERHEAD_BYTES 256
 
@@ -107,44 +109,89 @@ static enum op_outcome check_seal(struct op *op, struct err *err)
 
 /* ---- write ---- */
 
-static void name_file(struct op *op)
+/* What stands under the name that the new seal was to get. */
+enum taken {
+    TAKEN_BY_RUBBISH, /* cut while it was written */
+    TAKEN_BY_ITSELF,
+    TAKEN_BY_ANOTHER_SEAL,
+};
+
+/* number: from 0; each makes another name. */
+static void name_file(struct op *op, size_t number)
 {
     uint8_t hash[32];
-    struct span der = span_bytes(op->new_seal->seal);
-    const struct op_seal *holding = op_seals_holding(op->key.seals, der);
-    if (holding != NULL) {
-        memcpy(op->facts.seal_file, holding->file, sizeof op->facts.seal_file);
-        return;
-    }
-    proof_sha256(der, hash);
-    AUTO(memory_freep) char *digits = hex_encode(span_of(hash, FILE_HASH_BYTES));
+    proof_sha256(span_bytes(op->new_seal->seal), hash);
+    AUTO(memory_freep)
+    char *digits = hex_encode(span_of(hash + number * FILE_HASH_BYTES, FILE_HASH_BYTES));
     snprintf(op->facts.seal_file, sizeof op->facts.seal_file, FILE_PREFIX "%s", digits);
 }
 
-/* A file of this name that does not hold the seal was cut while it was written. */
-static enum err_code write_fresh(struct op *op, struct err *err)
+/* The key may have changed since its seals were read: a person was asked meanwhile. */
+static enum err_code look_at_taken(const struct op *op, enum taken *out, struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *content = NULL;
+    AUTO(seal_freep) struct seal *seal = NULL;
+    struct err no_seal = ERR_INIT;
+    if (token_read_file(op->key.token, op->facts.seal_file, &content, err) != ERR_NONE)
+        return err_add(err, "look at what has the new seal's name");
+    if (span_equal(span_bytes(content), span_bytes(op->new_seal->seal)))
+        *out = TAKEN_BY_ITSELF;
+    else if (seal_parse(span_bytes(content), &seal, &no_seal) == ERR_NONE)
+        *out = TAKEN_BY_ANOTHER_SEAL;
+    else
+        *out = TAKEN_BY_RUBBISH;
+    return ERR_NONE;
+}
+
+/* Writes the new seal under its name. *out_taken: another seal has that name. */
+static enum err_code write_named(struct op *op, bool *out_taken, struct err *err)
 {
     struct token *token = op->key.token;
     const char *name = op->facts.seal_file;
     struct span der = span_bytes(op->new_seal->seal);
-    if (token_write_file(token, name, der, err) != ERR_TOKEN_EXISTS)
+    struct err written = ERR_INIT;
+    enum taken taken = TAKEN_BY_ANOTHER_SEAL;
+    *out_taken = false;
+    if (op_note_change(op, err) != ERR_NONE)
         return err->code;
+    if (token_write_file(token, name, der, &written) == ERR_NONE)
+        return ERR_NONE;
+    if (written.code != ERR_TOKEN_EXISTS) {
+        *err = written;
+        return err->code;
+    }
+    op->facts.key_changed = false; /* what is there is not ours */
+    if (look_at_taken(op, &taken, err) != ERR_NONE)
+        return err->code;
+    *out_taken = taken == TAKEN_BY_ANOTHER_SEAL;
+    if (taken != TAKEN_BY_RUBBISH)
+        return ERR_NONE;
+    op->facts.key_changed = true;
     if (token_delete_file(token, name, err) != ERR_NONE)
         return err_add(err, "remove what an earlier attempt left");
     return token_write_file(token, name, der, err);
 }
 
+static enum err_code write_fresh(struct op *op, struct err *err)
+{
+    bool taken = true;
+    for (size_t i = 0; i < FILE_NAMES && taken; i++) {
+        name_file(op, i);
+        if (write_named(op, &taken, err) != ERR_NONE)
+            return err->code;
+    }
+    return taken ? err_set(err, ERR_TOKEN_EXISTS, "other seals have all names") : ERR_NONE;
+}
+
 static enum op_outcome write_seal(struct op *op, struct err *err)
 {
-    name_file(op);
-    if (op_seals_holding(op->key.seals, span_bytes(op->new_seal->seal)) != NULL)
+    const struct op_seal *holding = op_seals_holding(op->key.seals, span_bytes(op->new_seal->seal));
+    if (holding != NULL) {
+        memcpy(op->facts.seal_file, holding->file, sizeof op->facts.seal_file);
         return OP_STEP_NEXT;
-    if (op_note_change(op, err) != ERR_NONE)
-        return OP_STEP_FAILED;
-    struct err written = ERR_INIT;
-    if (write_fresh(op, &written) == ERR_NONE)
+    }
+    if (write_fresh(op, err) == ERR_NONE)
         return OP_STEP_NEXT;
-    *err = written;
     err_add(err, "write the new seal");
     return OP_STEP_FAILED;
 }
@@ -182,13 +229,22 @@ static bool is_superseded(const struct op *op, const struct op_seal *seal)
            facts->valid_until_utc <= op->facts.new_not_after_utc;
 }
 
+/* Unless other software has put something else there since it was read. */
+static enum err_code remove_read(struct op *op, const struct op_seal *seal, struct err *err)
+{
+    uint8_t sha256[32];
+    bool same = false;
+    proof_sha256(seal_peek(seal->seal)->der, sha256);
+    if (op_seals_compare(op->key.token, seal->file, sha256, &same, err) != ERR_NONE)
+        return err->code;
+    return same ? token_delete_file(op->key.token, seal->file, err) : ERR_NONE;
+}
+
 static enum err_code remove_superseded(struct op *op, struct err *err)
 {
     for (size_t i = 0; i < op->key.seals->count; i++) {
         const struct op_seal *seal = &op->key.seals->seals[i];
-        if (is_superseded(op, seal) &&
-            token_delete_file(op->key.token, seal->file, err) != ERR_NONE &&
-            err->code != ERR_TOKEN_NO_FILE)
+        if (is_superseded(op, seal) && remove_read(op, seal, err) != ERR_NONE)
             return err_add(err, "remove %s", seal->file);
     }
     return ERR_NONE;
@@ -209,6 +265,26 @@ static enum op_outcome remove_old(struct op *op, struct err *err)
     return OP_STEP_NEXT;
 }
 
+/* A whole one stays: the next attempt gets and finds it, and another program may count on it by now. */
+static enum err_code remove_half_written(struct op *op, struct err *err)
+{
+    uint8_t sha256[32];
+    bool whole = false;
+    proof_sha256(span_bytes(op->new_seal->seal), sha256);
+    if (op_seals_compare(op->key.token, op->facts.seal_file, sha256, &whole, err) != ERR_NONE)
+        return err->code;
+    if (whole)
+        return ERR_NONE;
+    struct err removed = ERR_INIT;
+    if (token_delete_file(op->key.token, op->facts.seal_file, &removed) == ERR_NONE ||
+        removed.code == ERR_TOKEN_NO_FILE) {
+        op->facts.key_changed = false;
+        return ERR_NONE;
+    }
+    *err = removed;
+    return err->code;
+}
+
 /* The old seal was not touched; a half-written new one goes. */
 static void undo(struct op *op, const struct err *why)
 {
@@ -221,12 +297,8 @@ static void undo(struct op *op, const struct err *why)
         log_err("ops", "undo", &err);
         return;
     }
-    if (op->facts.key_changed &&
-        token_delete_file(op->key.token, op->facts.seal_file, &err) != ERR_NONE &&
-        err.code != ERR_TOKEN_NO_FILE)
+    if (op->facts.key_changed && remove_half_written(op, &err) != ERR_NONE)
         log_err("ops", "remove the half-written seal", &err);
-    else
-        op->facts.key_changed = false;
     token_logout(op->key.token);
     token_end(op->key.token);
 }

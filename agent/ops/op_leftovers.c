@@ -1,8 +1,8 @@
 #include "agent/ops/op_leftovers.h"
 
 #include "agent/ops/op_engine.h"
+#include "agent/ops/op_seals.h"
 #include "base/log.h"
-#include "certs/proof.h"
 
 /* An extension that left the old seal: copied, since operations are forgotten meanwhile. */
 struct leftover {
@@ -49,27 +49,14 @@ static void forget(struct ops *ops, const struct leftover *leftover)
     pthread_mutex_unlock(&ops->lock);
 }
 
-/* *out_same: whether the file holds what has this digest. */
-static enum err_code compare(struct token *token, const char *file,
-                             const uint8_t digest[OP_DIGEST_BYTES], bool *out_same, struct err *err)
-{
-    AUTO(bytes_freep) struct bytes *content = NULL;
-    uint8_t got[OP_DIGEST_BYTES];
-    *out_same = false;
-    if (token_read_file(token, file, &content, err) != ERR_NONE)
-        return err->code == ERR_TOKEN_NO_FILE ? ERR_NONE : err->code;
-    proof_sha256(span_bytes(content), got);
-    *out_same = memcmp(got, digest, sizeof got) == 0;
-    return ERR_NONE;
-}
-
 static enum err_code remove_one(struct token *token, const struct leftover *leftover,
                                 struct err *err)
 {
     bool is_old = false, has_new = false;
-    if (compare(token, leftover->old_file, leftover->old_digest, &is_old, err) != ERR_NONE ||
-        (is_old &&
-         compare(token, leftover->new_file, leftover->new_digest, &has_new, err) != ERR_NONE))
+    if (op_seals_compare(token, leftover->old_file, leftover->old_digest, &is_old, err) !=
+            ERR_NONE ||
+        (is_old && op_seals_compare(token, leftover->new_file, leftover->new_digest, &has_new,
+                                    err) != ERR_NONE))
         return err->code;
     return has_new ? token_delete_file(token, leftover->old_file, err) : ERR_NONE;
 }

@@ -28,17 +28,23 @@ static const struct text said_changed = {"重置锁成功,CA锁密码已修改�
 
 /* ---- judge ---- */
 
-static enum op_outcome judge(struct op *op, struct err *err)
+/* Both PINs' states, and whether the administrator's may be used. */
+static enum err_code look(struct op *op, struct err *err)
 {
     if (token_read_pin_state(op->key.token, TOKEN_USER, &op->key.pin, err) != ERR_NONE ||
         token_read_pin_state(op->key.token, TOKEN_ADMINISTRATOR, &op->key.administrator, err) !=
             ERR_NONE)
-        return OP_STEP_FAILED;
+        return err->code;
     if (op->key.administrator.tries_left > RESET_TRIES_STOP)
-        return OP_STEP_NEXT;
-    err_set(err, op->key.administrator.tries_left <= 0 ? ERR_ADMIN_PIN_LOCKED : ERR_ADMIN_PIN_LOW,
-            "%d administrator tries left", op->key.administrator.tries_left);
-    return OP_STEP_FAILED;
+        return ERR_NONE;
+    return err_set(err,
+                   op->key.administrator.tries_left <= 0 ? ERR_ADMIN_PIN_LOCKED : ERR_ADMIN_PIN_LOW,
+                   "%d administrator tries left", op->key.administrator.tries_left);
+}
+
+static enum op_outcome judge(struct op *op, struct err *err)
+{
+    return look(op, err) == ERR_NONE ? OP_STEP_NEXT : OP_STEP_FAILED;
 }
 
 /* ---- confirm in a dialog ---- */
@@ -110,11 +116,12 @@ static enum err_code log_administrator_in(struct op *op, struct err *err)
     return say_refused(err);
 }
 
-/* *out_sent: the key may have taken the answer; it must not be tried again blindly. */
+/* The key is looked at once more: others had it while the person was asked. *out_sent: it may have taken the
+ * answer, which must not be tried again blindly. */
 static enum err_code unblock_once(struct op *op, bool *out_sent, struct err *err)
 {
     AUTO(bytes_freep) struct bytes *blob = NULL;
-    if (log_administrator_in(op, err) != ERR_NONE ||
+    if (look(op, err) != ERR_NONE || log_administrator_in(op, err) != ERR_NONE ||
         relay(op, REMOTE_UNBLOCK_PIN, &blob, err) != ERR_NONE)
         return err->code;
     if (op_note_change(op, err) != ERR_NONE)
@@ -202,26 +209,34 @@ static enum op_outcome wait_for_return(struct op *op, struct err *err)
     return OP_STEP_LATER;
 }
 
-/* The answer was lost. A counter that has become full, and a PIN that has become the initial one, both say
- * that the key took the reset. */
+/* Whether the key's counts can only come from a reset: a locked PIN that can be tried again, or one that has
+ * become the initial one. A counter that went up otherwise may do so by a log-in with the old PIN, on another
+ * computer meanwhile. */
+static bool was_reset(const struct token_pin_state *before, const struct token_pin_state *now)
+{
+    bool raised = now->tries_left > before->tries_left;
+    return (before->tries_left <= 0 && raised) ||
+           (now->is_default && (raised || !before->is_default));
+}
+
+/* The answer was lost. */
 static enum op_outcome judge_return(struct op *op, const struct token_pin_state *now,
                                     struct err *err)
 {
     const struct token_pin_state before = op->key.pin;
-    bool tries_came_back = before.tries_left < before.tries_max;
-    bool became_default = now->is_default && !before.is_default;
-    if (now->tries_left < now->tries_max) {
+    if (was_reset(&before, now)) {
+        op->key.pin = *now;
+        op->facts.written = true;
+        return OP_STEP_NEXT;
+    }
+    if (now->tries_left < now->tries_max && now->tries_left <= before.tries_left) {
         op->facts.key_changed = false;
         *err = op->key.lost;
         return OP_STEP_FAILED;
     }
-    if (!tries_came_back && !became_default) {
-        err_set(err, ERR_RESET_UNCLEAR, "the key looks as it did before");
-        return OP_STEP_FAILED;
-    }
-    op->key.pin = *now;
-    op->facts.written = true;
-    return OP_STEP_NEXT;
+    err_set(err, ERR_RESET_UNCLEAR, "the key has %d tries left, before it had %d", now->tries_left,
+            before.tries_left);
+    return OP_STEP_FAILED;
 }
 
 static enum op_outcome settle(struct op *op, struct err *err)

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "certs/proof.h"
+
 void op_seals_free(struct op_seals *seals)
 {
     if (seals == NULL)
@@ -85,6 +87,25 @@ enum err_code op_seals_present(const struct op_seals *seals, const char *id,
         return err_set(err, ERR_SEAL_MISSING, "no file of the key is the seal%s%.64s",
                        id != NULL ? " " : "", id != NULL ? id : "");
     *out = present;
+    return ERR_NONE;
+}
+
+enum err_code op_seals_compare(struct token *token, const char *file, const uint8_t sha256[32],
+                               bool *out_same, struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *content = NULL;
+    uint8_t got[32];
+    struct err read = ERR_INIT;
+    if (token_read_file(token, file, &content, &read) == ERR_NONE) {
+        proof_sha256(span_bytes(content), got);
+        *out_same = memcmp(got, sha256, sizeof got) == 0;
+        return ERR_NONE;
+    }
+    if (read.code != ERR_TOKEN_NO_FILE) {
+        *err = read;
+        return err_add(err, "compare %s", file);
+    }
+    *out_same = false;
     return ERR_NONE;
 }
 

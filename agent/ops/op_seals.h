@@ -25,5 +25,9 @@ void op_seals_freep(struct op_seals **seals);
 MUST_CHECK enum err_code op_seals_present(const struct op_seals *seals, const char *id,
                                           const struct cert *cert, const struct op_seal **out,
                                           struct err *err);
+/* *out_same: whether the file now holds what has this SHA-256. One that is not there does not. */
+MUST_CHECK enum err_code op_seals_compare(struct token *token, const char *file,
+                                          const uint8_t sha256[32], bool *out_same,
+                                          struct err *err);
 /* The file that already holds exactly this seal; NULL: none. */
 const struct op_seal *op_seals_holding(const struct op_seals *seals, struct span der);

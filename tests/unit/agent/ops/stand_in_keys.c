@@ -118,6 +118,21 @@ void stand_in_keys_add(struct stand_in_keys *keys, const struct stand_in_platfor
     keys->service = TOKEN_SERVICE_OK;
 }
 
+void stand_in_keys_put_file(struct stand_in_keys *keys, size_t index, const char *name,
+                            struct span content)
+{
+    const struct virtual_objects *peeked = virtual_card_objects(keys->cards[index]);
+    struct virtual_objects *objects = NULL;
+    struct err err = ERR_INIT;
+    memcpy(&objects, &peeked, sizeof objects);
+    struct virtual_application *application = objects->applications[0];
+    if (content.len > 0)
+        assert_int_equal(virtual_personal_put_file(objects, name, content, &err), ERR_NONE);
+    else
+        virtual_objects_remove_file(application,
+                                    virtual_objects_file(application, span_text(name)));
+}
+
 char *stand_in_keys_describe(const struct stand_in_keys *keys, size_t index)
 {
     return virtual_personal_describe(virtual_card_objects(keys->cards[index]));
@@ -174,6 +189,8 @@ static enum err_code ask_confirm(struct prompt *prompt, const struct prompt_ques
     struct stand_in_person *person = (struct stand_in_person *)prompt;
     const char *answer = next_answer(person, question);
     person->confirms++;
+    while (person->holds)
+        usleep(1000);
     return is_answer(answer) ? ERR_NONE : answer_failure(answer, cancel, err);
 }
 

@@ -24,6 +24,10 @@ void stand_in_keys_done(struct stand_in_keys *keys);
 /* Personalises one more key by the platform's CA. */
 void stand_in_keys_add(struct stand_in_keys *keys, const struct stand_in_platform *platform,
                        const char *serial, const char *profile, bool rsa);
+/* What another program does to the first application while nobody looks: content becomes a file of this
+ * name; empty: the file goes. */
+void stand_in_keys_put_file(struct stand_in_keys *keys, size_t index, const char *name,
+                            struct span content);
 /* What is on it, apart from what changes with use: for comparing. The caller frees. */
 char *stand_in_keys_describe(const struct stand_in_keys *keys, size_t index);
 
@@ -32,7 +36,7 @@ char *stand_in_keys_describe(const struct stand_in_keys *keys, size_t index);
 struct stand_in_person {
     struct prompt prompt;
     const char *answers[8];
-    _Atomic bool holds; /* thinks about a PIN as long as this is true */
+    _Atomic bool holds; /* thinks about a PIN or a question as long as this is true */
     unsigned asked;
     unsigned confirms;
     unsigned new_pins;

@@ -4,7 +4,11 @@
 #include <setjmp.h>
 #include <stdarg.h>
 
+#include <stdio.h>
+
 #include <cmocka.h>
+
+#include "certs/proof.h"
 
 static void log_in(struct token *token)
 {
@@ -106,6 +110,128 @@ static void of_several_seals_only_the_named_one_is_touched(void **state)
     token_closep(&token);
     struct token_file file;
     assert_int_equal(count_files(world, &file), 3);
+}
+
+/* ---- what others did to the key while the person was asked ---- */
+
+/* The seal that the platform will make, not on the key; names the file that it would get. */
+static void make_next_seal(struct ops_world *world, char out_name[TOKEN_NAME_BYTES_MAX + 1])
+{
+    struct err err = ERR_INIT;
+    uint8_t hash[32];
+    put_seal(world, "next", FIXTURE_NOW + 385 * FIXTURE_DAY);
+    AUTO(token_closep) struct token *token = ops_world_open_token(world);
+    log_in(token);
+    assert_int_equal(token_read_file(token, "next", &world->platform.new_seal, &err), ERR_NONE);
+    assert_int_equal(token_delete_file(token, "next", &err), ERR_NONE);
+    token_end(token);
+    proof_sha256(span_bytes(world->platform.new_seal), hash);
+    snprintf(out_name, TOKEN_NAME_BYTES_MAX + 1, "seal-%02X%02X%02X%02X", hash[0], hash[1], hash[2],
+             hash[3]);
+}
+
+static void check_file(struct ops_world *world, const char *file, struct span wanted)
+{
+    struct err err = ERR_INIT;
+    AUTO(bytes_freep) struct bytes *content = NULL;
+    AUTO(token_closep) struct token *token = ops_world_open_token(world);
+    assert_int_equal(token_read_file(token, file, &content, &err), ERR_NONE);
+    assert_true(span_equal(span_bytes(content), wanted));
+}
+
+static char next_name[TOKEN_NAME_BYTES_MAX + 1];
+
+static void another_agent_extends(void *context)
+{
+    struct ops_world *world = context;
+    stand_in_keys_put_file(&world->keys, 0, next_name, span_bytes(world->platform.new_seal));
+    stand_in_keys_put_file(&world->keys, 0, "seal", SPAN_NONE);
+    world->person.holds = false;
+}
+
+/* It is the only one on the key then. */
+static void a_seal_that_another_agent_wrote_meanwhile_is_not_written_again(void **state)
+{
+    struct ops_world *world = *state;
+    struct token_file file;
+    put_seal(world, "seal", FIXTURE_NOW + 20 * FIXTURE_DAY);
+    make_next_seal(world, next_name);
+    world->platform.kind = "extend-seal";
+    world->person.holds = true;
+    world->on_waiting_user = another_agent_extends;
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "extend-seal", "ticket");
+    assert_string_equal(ops_world_code(operation), "none");
+    bool changed = true;
+    struct err err = ERR_INIT;
+    const struct json_field field = {"key_changed", JSON_BOOL, false, 0, &changed};
+    assert_int_equal(json_read(operation, &field, 1, JSON_UNKNOWN_IGNORED, &err), ERR_NONE);
+    assert_false(changed);
+    assert_int_equal(count_files(world, &file), 1);
+    check_file(world, next_name, span_bytes(world->platform.new_seal));
+}
+
+static void other_software_writes(void *context)
+{
+    struct ops_world *world = context;
+    stand_in_keys_put_file(&world->keys, 0, "seal", span_text("not the seal that was read"));
+    world->person.holds = false;
+}
+
+static void a_file_that_was_written_over_meanwhile_is_not_removed(void **state)
+{
+    struct ops_world *world = *state;
+    put_seal(world, "seal", FIXTURE_NOW + 20 * FIXTURE_DAY);
+    world->platform.kind = "extend-seal";
+    world->person.holds = true;
+    world->on_waiting_user = other_software_writes;
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "extend-seal", "ticket");
+    assert_string_equal(ops_world_code(operation), "none");
+    check_file(world, "seal", span_text("not the seal that was read"));
+}
+
+/* A name is 32 bits of a hash, which a maker of seals could aim at another seal's. */
+static void another_seal_of_the_new_ones_name_is_not_overwritten(void **state)
+{
+    struct ops_world *world = *state;
+    struct token_file file;
+    world->platform.seal_id = "unit";
+    put_seal(world, "seal", FIXTURE_NOW + 20 * FIXTURE_DAY);
+    make_next_seal(world, next_name);
+    AUTO(token_closep) struct token *token = ops_world_open_token(world);
+    AUTO(bytes_freep) struct bytes *present = NULL;
+    struct err err = ERR_INIT;
+    assert_int_equal(token_read_file(token, "seal", &present, &err), ERR_NONE);
+    token_closep(&token);
+    stand_in_keys_put_file(&world->keys, 0, "seal", SPAN_NONE);
+    stand_in_keys_put_file(&world->keys, 0, next_name,
+                           span_bytes(present)); /* the present seal has that name itself */
+    world->platform.seal_id = "person";
+    put_seal(world, "person", FIXTURE_NOW + 20 * FIXTURE_DAY);
+    world->platform.kind = "extend-seal";
+    world->platform.job_seal = "unit";
+    world->platform.confirm_fails_with =
+        ERR_ORDER_STATE; /* so that nothing is removed at the end */
+    world->platform.confirm_failures = 1;
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "extend-seal", "ticket");
+    assert_string_equal(ops_world_code(operation), "order-state");
+    check_file(world, next_name, span_bytes(present));
+    assert_int_equal(count_files(world, &file), 3);
+}
+
+/* What an attempt left that was cut while it wrote. */
+static void rubbish_of_the_new_ones_name_is_written_over(void **state)
+{
+    struct ops_world *world = *state;
+    struct token_file file;
+    put_seal(world, "seal", FIXTURE_NOW + 20 * FIXTURE_DAY);
+    make_next_seal(world, next_name);
+    struct span next = span_bytes(world->platform.new_seal);
+    stand_in_keys_put_file(&world->keys, 0, next_name, span_part(next, 0, next.len - 1));
+    world->platform.kind = "extend-seal";
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "extend-seal", "ticket");
+    assert_string_equal(ops_world_code(operation), "none");
+    assert_int_equal(count_files(world, &file), 1);
+    check_file(world, next_name, next);
 }
 
 static void a_seal_that_is_wrong_is_never_written(void **state)
@@ -249,6 +375,10 @@ int main(void)
         OPS_WORLD_TEST(a_seal_is_extended_and_the_old_one_goes),
         OPS_WORLD_TEST(two_files_of_one_seal_are_put_right),
         OPS_WORLD_TEST(of_several_seals_only_the_named_one_is_touched),
+        OPS_WORLD_TEST(a_seal_that_another_agent_wrote_meanwhile_is_not_written_again),
+        OPS_WORLD_TEST(a_file_that_was_written_over_meanwhile_is_not_removed),
+        OPS_WORLD_TEST(another_seal_of_the_new_ones_name_is_not_overwritten),
+        OPS_WORLD_TEST(rubbish_of_the_new_ones_name_is_written_over),
         OPS_WORLD_TEST(a_seal_that_is_wrong_is_never_written),
         OPS_WORLD_TEST(a_maker_must_be_marked_unless_its_roots_are_named),
         OPS_WORLD_TEST(a_key_without_a_seal_says_so),

@@ -189,6 +189,72 @@ static void a_broken_line_is_told_truly(void **state)
     }
 }
 
+static struct secret *pin_of(const char *text)
+{
+    struct secret *pin = NULL;
+    struct err err = ERR_INIT;
+    assert_int_equal(secret_new(16, &pin, &err), ERR_NONE);
+    memcpy(secret_room(pin), text, strlen(text));
+    secret_set_length(pin, strlen(text));
+    return pin;
+}
+
+static enum err_code log_in(struct ops_world *world, const char *text)
+{
+    AUTO(secret_freep) struct secret *pin = pin_of(text);
+    AUTO(token_closep) struct token *token = ops_world_open_token(world);
+    struct err err = ERR_INIT;
+    return token_login(token, pin, &err);
+}
+
+/* A key whose PIN is the person's own, and which counted one wrong try. */
+static void use_own_pin(struct ops_world *world, const char *profile)
+{
+    use_profile(world, profile);
+    AUTO(secret_freep) struct secret *initial = pin_of("123456");
+    AUTO(secret_freep) struct secret *own = pin_of("29-okapi");
+    AUTO(token_closep) struct token *token = ops_world_open_token(world);
+    struct err err = ERR_INIT;
+    assert_int_equal(token_change_pin(token, initial, own, &err), ERR_NONE);
+    token_closep(&token);
+    assert_int_equal(log_in(world, "999999"), ERR_PIN_WRONG);
+}
+
+static void another_program_logs_in(void *context)
+{
+    struct ops_world *world = context;
+    assert_int_equal(log_in(world, "29-okapi"), ERR_NONE);
+    world->person.holds = false;
+}
+
+/* Its counter is full again then, without any reset. */
+static void a_log_in_meanwhile_is_not_taken_for_the_reset(void **state)
+{
+    struct ops_world *world = *state;
+    unsigned told[2] = {0};
+    for (size_t p = 0; p < ARRAY_SIZE(profiles); p++)
+        for (int nth = 8; nth <= 22; nth++) {
+            AUTO(memory_freep)
+            char *fault = memory_printf("lose-%s %d", nth % 2 ? "before" : "after", nth / 2 + 6);
+            use_own_pin(world, profiles[p]);
+            world->once = false;
+            world->on_waiting_user = another_program_logs_in;
+            world->person.holds = true;
+            world->platform.confirmed = 0;
+            world->keys.next_fault = fault;
+            AUTO(json_freep)
+            struct json *operation = reset(world, (const char *const[4]){"yes", "cancel"});
+            world->keys.next_fault = NULL;
+            bool reset_done = log_in(world, "123456") == ERR_NONE;
+            bool told_done = strcmp(ops_world_state(operation), "done") == 0;
+            if (told_done && !reset_done)
+                fail_msg("%s, %s: told as done", profiles[p], fault);
+            assert_int_equal(world->platform.confirmed, told_done ? 1 : 0);
+            told[told_done]++;
+        }
+    assert_true(told[true] > 0 && told[false] > 0);
+}
+
 static void stop_when_it_waits_for_the_key(void *context, const struct ops_change *change)
 {
     struct ops_world *world = context;
@@ -217,7 +283,7 @@ static void lose_key_in_reset(struct ops_world *world)
     world->platform.kind = "reset-pin";
     world->platform.on_unblock = pull_out;
     world->platform.on_unblock_context = world;
-    world->keys.next_fault = "lose-after 12,remove-at 13";
+    world->keys.next_fault = "lose-after 14,remove-at 15";
     world->person.asked = 0;
     world->person.answers[0] = "yes";
     world->person.answers[1] = "cancel";
@@ -273,6 +339,7 @@ int main(void)
         OPS_WORLD_TEST(a_replayed_answer_is_refused_by_the_key),
         OPS_WORLD_TEST(few_administrator_tries_are_left_alone),
         OPS_WORLD_TEST(a_broken_line_is_told_truly),
+        OPS_WORLD_TEST(a_log_in_meanwhile_is_not_taken_for_the_reset),
         OPS_WORLD_TEST(a_key_that_comes_back_is_asked),
         OPS_WORLD_TEST(a_key_that_stays_away_is_told_as_unclear),
         OPS_WORLD_TEST(an_agent_that_ends_meanwhile_tells_it_as_unclear),
