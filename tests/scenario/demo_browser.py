@@ -15,7 +15,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -32,10 +31,11 @@ from picture import png
 from real_dialogs import PROGRAM
 from run_folder import RunFolder
 
+MANUAL = HERE.parents[1] / "docs" / "manual.zh.md"
 PORTAL_HOST, PAY_HOST = "portal.localhost", "pay.localhost"  # loopback in every browser
 PORTAL_PORT, PAY_PORT = 8443, 8444  # the next ones that are free
 ORGANISATION, PASSWORD = "阳光测试有限公司", "Yangguang-2024"
-# login, role, name
+# login, role, name, what a role is called
 PEOPLE = (
     ("yangguang", "bidder", "张三", "投标人"),
     ("shenhe", "reviewer", "王五", "审核员"),
@@ -43,7 +43,7 @@ PEOPLE = (
 )
 SCREEN = ("DISPLAY", "XAUTHORITY")
 ANSWERS = 1000  # of dialogs that answer themselves
-START_SECONDS, STOP_SECONDS = 60, 10
+STOP_SECONDS = 10
 QUIET = (
     "--no-first-run",
     "--no-default-browser-check",
@@ -104,6 +104,7 @@ def open_world(asked, ports):
     world.open_case()
     people(world)
     world.portal.admin("reset", "policy", "--approval", "automatic")
+    world.portal.admin("download", "add", "--kind", "manual", "--file", MANUAL)
     card = world.card(managed=True, plugged=False, holder="张三", organisation=ORGANISATION)
     world.put_seal(card, png())
     card.plug_in()

@@ -86,7 +86,7 @@ def until_ctrl_c(world):
     made = Path(demo.found(r"HOME=(\S+) chromium")).parent
     port = int(origin.rpartition(":")[2])
     status, downloads = get("portal.localhost", port, "/web/v1/downloads", made / "portal" / "tls" / "ca.pem")
-    equal(status, 200, f"the platform's answer ({downloads})")
+    equal((status, [file["kind"] for file in downloads]), (200, ["manual"]), f"the platform's downloads ({downloads})")
     status, agent = get("127.0.0.1", 27510, "/v1/status", made / "identity" / "loopback.pem", origin)
     equal((status, agent["pcsc"], agent["keys"]), (200, "ok", 1), "the agent and its key")
     equal(demo.end(), 0, f"exit status ({demo.text()})")
