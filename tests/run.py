@@ -13,9 +13,10 @@ from functools import partial
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
-sys.path[:0] = [str(TESTS / "lint"), str(TESTS / "scenario"), str(TESTS / "browser")]
+sys.path[:0] = [str(TESTS / folder) for folder in ("lint", "scenario", "browser", "fault")]
 
 import browser  # noqa: E402
+import faults  # noqa: E402
 import lint  # noqa: E402
 import scenarios  # noqa: E402
 import unit  # noqa: E402
@@ -92,14 +93,17 @@ def main():
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--vpcd", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--only", default="", metavar="PATTERN", help="a part of a test's name")
+    parser.add_argument("--faults", choices=("sample", "full"), default="sample", help="how many faults strike")
     asked = parser.parse_args()
     tally = Tally()
     with RunFolder(asked.build) as folder:
         builds = Path(asked.build).parent
         perform(lint.jobs(asked.only), tally)
-        for name in unit.builds_needed(builds, asked.only):
+        needed = {*unit.builds_needed(builds, asked.only), *faults.builds_needed(asked.only)} - {"dev"}
+        for name in sorted(needed):
             perform([partial(build, name)], tally)
         perform(unit.jobs(builds, asked.only), tally)
+        perform(faults.jobs(builds, asked.only, asked.faults == "full"), tally)
         worlds = [*scenarios.jobs(folder, asked.vpcd, asked.only), *browser.jobs(folder, asked.vpcd, asked.only)]
         perform(worlds, tally)
     return tally.finish()

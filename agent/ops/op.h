@@ -138,6 +138,8 @@ struct op {
 /* The one function that moves an operation: journal, then what others see, then the observer. For
  * steps: to say that it waits for the person or the platform. ERR_JOURNAL: nothing was moved. */
 MUST_CHECK enum err_code op_enter(struct op *op, enum op_state state, size_t step, struct err *err);
+/* The same where nothing can be taken back any more: a journal that can't be written is logged. */
+void op_enter_anyway(struct op *op, enum op_state state, size_t step);
 /* Before a step changes what is on the key: the journal knows it first, so that an operation that dies
  * then is told rightly. ERR_JOURNAL: nothing may be changed. */
 MUST_CHECK enum err_code op_note_change(struct op *op, struct err *err);

@@ -134,11 +134,8 @@ void op_show(struct op *op, enum op_state state, size_t step, int64_t updated_ut
     }
 }
 
-enum err_code op_enter(struct op *op, enum op_state state, size_t step, struct err *err)
+static void show_and_tell(struct op *op, enum op_state state, size_t step, int64_t now_utc)
 {
-    int64_t now_utc = clock_now_utc();
-    if (write_journal(op, state, step, now_utc, err) != ERR_NONE)
-        return err_add(err, "enter step %zu of %s", step, op->kind->name);
     pthread_mutex_lock(&op->ops->lock);
     bool moved = op->step != step;
     op_show(op, state, step, now_utc);
@@ -152,7 +149,24 @@ enum err_code op_enter(struct op *op, enum op_state state, size_t step, struct e
     told->origin = memory_text(op->origin);
     memcpy(told->id, op->id, sizeof told->id);
     loop_post(op->ops->options.loop, tell_operation, told);
+}
+
+enum err_code op_enter(struct op *op, enum op_state state, size_t step, struct err *err)
+{
+    int64_t now_utc = clock_now_utc();
+    if (write_journal(op, state, step, now_utc, err) != ERR_NONE)
+        return err_add(err, "enter step %zu of %s", step, op->kind->name);
+    show_and_tell(op, state, step, now_utc);
     return ERR_NONE;
+}
+
+void op_enter_anyway(struct op *op, enum op_state state, size_t step)
+{
+    struct err err = ERR_INIT;
+    if (op_enter(op, state, step, &err) == ERR_NONE)
+        return;
+    log_err("ops", "journal an operation that goes on all the same", &err);
+    show_and_tell(op, state, step, clock_now_utc());
 }
 
 /* ---- what steps ask of the engine ---- */
@@ -247,14 +261,10 @@ void op_finish(struct op *op, enum op_state state)
     op->result = result;
     pthread_mutex_unlock(&op->ops->lock);
     struct err err = ERR_INIT;
-    size_t step = state == OP_DONE ? op->kind->step_count : op->step;
-    if (op_enter(op, state, step, &err) == ERR_NONE)
-        return;
-    /* The disk is at its end; the person is told all the same. */
-    log_err("ops", "journal the end of an operation", &err);
-    pthread_mutex_lock(&op->ops->lock);
-    op_show(op, state, step, clock_now_utc());
-    pthread_mutex_unlock(&op->ops->lock);
+    op_facts_forget_secret(&op->facts);
+    op_enter_anyway(op, state, state == OP_DONE ? op->kind->step_count : op->step);
+    if (op_journal_forget(op->ops->journal, &err) != ERR_NONE)
+        log_err("ops", "wipe a job's secret", &err);
 }
 
 void op_fail(struct op *op, const struct err *err)
@@ -286,6 +296,17 @@ static enum err_code check_cancelled(const struct op *op, struct err *err)
     return ERR_NONE;
 }
 
+/* What is left when only the platform has to be told is done whatever becomes of the journal: it takes nothing
+ * back, and the person is told the truth. */
+static enum err_code enter_next(struct op *op, struct err *err)
+{
+    size_t next = op->step + 1;
+    if (op->kind->steps[next].after_death != OP_RESUME)
+        return op_enter(op, OP_RUNNING, next, err);
+    op_enter_anyway(op, OP_RUNNING, next);
+    return ERR_NONE;
+}
+
 static void run_steps(struct op *op)
 {
     struct err err = ERR_INIT;
@@ -303,7 +324,7 @@ static void run_steps(struct op *op)
             op_finish(op, OP_DONE);
             return;
         }
-        if (op_enter(op, OP_RUNNING, op->step + 1, &err) != ERR_NONE)
+        if (enter_next(op, &err) != ERR_NONE)
             break;
     }
     if (!leave_for_later(op))

@@ -16,6 +16,14 @@ void op_facts_done(struct op_facts *facts)
     *facts = (struct op_facts){0};
 }
 
+void op_facts_forget_secret(struct op_facts *facts)
+{
+    if (facts->job == NULL || facts->job->secret == NULL)
+        return;
+    explicit_bzero(facts->job->secret, strlen(facts->job->secret));
+    memory_freep(&facts->job->secret);
+}
+
 /* ---- to JSON ---- */
 
 static void add_bytes(struct json *json, const char *name, const struct bytes *bytes)
@@ -28,7 +36,8 @@ static struct json *job_to_json(const struct remote_job *job)
 {
     struct json *json = json_new_object();
     json_add_text(json, "id", job->id);
-    json_add_text(json, "secret", job->secret);
+    if (job->secret != NULL)
+        json_add_text(json, "secret", job->secret);
     json_add_text(json, "kind", job->kind);
     add_bytes(json, "challenge", job->challenge);
     json_add_integer(json, "expires", job->expires_utc);
@@ -108,12 +117,12 @@ struct json *op_facts_to_json(const struct op_facts *facts)
 static enum err_code job_from_json(const struct json *json, struct remote_job **out,
                                    struct err *err)
 {
-    const char *id, *secret, *kind, *order = NULL, *holder = NULL, *serial = NULL;
+    const char *id, *secret = NULL, *kind, *order = NULL, *holder = NULL, *serial = NULL;
     const char *algorithm = NULL;
     AUTO(remote_job_freep) struct remote_job *job = memory_new(sizeof *job);
     const struct json_field fields[] = {
         {"id", JSON_TEXT, false, REMOTE_TEXT_BYTES_MAX, &id},
-        {"secret", JSON_TEXT, false, REMOTE_TEXT_BYTES_MAX, &secret},
+        {"secret", JSON_TEXT, true, REMOTE_TEXT_BYTES_MAX, &secret},
         {"kind", JSON_TEXT, false, REMOTE_TEXT_BYTES_MAX, &kind},
         {"challenge", JSON_BASE64, false, REMOTE_CHALLENGE_BYTES_MAX, &job->challenge},
         {"expires", JSON_INTEGER, false, 0, &job->expires_utc},

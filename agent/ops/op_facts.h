@@ -32,6 +32,8 @@ struct op_facts {
 };
 
 void op_facts_done(struct op_facts *facts);
+/* The job's secret is needed no more. */
+void op_facts_forget_secret(struct op_facts *facts);
 /* The caller frees. */
 struct json *op_facts_to_json(const struct op_facts *facts);
 /* facts must be empty. ERR_JOURNAL when the text is not of ours; facts then are empty. */

@@ -16,6 +16,7 @@ struct op_journal {
 
 static const char settings_sql[] = "PRAGMA journal_mode = WAL;"
                                    "PRAGMA trusted_schema = OFF;"
+                                   "PRAGMA secure_delete = ON;"
                                    "PRAGMA cache_size = -64;";
 
 /* In write-ahead mode a commit is on the disk with FULL, and in the system's memory with NORMAL. */
@@ -157,6 +158,17 @@ enum err_code op_journal_put(struct op_journal *journal, const struct op_row *ro
         code = fail(journal, "write an operation", err);
     sqlite3_reset(journal->put);
     sqlite3_clear_bindings(journal->put);
+    pthread_mutex_unlock(&journal->lock);
+    return code;
+}
+
+enum err_code op_journal_forget(struct op_journal *journal, struct err *err)
+{
+    enum err_code code = ERR_NONE;
+    pthread_mutex_lock(&journal->lock);
+    if (sqlite3_wal_checkpoint_v2(journal->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
+        SQLITE_OK)
+        code = fail(journal, "forget what was replaced", err);
     pthread_mutex_unlock(&journal->lock);
     return code;
 }

@@ -42,6 +42,8 @@ enum op_durability {
 /* Inserts or replaces the row of row->id. ERR_JOURNAL. */
 MUST_CHECK enum err_code op_journal_put(struct op_journal *journal, const struct op_row *row,
                                         enum op_durability durability, struct err *err);
+/* What rows held before they were replaced is no longer in the files. ERR_JOURNAL: it still is. */
+MUST_CHECK enum err_code op_journal_forget(struct op_journal *journal, struct err *err);
 /* Calls take for every row, oldest first. */
 MUST_CHECK enum err_code op_journal_each(struct op_journal *journal,
                                          void (*take)(void *context, const struct op_row *row),

@@ -133,8 +133,8 @@ static enum op_outcome try_again_later(struct op *op, struct err *err)
     err_set(&op->facts.error, ERR_WRITTEN_NOT_CONFIRMED, "%s: %s", err_code_text(err->code),
             err->detail);
     op_key_give_back(op); /* an outage lasts for days: the person needs the key meanwhile */
-    if (op->state != OP_UNCONFIRMED && op_enter(op, OP_UNCONFIRMED, op->step, err) != ERR_NONE)
-        return OP_STEP_FAILED;
+    if (op->state != OP_UNCONFIRMED)
+        op_enter_anyway(op, OP_UNCONFIRMED, op->step);
     return OP_STEP_LATER;
 }
 

@@ -85,6 +85,21 @@ static void facts_come_back_as_they_were(void **state)
     assert_string_equal(text, again);
 }
 
+static void a_secret_that_was_forgotten_is_journaled_no_more(void **state)
+{
+    (void)state;
+    AUTO(op_facts_done) struct op_facts facts = full_facts();
+    AUTO(op_facts_done) struct op_facts back = {0};
+    op_facts_forget_secret(&facts);
+    op_facts_forget_secret(&facts);
+    AUTO(memory_freep) char *text = to_text(&facts);
+    struct err err = ERR_INIT;
+    assert_null(strstr(text, "secret"));
+    assert_int_equal(op_facts_from_json(text, &back, &err), ERR_NONE);
+    assert_null(back.job->secret);
+    assert_string_equal(back.job->order, "20261122000001");
+}
+
 static void empty_facts_come_back_empty(void **state)
 {
     (void)state;
@@ -133,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts_come_back_as_they_were),
+        cmocka_unit_test(a_secret_that_was_forgotten_is_journaled_no_more),
         cmocka_unit_test(empty_facts_come_back_empty),
         cmocka_unit_test(damaged_facts_are_refused_and_leave_nothing),
         cmocka_unit_test(a_container_name_that_is_too_long_is_refused),

@@ -72,6 +72,34 @@ static void rows_survive_closing(void **state)
     assert_string_equal(seen.last_state, "done");
 }
 
+static bool file_holds(const char *path, const char *text)
+{
+    AUTO(bytes_freep) struct bytes *content = NULL;
+    struct err err = ERR_INIT;
+    if (file_read(path, 1 << 20, &content, &err) != ERR_NONE)
+        return false;
+    return memmem(content->at, content->len, text, strlen(text)) != NULL;
+}
+
+static void what_was_replaced_and_forgotten_is_in_no_file(void **state)
+{
+    (void)state;
+    static const char facts[] = "{\"secret\":\"QWERTZUIOP\"}";
+    AUTO(memory_freep) char *path = make_path();
+    AUTO(memory_freep) char *log = memory_printf("%s-wal", path);
+    AUTO(op_journal_closep) struct op_journal *journal = NULL;
+    struct err err = ERR_INIT;
+    assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
+    struct op_row row = a_row("a", 10);
+    row.facts = facts;
+    assert_int_equal(op_journal_put(journal, &row, OP_OUTLIVES_POWER, &err), ERR_NONE);
+    assert_true(file_holds(path, "QWERTZUIOP") || file_holds(log, "QWERTZUIOP"));
+    row.facts = "{}";
+    assert_int_equal(op_journal_put(journal, &row, OP_OUTLIVES_POWER, &err), ERR_NONE);
+    assert_int_equal(op_journal_forget(journal, &err), ERR_NONE);
+    assert_false(file_holds(path, "QWERTZUIOP") || file_holds(log, "QWERTZUIOP"));
+}
+
 static void only_the_owner_can_read_it(void **state)
 {
     (void)state;
@@ -153,6 +181,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_survive_closing),
+        cmocka_unit_test(what_was_replaced_and_forgotten_is_in_no_file),
         cmocka_unit_test(only_the_owner_can_read_it),
         cmocka_unit_test(a_file_that_is_no_journal_is_refused),
         cmocka_unit_test(a_missing_folder_is_refused),

@@ -1,0 +1,148 @@
+#include "tests/fault/fault_case.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "tests/fault/fault_disk.h"
+#include "tests/fault/fault_folder.h"
+#include "tests/fault/fault_oracle.h"
+
+struct fault_record *fault_case_record(void)
+{
+    void *record = mmap(NULL, sizeof(struct fault_record), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (record == MAP_FAILED)
+        abort();
+    return record;
+}
+
+/* In a child: everything that a run does. */
+typedef void (*act_fn)(const struct fault_scene *scene, const char *folder,
+                       struct fault_plan *plan);
+
+/* The child's end, as waitpid tells it. */
+static int in_child(act_fn act, const struct fault_scene *scene, const char *folder,
+                    const struct fault_plan *plan)
+{
+    int status = 0;
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid < 0)
+        abort();
+    if (pid == 0) {
+        static struct fault_plan own;
+        own = *plan;
+        clock_set_for_test(FAULT_NOW);
+        fault_disk_install(&own);
+        act(scene, folder, &own);
+        exit(0);
+    }
+    if (waitpid(pid, &status, 0) != pid)
+        abort();
+    return status;
+}
+
+static bool ended_well(int status)
+{
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void make(const struct fault_scene *scene, const char *folder, struct fault_plan *plan)
+{
+    fault_scene_make(scene, folder, plan);
+}
+
+bool fault_case_make(const struct fault_scene *scene, const char *folder)
+{
+    struct fault_record *record = fault_case_record();
+    const struct fault_plan plan = {.record = record};
+    bool made = ended_well(in_child(make, scene, folder, &plan));
+    munmap(record, sizeof *record);
+    return made;
+}
+
+/* Every second time the person tries again at once, else the agent ends first. */
+static void meet_fault(const struct fault_scene *scene, const char *folder, struct fault_plan *plan)
+{
+    struct fault_world world;
+    fault_world_open(&world, folder, scene, plan);
+    if (fault_world_start_agent(&world)) {
+        fault_world_perform(&world);
+        fault_oracle_between(&world);
+        bool again = plan->nth % 2 == 0 && !fault_world_done(&world) &&
+                     strcmp(world.state, "unconfirmed") != 0;
+        if (again) {
+            fault_world_repair(&world);
+            fault_world_perform(&world);
+        }
+    }
+    plan->record->over = true;
+    fault_world_close(&world);
+}
+
+/* An old seal that could not be removed goes with the next log-in, whatever it is for. */
+static void log_in_once_more(struct fault_world *world)
+{
+    const struct virtual_objects *objects = virtual_card_objects(world->card.card);
+    if (objects->applications[0]->file_count < 2)
+        return;
+    fault_world_log_in(world);
+}
+
+static void recover(const struct fault_scene *scene, const char *folder, struct fault_plan *plan)
+{
+    struct fault_world world;
+    char first[128];
+    fault_world_open(&world, folder, scene, plan);
+    fault_oracle_between(&world);
+    if (!fault_world_start_agent(&world)) {
+        fault_lost(plan->record, "the journal can't be opened");
+        return;
+    }
+    fault_world_settle(&world);
+    snprintf(first, sizeof first, "%s, %s", world.state, world.code);
+    if (!fault_world_done(&world)) {
+        fault_oracle_between(&world);
+        fault_world_perform(&world);
+    }
+    if (!fault_world_done(&world)) {
+        fault_lost(plan->record, "%s; the next operation: %s, %s", first, world.state, world.code);
+    } else {
+        log_in_once_more(&world);
+        fault_oracle_end(&world);
+    }
+    fault_world_stop_agent(&world);
+    fault_oracle_journal(&world);
+    fault_world_close(&world);
+}
+
+enum fault_verdict fault_case_run(const struct fault_scene *scene, const char *made,
+                                  const struct fault_kind *kind, unsigned nth,
+                                  struct fault_record *record)
+{
+    AUTO(memory_freep) char *base = fault_folder_new();
+    AUTO(memory_freep) char *folder = file_join(base, "case");
+    struct fault_plan plan = {kind, nth, record};
+    *record = (struct fault_record){0};
+    fault_folder_copy(made, folder);
+    int met = in_child(meet_fault, scene, folder, &plan);
+    bool killed = WIFSIGNALED(met) && WTERMSIG(met) == SIGKILL && record->struck;
+    if (!killed && !ended_well(met))
+        fault_lost(record, "the agent ended with status %x", (unsigned)met);
+    bool struck = record->struck;
+    if (struck || record->lost[0] != '\0') {
+        plan.kind = NULL;
+        int after = in_child(recover, scene, folder, &plan);
+        if (!ended_well(after))
+            fault_lost(record, "the next agent ended with status %x", (unsigned)after);
+    }
+    fault_folder_remove(base);
+    if (record->lost[0] != '\0')
+        return FAULT_LOST;
+    return struck ? FAULT_SURVIVED : FAULT_EXHAUSTED;
+}

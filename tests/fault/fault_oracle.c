@@ -1,0 +1,334 @@
+#include "tests/fault/fault_oracle.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+
+#include "agent/ops/op_key.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "certs/seal.h"
+#include "certs/sm2.h"
+#include "portal/portal_certificate.h"
+#include "portal/portal_job.h"
+#include "portal/portal_key.h"
+#include "token/virtual/virtual_personal.h"
+
+#define FILE_BYTES_MAX (4 * 1024 * 1024)
+#define DIGEST_BYTES 32
+
+static const struct virtual_application *application_of(const struct fault_world *world)
+{
+    return virtual_card_objects(world->card.card)->applications[0];
+}
+
+static bool is_kind(const struct fault_world *world, const char *kind)
+{
+    return strcmp(world->scene->kind, kind) == 0;
+}
+
+static struct bytes *read_in(const struct fault_world *world, const char *name)
+{
+    AUTO(memory_freep) char *path = file_join(world->folder, name);
+    struct bytes *content = NULL;
+    struct err err = ERR_INIT;
+    if (file_read(path, FILE_BYTES_MAX, &content, &err) != ERR_NONE && err.code != ERR_FILE_MISSING)
+        fault_must(err.code, &err, "read a file");
+    return content;
+}
+
+static int64_t count(const struct fault_world *world, const char *sql,
+                     const struct portal_value *values, size_t value_count)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    struct err err = ERR_INIT;
+    fault_must(portal_db_query(world->platform.portal->db, sql, values, value_count, &query, &err),
+               &err, "ask the portal's database");
+    fault_must(portal_query_one(query, &err), &err, "ask the portal's database");
+    return portal_query_integer(query, 0);
+}
+
+/* ---- at any instant ---- */
+
+/* Certificate and key belong together, and the platform would take a signature by them. */
+static bool pair_is_usable(const struct fault_world *world,
+                           const struct virtual_container *container)
+{
+    const struct virtual_slot *slot = &container->slots[VIRTUAL_SLOT_SIGN];
+    struct err err = ERR_INIT;
+    AUTO(cert_freep) struct cert *cert = NULL;
+    if (slot->pair == NULL || slot->certificate == NULL ||
+        cert_parse(span_bytes(slot->certificate), &cert, &err) != ERR_NONE ||
+        cert_peek(cert)->not_after_utc < clock_now_utc())
+        return false;
+    const struct virtual_objects *objects = virtual_card_objects(world->card.card);
+    if (virtual_personal_pair_for(objects, span_bytes(slot->certificate)) != slot->pair)
+        return false;
+    return count(world, "SELECT count(*) FROM certificate WHERE der = ? AND status <> 'revoked'",
+                 PORTAL_VALUES(PORTAL_BLOB(span_bytes(slot->certificate)))) == 1;
+}
+
+static void check_pair(struct fault_world *world)
+{
+    const struct virtual_application *application = application_of(world);
+    for (size_t i = 0; i < application->container_count; i++)
+        if (pair_is_usable(world, application->containers[i]))
+            return;
+    fault_lost(world->plan->record, "no usable pair is on the key");
+}
+
+static void check_deciphering(struct fault_world *world)
+{
+    AUTO(bytes_freep) struct bytes *cert = read_in(world, "encrypt.der");
+    AUTO(bytes_freep) struct bytes *cipher = read_in(world, "message.cipher");
+    AUTO(bytes_freep) struct bytes *message = NULL;
+    struct err err = ERR_INIT;
+    if (cert == NULL)
+        return; /* a key without an encryption pair */
+    const struct virtual_pair *pair =
+        virtual_personal_pair_for(virtual_card_objects(world->card.card), span_bytes(cert));
+    if (pair == NULL ||
+        virtual_pair_decrypt(pair, span_bytes(cipher), &message, &err) != ERR_NONE ||
+        !span_equal(span_bytes(message), span_text(FAULT_MESSAGE)))
+        fault_lost(world->plan->record, "what was enciphered earlier can't be deciphered");
+}
+
+/* A reset may have cost one administrator try: when the key's challenge came through spoiled. */
+static void check_tries(struct fault_world *world)
+{
+    const struct virtual_pin *pins = application_of(world)->pins;
+    const struct virtual_pin *user = &pins[VIRTUAL_PIN_USER];
+    const struct virtual_pin *admin = &pins[VIRTUAL_PIN_ADMIN];
+    bool locked_before = is_kind(world, "reset-pin") && user->left == 0;
+    if (user->left != user->max && !locked_before)
+        fault_lost(world->plan->record, "the user's tries: %d of %d", user->left, user->max);
+    if (admin->left + (is_kind(world, "reset-pin") ? 1 : 0) < admin->max)
+        fault_lost(world->plan->record, "the administrator's tries: %d of %d", admin->left,
+                   admin->max);
+}
+
+void fault_oracle_between(struct fault_world *world)
+{
+    check_pair(world);
+    check_deciphering(world);
+    check_tries(world);
+}
+
+/* ---- at the end ---- */
+
+static struct cert *active_cert(struct fault_world *world)
+{
+    struct cert *cert = NULL;
+    struct err err = ERR_INIT;
+    int64_t key_id = 0;
+    fault_must(portal_key_find(world->platform.portal, FAULT_SERIAL, &key_id, &err), &err,
+               "find the key");
+    fault_must(portal_certificate_active(world->platform.portal, key_id, CERT_USAGE_SIGN, &cert,
+                                         NULL, &err),
+               &err, "find the certificate in force");
+    return cert;
+}
+
+/* A log-in with the PIN that the person knows now, and a signature that the certificate verifies. */
+static enum err_code sign(struct token *token, const char *pair, struct span pin,
+                          const struct cert *cert, struct err *err)
+{
+    static const char message[] = "a test value";
+    AUTO(secret_freep) struct secret *secret = NULL;
+    AUTO(bytes_freep) struct bytes *signature = NULL;
+    struct op_key_signer self = {token, pair};
+    const struct cert_facts *facts = cert_peek(cert);
+    const struct signer signer = op_key_signer(&self, facts->algorithm, facts->public_key);
+    if (secret_new(PROMPT_PIN_BYTES_MAX, &secret, err) != ERR_NONE)
+        return err->code;
+    memcpy(secret_room(secret), pin.at, pin.len);
+    secret_set_length(secret, pin.len);
+    if (token_begin(token, err) != ERR_NONE || token_login(token, secret, err) != ERR_NONE ||
+        signer_sign_message(&signer, span_text(message), &signature, err) != ERR_NONE)
+        return err->code;
+    token_logout(token);
+    token_end(token);
+    return cert_verify(cert, span_text(message), span_bytes(signature), err);
+}
+
+static const struct token_pair *pair_of(const struct token_pairs *pairs, const struct cert *cert)
+{
+    for (size_t i = 0; i < pairs->count; i++)
+        if (span_equal(span_bytes(pairs->pairs[i].sign_cert), cert_peek(cert)->der))
+            return &pairs->pairs[i];
+    return NULL;
+}
+
+static void check_signing(struct fault_world *world, const struct cert *cert)
+{
+    AUTO(token_closep) struct token *token = NULL;
+    AUTO(token_pairs_freep) struct token_pairs *pairs = NULL;
+    struct err err = ERR_INIT;
+    if (fault_card_token(&world->card, &token, &err) != ERR_NONE ||
+        token_read_pairs(token, &pairs, &err) != ERR_NONE) {
+        fault_lost(world->plan->record, "the key can't be read: %s", err.detail);
+        return;
+    }
+    const struct token_pair *pair = pair_of(pairs, cert);
+    const struct virtual_pin *pin = &application_of(world)->pins[VIRTUAL_PIN_USER];
+    if (pair == NULL || op_key_current_pair(pairs) != pair)
+        fault_lost(world->plan->record, "the certificate in force is not the key's present one");
+    else if (sign(token, pair->name, span_of(pin->value, pin->len), cert, &err) != ERR_NONE)
+        fault_lost(world->plan->record, "the key does not sign: %s", err.detail);
+}
+
+static bool is_text(const struct virtual_pin *pin, const char *text)
+{
+    return pin->len == strlen(text) && memcmp(pin->value, text, pin->len) == 0;
+}
+
+/* The PIN is one that the person typed, or was told. */
+static void check_pin(struct fault_world *world)
+{
+    const struct virtual_pin *pin = &application_of(world)->pins[VIRTUAL_PIN_USER];
+    bool right = is_kind(world, "reset-pin") ? is_text(pin, FAULT_PIN_INITIAL)
+                 : is_kind(world, "change-pin")
+                     ? is_text(pin, FAULT_PIN_NEW) || is_text(pin, FAULT_PIN_THIRD)
+                     : is_text(pin, FAULT_PIN);
+    if (!right)
+        fault_lost(world->plan->record, "the PIN is one that nobody knows");
+}
+
+static void check_count(struct fault_world *world, const char *what, int64_t is, int64_t should)
+{
+    if (is != should)
+        fault_lost(world->plan->record, "%s: %ld, not %ld", what, (long)is, (long)should);
+}
+
+static void check_platform(struct fault_world *world)
+{
+    bool renewed = is_kind(world, "renew") || is_kind(world, "extend-seal");
+    check_count(
+        world, "confirmed issues",
+        count(world, "SELECT count(*) FROM issue WHERE state = 'confirmed'", PORTAL_NO_VALUES),
+        renewed ? 1 : 0);
+    check_count(world, "open issues",
+                count(world, "SELECT count(*) FROM issue WHERE state = 'issued'", PORTAL_NO_VALUES),
+                0);
+    check_count(
+        world, "certificates that are neither in force nor revoked",
+        count(world, "SELECT count(*) FROM certificate WHERE status = 'issued'", PORTAL_NO_VALUES),
+        0);
+    check_count(world, "orders in an illegal state",
+                count(world, "SELECT count(*) FROM renewal_order WHERE state <> '审核通过'",
+                      PORTAL_NO_VALUES),
+                0);
+    if (is_kind(world, "reset-pin"))
+        check_count(world, "resets that are done",
+                    count(world, "SELECT count(*) FROM reset_request WHERE state = 'done'",
+                          PORTAL_NO_VALUES),
+                    1);
+    if (is_kind(world, "extend-seal"))
+        check_count(
+            world, "seals that are not current or superseded",
+            count(world, "SELECT count(*) FROM seal WHERE state = 'issued'", PORTAL_NO_VALUES), 0);
+}
+
+static enum err_code verify_seal(struct fault_world *world, const struct cert *cert,
+                                 struct err *err)
+{
+    AUTO(seal_freep) struct seal *seal = NULL;
+    const struct span issuing = portal_ca_issuing(world->platform.portal->ca, CERT_SM2);
+    const struct seal_check check = {
+        .roots = world->roots,
+        .marked_maker = true,
+        .intermediates = &issuing,
+        .intermediate_count = 1,
+        .signer = cert,
+        .now_utc = clock_now_utc(),
+    };
+    const struct virtual_application *application = application_of(world);
+    if (application->file_count == 0)
+        return err_set(err, ERR_SEAL_MISSING, "no file");
+    if (seal_parse(span_bytes(application->files[0]->content), &seal, err) != ERR_NONE)
+        return err->code;
+    return seal_verify(seal, &check, err);
+}
+
+static void check_seal(struct fault_world *world, const struct cert *cert)
+{
+    struct err err = ERR_INIT;
+    if (verify_seal(world, cert, &err) != ERR_NONE)
+        fault_lost(world->plan->record, "the seal does not verify: %s", err.detail);
+}
+
+static void check_leftovers(struct fault_world *world)
+{
+    const struct virtual_application *application = application_of(world);
+    check_count(world, "containers", (int64_t)application->container_count,
+                world->scene->replace_key ? 2 : 1);
+    check_count(world, "files on the key", (int64_t)application->file_count,
+                is_kind(world, "extend-seal") ? 1 : 0);
+}
+
+static bool is_known_file(const char *name)
+{
+    static const char *const known[] = {
+        "key.json",    "portal", "journal.db", "journal.db-wal", "journal.db-shm", "message.cipher",
+        "encrypt.der", ".",      ".."};
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+        if (strcmp(known[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void check_files(struct fault_world *world)
+{
+    DIR *folder = opendir(world->folder);
+    for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder))
+        if (!is_known_file(entry->d_name))
+            fault_lost(world->plan->record, "a file was left: %s", entry->d_name);
+    closedir(folder);
+}
+
+void fault_oracle_end(struct fault_world *world)
+{
+    AUTO(cert_freep) struct cert *cert = active_cert(world);
+    fault_oracle_between(world);
+    check_platform(world);
+    check_pin(world);
+    check_signing(world, cert);
+    if (is_kind(world, "extend-seal"))
+        check_seal(world, cert);
+    check_leftovers(world);
+    check_files(world);
+}
+
+/* ---- the journal ---- */
+
+static bool holds(const struct bytes *file, const char *text)
+{
+    return file != NULL && memmem(file->at, file->len, text, strlen(text)) != NULL;
+}
+
+static void check_secret(struct fault_world *world, const char *what, const char *secret)
+{
+    static const char *const names[] = {"journal.db", "journal.db-wal"};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        AUTO(bytes_freep) struct bytes *file = read_in(world, names[i]);
+        if (holds(file, secret))
+            fault_lost(world->plan->record, "%s is in %s", what, names[i]);
+    }
+}
+
+void fault_oracle_journal(struct fault_world *world)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    struct portal *portal = world->platform.portal;
+    struct err err = ERR_INIT;
+    bool row = false;
+    check_secret(world, "a PIN", FAULT_PIN);
+    check_secret(world, "a new PIN", FAULT_PIN_NEW);
+    fault_must(portal_db_query(portal->db, "SELECT id FROM job", PORTAL_NO_VALUES, &query, &err),
+               &err, "list the jobs");
+    while (portal_query_next(query, &row, &err) == ERR_NONE && row) {
+        AUTO(memory_freep) char *secret = NULL;
+        fault_must(portal_job_secret(portal, portal_query_text(query, 0), &secret, &err), &err,
+                   "derive a job's secret");
+        check_secret(world, "a job's secret", secret);
+    }
+}

@@ -1,0 +1,271 @@
+#include "tests/fault/fault_scene.h"
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "portal/portal_admin_pin.h"
+#include "portal/portal_key.h"
+#include "portal/portal_order_new.h"
+#include "portal/portal_reset.h"
+#include "portal/portal_seal.h"
+#include "portal/portal_ticket.h"
+#include "token/virtual/virtual_personal.h"
+#include "token/virtual/virtual_state.h"
+
+#define ORGANISATION "测试1023"
+#define HOLDER "张三"
+#define USER "zhangsan"
+#define DAY_S 86400
+#define TICKET_S 300
+#define CIPHER_BYTES_MAX 1024
+
+static const struct fault_scene scenes[] = {
+    {"renew-kept-sm2", "renew", false, false, "gmt0017-2012", {FAULT_PIN}},
+    {"renew-replaced-sm2", "renew", false, true, "gmt0017-2012", {FAULT_PIN}},
+    {"renew-kept-rsa", "renew", true, false, "gmt0017-2012", {FAULT_PIN}},
+    {"extend-seal", "extend-seal", false, false, "gmt0017-2012", {FAULT_PIN}},
+    {"reset-pin", "reset-pin", false, false, "gmt0017-2012", {FAULT_PIN_INITIAL}},
+    {"reset-pin-login", "reset-pin", false, false, "longmai", {FAULT_PIN_INITIAL}},
+    {"change-pin",
+     "change-pin",
+     false,
+     false,
+     "gmt0017-2012",
+     {FAULT_PIN, FAULT_PIN_NEW, FAULT_PIN_THIRD}},
+};
+
+const struct fault_scene *fault_scene_at(size_t index)
+{
+    return index < ARRAY_SIZE(scenes) ? &scenes[index] : NULL;
+}
+
+static bool is_kind(const struct fault_scene *scene, const char *kind)
+{
+    return strcmp(scene->kind, kind) == 0;
+}
+
+/* ---- the key ---- */
+
+static struct virtual_objects *make_key(const struct fault_scene *scene, struct portal *portal,
+                                        const char *folder)
+{
+    struct err err = ERR_INIT;
+    const char *name = scene->rsa ? "rsa" : "sm2";
+    AUTO(memory_freep) char *cert = memory_printf("%s/portal/ca/%s-issuing.pem", folder, name);
+    AUTO(memory_freep) char *key = memory_printf("%s/portal/ca/%s-issuing.key", folder, name);
+    AUTO(virtual_issuer_freep) struct virtual_issuer *issuer = NULL;
+    AUTO(secret_freep) struct secret *admin_pin = NULL;
+    struct virtual_objects *objects = NULL;
+    fault_must(virtual_issuer_open(cert, key, &issuer, &err), &err, "open the issuer");
+    fault_must(portal_admin_pin_derive(portal, FAULT_SERIAL, &admin_pin, &err), &err,
+               "derive the administrator PIN");
+    AUTO(memory_freep)
+    char *admin_text = memory_printf("%.*s", (int)secret_peek(admin_pin).len,
+                                     (const char *)secret_peek(admin_pin).at);
+    const struct virtual_personal wish = {
+        .profile = virtual_profile_find(scene->profile),
+        .serial = FAULT_SERIAL,
+        .pin = FAULT_PIN,
+        .admin_pin = admin_text,
+        .container = "bidder",
+        .kind = scene->rsa ? VIRTUAL_PAIR_RSA : VIRTUAL_PAIR_SM2,
+        .single = scene->rsa,
+        .subject = {ORGANISATION, HOLDER, FAULT_NOW - (int64_t)345 * DAY_S,
+                    FAULT_NOW + (int64_t)20 * DAY_S},
+    };
+    fault_must(virtual_personal_make(&wish, issuer, &objects, &err), &err, "personalise the key");
+    if (is_kind(scene, "reset-pin"))
+        objects->applications[0]->pins[VIRTUAL_PIN_USER].left = 0;
+    return objects;
+}
+
+static void register_key(const struct fault_scene *scene, struct portal *portal,
+                         const struct virtual_objects *objects)
+{
+    struct err err = ERR_INIT;
+    const struct virtual_slot *slots = objects->applications[0]->containers[0]->slots;
+    AUTO(cert_freep) struct cert *sign = NULL;
+    AUTO(cert_freep) struct cert *encrypt = NULL;
+    int64_t id = 0;
+    fault_must(cert_parse(span_bytes(slots[VIRTUAL_SLOT_SIGN].certificate), &sign, &err), &err,
+               "read a certificate");
+    if (!scene->rsa)
+        fault_must(cert_parse(span_bytes(slots[VIRTUAL_SLOT_ENCRYPT].certificate), &encrypt, &err),
+                   &err, "read a certificate");
+    const struct portal_key_new new = {
+        .serial = FAULT_SERIAL,
+        .organisation = ORGANISATION,
+        .holder = HOLDER,
+        .profile = scene->profile,
+        .sign_cert = sign,
+        .encrypt_cert = encrypt,
+    };
+    fault_must(portal_organisation_add(portal, ORGANISATION, &id, &err), &err, "organisation");
+    fault_must(portal_key_add(portal, &new, &id, &err), &err, "register the key");
+}
+
+/* ---- what the portal holds ---- */
+
+static void make_order(const struct fault_scene *scene, struct portal *portal)
+{
+    static const enum portal_order_action actions[] = {PORTAL_ORDER_PAY, PORTAL_ORDER_SUBMIT,
+                                                       PORTAL_ORDER_APPROVE};
+    const struct portal_order_new new = {
+        .serial = FAULT_SERIAL,
+        .months = 12,
+        .policy = {scene->replace_key, scene->rsa ? CERT_RSA : CERT_SM2, !scene->rsa},
+    };
+    struct err err = ERR_INIT;
+    AUTO(memory_freep) char *number = NULL;
+    fault_must(portal_order_add(portal, &new, &number, &err), &err, "add an order");
+    for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
+        fault_must(portal_order_act(portal, number, actions[i], "", &err), &err, "move the order");
+}
+
+static void make_reset(struct portal *portal)
+{
+    const struct portal_reset_wish wish = {FAULT_SERIAL, USER, 0};
+    struct portal_reset_noted noted = {0};
+    struct err err = ERR_INIT;
+    fault_must(portal_reset_request(portal, &wish, &noted, &err), &err, "ask for a reset");
+}
+
+/* The smallest PNG: one black pixel. */
+static const uint8_t picture[] = {
+    0x89, 'P',  'N',  'G',  0x0D, 0x0A, 0x1A, 0x0A, 0x00, 0x00, 0x00, 0x0D, 'I',  'H',
+    'D',  'R',  0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 0x08, 0x00, 0x00, 0x00,
+    0x00, 0x3A, 0x7E, 0x9B, 0x55, 0x00, 0x00, 0x00, 0x0A, 'I',  'D',  'A',  'T',  0x78,
+    0x9C, 0x63, 0x60, 0x00, 0x00, 0x00, 0x02, 0x00, 0x01, 0x48, 0xAF, 0xA4, 0x71, 0x00,
+    0x00, 0x00, 0x00, 'I',  'E',  'N',  'D',  0xAE, 0x42, 0x60, 0x82};
+
+static void put_seal(struct portal *portal, struct virtual_objects *objects)
+{
+    const struct portal_seal_new new = {
+        .serial = FAULT_SERIAL,
+        .name = "测试单位公章",
+        .type = 1,
+        .version = SEAL_V4,
+        .list = SEAL_LIST_CERTIFICATES,
+        .picture = SPAN_ARRAY(picture),
+        .width_mm = 40,
+        .height_mm = 40,
+    };
+    struct err err = ERR_INIT;
+    AUTO(bytes_freep) struct bytes *seal = NULL;
+    fault_must(portal_seal_add(portal, &new, &seal, &err), &err, "make a seal");
+    fault_must(virtual_personal_put_file(objects, "seal", span_bytes(seal), &err), &err,
+               "put the seal onto the key");
+}
+
+/* ---- what was enciphered before ---- */
+
+static void encipher(const struct virtual_objects *objects, const char *folder)
+{
+    struct err err = ERR_INIT;
+    const struct bytes *der =
+        objects->applications[0]->containers[0]->slots[VIRTUAL_SLOT_ENCRYPT].certificate;
+    const uint8_t *at = der->at;
+    X509 *x509 = d2i_X509(NULL, &at, (long)der->len);
+    EVP_PKEY *key = x509 != NULL ? X509_get_pubkey(x509) : NULL;
+    EVP_PKEY_CTX *context = key != NULL ? EVP_PKEY_CTX_new(key, NULL) : NULL;
+    uint8_t out[CIPHER_BYTES_MAX];
+    size_t len = sizeof out;
+    struct span message = span_text(FAULT_MESSAGE);
+    if (context == NULL || EVP_PKEY_encrypt_init(context) != 1 ||
+        EVP_PKEY_encrypt(context, out, &len, message.at, message.len) != 1)
+        abort();
+    EVP_PKEY_CTX_free(context);
+    EVP_PKEY_free(key);
+    X509_free(x509);
+    AUTO(memory_freep) char *cipher = file_join(folder, "message.cipher");
+    AUTO(memory_freep) char *cert = file_join(folder, "encrypt.der");
+    fault_must(file_write_atomic(cipher, span_of(out, len), 0600, &err), &err, "write");
+    fault_must(file_write_atomic(cert, span_bytes(der), 0600, &err), &err, "write");
+}
+
+/* The seal is due when the certificate was renewed. */
+static void renew_first(const struct fault_scene *scene, const char *folder,
+                        struct fault_plan *plan)
+{
+    struct fault_scene renew = *scene;
+    struct fault_world world;
+    renew.kind = "renew";
+    fault_world_open(&world, folder, &renew, plan);
+    if (!fault_world_start_agent(&world))
+        abort();
+    fault_world_perform(&world);
+    if (!fault_world_done(&world)) {
+        fprintf(stderr, "the renewal before: %s, %s\n", world.state, world.code);
+        exit(2);
+    }
+    fault_world_close(&world);
+    AUTO(memory_freep) char *journal = file_join(folder, "journal.db");
+    if (unlink(journal) != 0)
+        abort();
+}
+
+void fault_scene_make(const struct fault_scene *scene, const char *folder, struct fault_plan *plan)
+{
+    struct err err = ERR_INIT;
+    AUTO(portal_freep) struct portal *portal = NULL;
+    AUTO(virtual_objects_freep) struct virtual_objects *objects = NULL;
+    AUTO(memory_freep) char *portal_folder = file_join(folder, "portal");
+    AUTO(memory_freep) char *key_path = file_join(folder, "key.json");
+    bool seal = is_kind(scene, "extend-seal");
+    fault_must(portal_init(portal_folder, "阳光采购服务平台", "127.0.0.1", "test", &err), &err,
+               "make the portal");
+    fault_must(portal_open(portal_folder, "test", &portal, &err), &err, "open the portal");
+    fault_must(portal_open_keys(portal, &err), &err, "open the portal's keys");
+    objects = make_key(scene, portal, folder);
+    register_key(scene, portal, objects);
+    if (!scene->rsa)
+        encipher(objects, folder);
+    if (seal)
+        put_seal(portal, objects);
+    if (seal || is_kind(scene, "renew"))
+        make_order(scene, portal);
+    if (is_kind(scene, "reset-pin"))
+        make_reset(portal);
+    fault_must(virtual_state_save(objects, key_path, &err), &err, "save the key");
+    portal_freep(&portal);
+    if (seal)
+        renew_first(scene, folder, plan);
+}
+
+/* ---- tickets ---- */
+
+static char *number_of(struct portal *portal, const char *sql, struct err *err)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    if (portal_db_query(portal->db, sql, PORTAL_NO_VALUES, &query, err) != ERR_NONE ||
+        portal_query_one(query, err) != ERR_NONE)
+        return NULL;
+    return memory_text(portal_query_text(query, 0));
+}
+
+static enum err_code add_ticket(struct portal *portal, const struct fault_scene *scene, char **out,
+                                struct err *err)
+{
+    if (is_kind(scene, "extend-seal"))
+        return portal_ticket_add_for_key(portal, FAULT_SERIAL, PORTAL_KIND_EXTEND_SEAL, TICKET_S,
+                                         out, err);
+    if (is_kind(scene, "reset-pin"))
+        return portal_ticket_add_for_reset(portal, 1, NULL, TICKET_S, out, err);
+    AUTO(memory_freep) char *order = number_of(portal, "SELECT number FROM renewal_order", err);
+    return order == NULL ? err->code
+                         : portal_ticket_add(portal, order, PORTAL_KIND_RENEW, TICKET_S, out, err);
+}
+
+char *fault_scene_ticket(struct fault_world *world, struct err *err)
+{
+    char *ticket = NULL;
+    if (is_kind(world->scene, "change-pin") ||
+        add_ticket(world->platform.portal, world->scene, &ticket, err) != ERR_NONE)
+        return NULL;
+    return ticket;
+}
