@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import {X509Certificate} from 'node:crypto';
+import {faults} from './lib/axe.mjs';
 import {
   answer, approve, attach, dialog, fillInvoice, goAndPay, logIn, message, newOrder, payThere, WORK_MS,
 } from './lib/pages.mjs';
@@ -15,26 +16,35 @@ const WINDOW = {width: 1024, height: 600}; // of the manual's pictures
 /** @typedef {import('./lib/suite.mjs').Test} Test */
 /** @typedef {import('playwright-core').Page} Page */
 
+/**
+ * What the page shows now: a picture, and nothing that axe-core finds wrong.
+ * @param {Test} t @param {Page} page @param {string} name
+ */
+async function show(t, page, name) {
+  await t.picture(page, name);
+  assert.deepEqual(await faults(page, name), []);
+}
+
 /** 一、订单提交. @param {Test} t @param {Page} page */
 async function submitOrder(t, page) {
-  await t.picture(page, 'orders-empty');
+  await show(t, page, 'orders-empty');
   const number = await newOrder(page);
   await fillInvoice(page);
   await attach(page);
-  await t.picture(page, 'order-invoice');
+  await show(t, page, 'order-invoice');
   await page.evaluate(() => scrollTo(0, 0));
-  await t.picture(page, 'order');
+  await show(t, page, 'order');
   await goAndPay(page);
-  await t.picture(page, 'payment');
+  await show(t, page, 'payment');
   await payThere(page);
   await page.getByRole('button', {name: '2.刷新支付状态'}).click();
   await dialog(page).getByText('支付成功').waitFor();
-  await t.picture(page, 'payment-refreshed');
+  await show(t, page, 'payment-refreshed');
   await answer(page, '确定');
   await page.getByRole('button', {name: '3.提交信息'}).click();
   await page.getByText('订单已提交，请等待审核。').waitFor();
   await page.getByRole('button', {name: '关闭'}).click();
-  await t.picture(page, 'order-submitted');
+  await show(t, page, 'order-submitted');
   return number;
 }
 
@@ -54,7 +64,7 @@ async function confirmWithPin(t, page, picture) {
   if (picture) {
     await t.screen(picture);
     await dialog(page).getByText('请在驱动弹出的窗口中操作').waitFor();
-    await t.picture(page, `${picture}-page`);
+    await show(t, page, `${picture}-page`);
   }
   await t.world.type_pin({pin: PIN});
 }
@@ -63,23 +73,23 @@ async function confirmWithPin(t, page, picture) {
 async function renew(t, page) {
   await page.goto(ORIGIN + LIST);
   await page.locator('.pill', {hasText: '审核通过'}).waitFor();
-  await t.picture(page, 'orders-approved');
+  await show(t, page, 'orders-approved');
   await page.getByRole('button', {name: /^延期 /}).click();
-  await t.picture(page, 'renew-confirm');
+  await show(t, page, 'renew-confirm');
   await confirmWithPin(t, page, 'renew-pin');
   assert.equal(await message(page), '续费成功、请您进行CA签章延期!');
-  await t.picture(page, 'renew-done');
+  await show(t, page, 'renew-done');
 }
 
 /** 签章延期. @param {Test} t @param {Page} page */
 async function extendSeal(t, page) {
   await answer(page, '进行CA签章延期');
   await page.getByRole('heading', {name: 'CA签章延期'}).waitFor();
-  await t.picture(page, 'seal');
+  await show(t, page, 'seal');
   await page.getByRole('button', {name: '签章延期'}).click();
   await confirmWithPin(t, page);
   assert.equal(await message(page), 'CA签章延期成功!');
-  await t.picture(page, 'seal-done');
+  await show(t, page, 'seal-done');
   await answer(page, '确定');
 }
 
@@ -108,22 +118,22 @@ async function lock(t, page, serial) {
     await t.world.type_pin({pin: WRONG_PIN});
   }
   await dialog(page).getByText('代码：pin-locked').waitFor({timeout: WORK_MS});
-  await t.picture(page, 'pin-locked');
+  await show(t, page, 'pin-locked');
   assert.equal((await t.world.key_show({serial})).pin.user.left, 0);
 }
 
 /** 四、密码重置. @param {Test} t @param {Page} page @param {string} serial */
 async function reset(t, page, serial) {
   await dialog(page).getByRole('link', {name: '前往CA锁密码重置'}).click();
-  await t.picture(page, 'resets');
+  await show(t, page, 'resets');
   await page.getByRole('button', {name: /^重置ca锁密码/}).click();
-  await t.picture(page, 'reset-confirm');
+  await show(t, page, 'reset-confirm');
   await answer(page, '确认');
   await t.screen('reset-window');
   await t.world.accept();
   await t.world.refuse(); // the offer to change it at once
   assert.equal(await message(page), '重置锁成功,CA锁密码为:123456。');
-  await t.picture(page, 'reset-done');
+  await show(t, page, 'reset-done');
   await answer(page, '确定');
   const {left, max} = (await t.world.key_show({serial})).pin.user;
   assert.equal(left, max);
@@ -137,7 +147,7 @@ async function changePin(t, page, serial) {
   await t.screen('change-pin');
   await t.world.type_new_pin({pin: NEW_PIN});
   assert.equal(await message(page), 'CA锁密码修改成功!');
-  await t.picture(page, 'change-done');
+  await show(t, page, 'change-done');
   await answer(page, '确定');
   assert.equal((await t.world.key_show({serial})).pin.user.default, false);
 }
@@ -152,7 +162,7 @@ test('from the log-in to a changed PIN', async t => {
   const page = await t.page(WINDOW);
   await page.goto(ORIGIN);
   await page.getByRole('heading', {name: '登录'}).waitFor();
-  await t.picture(page, 'login');
+  await show(t, page, 'login');
   await logIn(page, 'yangguang');
   const number = await submitOrder(t, page);
   await review(t, number);
