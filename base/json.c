@@ -430,6 +430,25 @@ struct json *json_copy(const struct json *json)
     return json_of(must(cJSON_Duplicate(node_of(json), true)));
 }
 
+struct json *json_member_to_change(struct json *object, const char *name)
+{
+    return json_of(cJSON_GetObjectItemCaseSensitive(node_of(object), name));
+}
+
+void json_remove_member(struct json *object, const char *name)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(node_of(object), name);
+}
+
+void json_remove_text(struct json *array, const char *value)
+{
+    for (size_t i = json_count(array); i > 0; i--) {
+        const char *text = json_text_of(json_item(array, i - 1));
+        if (text != NULL && strcmp(text, value) == 0)
+            cJSON_DeleteItemFromArray(node_of(array), (int)(i - 1));
+    }
+}
+
 char *json_print(const struct json *json)
 {
     char *text = cJSON_PrintUnformatted(node_of(json));

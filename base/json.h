@@ -70,6 +70,12 @@ void json_append(struct json *array, struct json *child);
 void json_append_text(struct json *array, const char *value);
 void json_append_base64(struct json *array, struct span value);
 struct json *json_copy(const struct json *json);
+/* Changing what was read: the member of an object, NULL when there is none. */
+struct json *json_member_to_change(struct json *object, const char *name);
+/* Nothing happens when there is none. */
+void json_remove_member(struct json *object, const char *name);
+/* Every item that is this text. */
+void json_remove_text(struct json *array, const char *value);
 /* Without white space; the caller frees. */
 char *json_print(const struct json *json);
 /* Indented, for people. */

@@ -7,12 +7,16 @@
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
+#include <time.h>
+
+#include "base/hex.h"
 
 #define SECONDS_PER_DAY 86400
 /* For clocks that are put right after the certificate was made. */
 #define BACKDATED_SECONDS 3600
 /* Source: CA/Browser Forum baseline requirements ask for 64 random bits; we take 127. */
 #define SERIAL_BYTES 16
+#define NAME_NUMBER_BYTES 4
 #define NAMES "DNS:localhost,IP:127.0.0.1,IP:::1"
 
 static void key_freep(EVP_PKEY **key)
@@ -53,11 +57,13 @@ static bool set_serial(X509 *cert)
     return number != NULL && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert)) != NULL;
 }
 
+/* No two are called alike: certificate databases order by subject. */
 static bool set_name(X509 *cert)
 {
     X509_NAME *name = X509_get_subject_name(cert);
-    return X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                                      (const unsigned char *)"ukeyd on this computer", -1, -1,
+    AUTO(memory_freep) char *number = hex_random(NAME_NUMBER_BYTES);
+    AUTO(memory_freep) char *text = memory_printf(HTTP_IDENTITY_NAME " %s", number);
+    return X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)text, -1, -1,
                                       0) == 1 &&
            X509_set_issuer_name(cert, name) == 1;
 }
@@ -204,5 +210,15 @@ enum err_code http_identity_check(struct span cert_pem, struct span key_pem, int
         return err_set(err, ERR_TLS, "the certificate is not valid yet");
     if (X509_cmp_time(X509_get0_notAfter(cert), &later) <= 0)
         return err_set(err, ERR_TLS, "the certificate ends within %d days", left_days);
+    return ERR_NONE;
+}
+
+enum err_code http_identity_end(struct span cert_pem, int64_t *out_utc, struct err *err)
+{
+    struct tm end;
+    AUTO(cert_freep) X509 *cert = read_cert(cert_pem);
+    if (cert == NULL || ASN1_TIME_to_tm(X509_get0_notAfter(cert), &end) != 1)
+        return failed(err, ERR_TLS, "the certificate can't be read");
+    *out_utc = timegm(&end);
     return ERR_NONE;
 }

@@ -14,11 +14,10 @@
 #include "agent/web/web_waits.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/wall_timer.h"
 
 /* WebSockets and waiting requests have limits of their own; the rest is for those that are short. */
 #define CONNECTIONS_MAX 128
-/* How often the age of the identity is looked at. */
-#define IDENTITY_CHECK_MS ((int64_t)86400 * 1000)
 
 struct web {
     struct web_context context;
@@ -26,7 +25,9 @@ struct web {
     char *state_folder;
     char *socket_path; /* NULL: none of ours exists */
     struct http_server *server;
-    struct loop_timer *identity_timer;
+    struct wall_timer *identity_timer;
+    loop_fn identity_used; /* may be NULL */
+    void *identity_context;
     struct web_ports ports;
 };
 
@@ -120,13 +121,25 @@ static void on_change(void *context, const struct ops_change *change)
 
 /* ---- life ---- */
 
+static enum err_code use_identity(struct web *web, struct err *err)
+{
+    int64_t due_utc = 0;
+    if (web_identity_use(web->state_folder, web->server, &due_utc, err) != ERR_NONE)
+        return err->code;
+    wall_timer_set(web->identity_timer, due_utc);
+    if (web->identity_used != NULL)
+        web->identity_used(web->identity_context);
+    return ERR_NONE;
+}
+
 static void on_identity_timer(void *context)
 {
     struct web *web = context;
     struct err err = ERR_INIT;
-    if (web_identity_use(web->state_folder, web->server, &err) != ERR_NONE)
-        log_err("web", "renew the TLS identity", &err);
-    loop_timer_set(web->identity_timer, deadline_in_ms(IDENTITY_CHECK_MS));
+    if (use_identity(web, &err) == ERR_NONE)
+        return;
+    log_err("web", "renew the TLS identity", &err);
+    wall_timer_set(web->identity_timer, clock_now_utc() + WEB_IDENTITY_RETRY_SECONDS);
 }
 
 static enum err_code open_server(struct web *web, struct err *err)
@@ -186,6 +199,8 @@ enum err_code web_new(const struct web_options *options, struct web **out, struc
     AUTO(web_freep) struct web *web = memory_new(sizeof *web);
     web->loop = options->loop;
     web->state_folder = memory_text(options->state_folder);
+    web->identity_used = options->identity_used;
+    web->identity_context = options->identity_context;
     web->context = (struct web_context){
         .ops = options->ops,
         .origin_listed = options->origin_listed,
@@ -196,11 +211,9 @@ enum err_code web_new(const struct web_options *options, struct web **out, struc
     };
     if (open_server(web, err) != ERR_NONE ||
         open_socket(web, options->runtime_folder, err) != ERR_NONE ||
-        web_identity_use(options->state_folder, web->server, err) != ERR_NONE ||
-        open_ports(web, options, err) != ERR_NONE)
+        wall_timer_new(web->loop, on_identity_timer, web, &web->identity_timer, err) != ERR_NONE ||
+        use_identity(web, err) != ERR_NONE || open_ports(web, options, err) != ERR_NONE)
         return err->code;
-    web->identity_timer = loop_timer_new(web->loop, on_identity_timer, web);
-    loop_timer_set(web->identity_timer, deadline_in_ms(IDENTITY_CHECK_MS));
     ops_observe(options->ops, on_change, web);
     say_ready(web, options);
     *out = TAKE(web);
@@ -216,7 +229,7 @@ void web_free(struct web *web)
     web_waits_free(web->context.waits);
     web_tokens_free(web->context.tokens);
     web_events_free(web->context.events);
-    loop_timer_free(web->identity_timer);
+    wall_timer_free(web->identity_timer);
     if (web->socket_path != NULL)
         unlink(web->socket_path);
     memory_freep(&web->socket_path);

@@ -30,6 +30,10 @@ struct web_options {
     /* Whether exactly this origin belongs to a platform. */
     bool (*origin_listed)(void *context, const char *origin);
     void *origin_context;
+    /* Called when the TLS identity was taken into use, at the start and whenever it was looked at again:
+     * it may be a new one. May be NULL. */
+    loop_fn identity_used;
+    void *identity_context;
     const struct web_inherited
         *inherited; /* taken over; when there is one, no TCP port is opened */
     size_t inherited_count;

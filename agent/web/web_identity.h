@@ -1,6 +1,8 @@
 /* The agent's own TLS identity: made at the first start, kept in files, renewed in time. */
 #pragma once
 
+#include <stdint.h>
+
 #include "base/err.h"
 
 struct http_server;
@@ -11,8 +13,11 @@ struct http_server;
 #define WEB_IDENTITY_CERT "loopback.pem"
 #define WEB_IDENTITY_KEY "loopback.key"
 
+/* When it could not be renewed it is tried again after this time. */
+#define WEB_IDENTITY_RETRY_SECONDS 86400
+
 /* Gives server the identity in <state_folder>/identity. It is made anew when there is none, when it is
  * damaged or about to end, and when the key could be read by others or belongs to another user.
- * ERR_FILE, ERR_CRYPTO, ERR_NO_LOCKED_MEMORY, ERR_TLS. */
+ * out_due_utc: when to do so again. ERR_FILE, ERR_CRYPTO, ERR_NO_LOCKED_MEMORY, ERR_TLS. */
 MUST_CHECK enum err_code web_identity_use(const char *state_folder, struct http_server *server,
-                                          struct err *err);
+                                          int64_t *out_due_utc, struct err *err);

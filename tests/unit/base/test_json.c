@@ -513,6 +513,20 @@ static void whole_numbers_print_exactly(void **state)
     }
 }
 
+static void what_was_read_is_changed(void **state)
+{
+    (void)state;
+    AUTO(json_freep)
+    struct json *json = parsed("{\"a\":{\"l\":[\"x\",1,\"y\",\"x\",null]},\"b\":2}");
+    struct json *inner = json_member_to_change(json, "a");
+    assert_null(json_member_to_change(json, "A"));
+    json_remove_text(json_member_to_change(inner, "l"), "x");
+    json_remove_member(json, "b");
+    json_remove_member(json, "none");
+    AUTO(memory_freep) char *text = json_print(json);
+    assert_string_equal(text, "{\"a\":{\"l\":[1,\"y\",null]}}");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -534,6 +548,7 @@ int main(void)
         cmocka_unit_test(nodes_are_found),
         cmocka_unit_test(what_is_built_is_printed),
         cmocka_unit_test(whole_numbers_print_exactly),
+        cmocka_unit_test(what_was_read_is_changed),
     };
     return cmocka_run_group_tests_name("base/json", tests, NULL, NULL);
 }

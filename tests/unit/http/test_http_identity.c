@@ -118,6 +118,31 @@ static void test_refuses_what_does_not_fit(void **state)
         assert_int_equal(check(span_of(cert.at, length), key, NOW, 30), ERR_TLS);
 }
 
+static void test_no_two_are_called_alike(void **state)
+{
+    AUTO(identity_done) struct identity one = make();
+    AUTO(identity_done) struct identity other = make();
+    X509 *a = parse(&one);
+    X509 *b = parse(&other);
+    char name[64];
+    assert_int_not_equal(X509_NAME_cmp(X509_get_subject_name(a), X509_get_subject_name(b)), 0);
+    assert_true(
+        X509_NAME_get_text_by_NID(X509_get_subject_name(a), NID_commonName, name, sizeof name) > 0);
+    assert_int_equal(strncmp(name, HTTP_IDENTITY_NAME " ", strlen(HTTP_IDENTITY_NAME) + 1), 0);
+    X509_free(a);
+    X509_free(b);
+}
+
+static void test_tells_when_it_ends(void **state)
+{
+    struct err err = ERR_INIT;
+    int64_t end = 0;
+    AUTO(identity_done) struct identity identity = make();
+    assert_int_equal(http_identity_end(span_bytes(identity.cert), &end, &err), ERR_NONE);
+    assert_int_equal(end, NOW - 3600 + HTTP_IDENTITY_DAYS * (int64_t)DAY);
+    assert_int_equal(http_identity_end(span_text("none"), &end, &err), ERR_TLS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +150,8 @@ int main(void)
         cmocka_unit_test(test_differs_every_time),
         cmocka_unit_test(test_tells_good_from_old),
         cmocka_unit_test(test_refuses_what_does_not_fit),
+        cmocka_unit_test(test_no_two_are_called_alike),
+        cmocka_unit_test(test_tells_when_it_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/web/web_identity.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "http/http_identity.h"
 #include "http/http_server.h"
 #include "tests/unit/agent/web/fixture.h"
 
@@ -381,6 +385,87 @@ static void test_serves_inherited_sockets(void **state)
     assert_int_equal(rmdir(folder), 0); /* the socket is gone too */
 }
 
+struct renewal {
+    struct loop *loop;
+    int used;
+};
+
+static void on_identity(void *context)
+{
+    struct renewal *renewal = context;
+    if (++renewal->used == 2)
+        loop_stop(renewal->loop);
+}
+
+/* An identity that has to be renewed in left_seconds. */
+static void put_identity(const char *folder, int left_seconds)
+{
+    struct err err = ERR_INIT;
+    AUTO(bytes_freep) struct bytes *cert = NULL;
+    AUTO(secret_freep) struct secret *key = NULL;
+    AUTO(memory_freep) char *identity = memory_printf("%s/identity", folder);
+    AUTO(memory_freep) char *cert_path = memory_printf("%s/loopback.pem", identity);
+    AUTO(memory_freep) char *key_path = memory_printf("%s/loopback.key", identity);
+    int64_t days = HTTP_IDENTITY_DAYS - WEB_IDENTITY_RENEW_DAYS;
+    int64_t made = clock_now_utc() - days * 86400 + 3600 + left_seconds;
+    assert_int_equal(http_identity_make(made, &cert, &key, &err), ERR_NONE);
+    assert_int_equal(file_make_folder(identity, 0700, &err), ERR_NONE);
+    assert_int_equal(file_write_atomic(cert_path, span_bytes(cert), 0644, &err), ERR_NONE);
+    assert_int_equal(file_write_atomic(key_path, secret_peek(key), 0600, &err), ERR_NONE);
+}
+
+static int64_t identity_end(const char *folder)
+{
+    struct err err = ERR_INIT;
+    int64_t end = 0;
+    AUTO(bytes_freep) struct bytes *cert = NULL;
+    AUTO(memory_freep) char *path = memory_printf("%s/identity/loopback.pem", folder);
+    assert_int_equal(file_read(path, HTTP_IDENTITY_PEM_BYTES_MAX, &cert, &err), ERR_NONE);
+    assert_int_equal(http_identity_end(span_bytes(cert), &end, &err), ERR_NONE);
+    return end;
+}
+
+static void remove_folder(const char *folder)
+{
+    static const char *const names[] = {"identity/loopback.key", "identity/loopback.pem",
+                                        "identity"};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        AUTO(memory_freep) char *path = file_join(folder, names[i]);
+        remove(path);
+    }
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void test_renews_its_identity_while_it_runs(void **state)
+{
+    struct err err = ERR_INIT;
+    struct ops ops = {0};
+    struct web *web = NULL;
+    char folder[] = "/tmp/ukeyd-renewal-XXXXXX";
+    AUTO(loop_freep) struct loop *loop = NULL;
+    assert_non_null(mkdtemp(folder));
+    put_identity(folder, 1);
+    int64_t before = identity_end(folder);
+    assert_int_equal(loop_new(&loop, &err), ERR_NONE);
+    struct renewal renewal = {.loop = loop};
+    struct web_options options = {
+        .loop = loop,
+        .ops = &ops,
+        .state_folder = folder,
+        .runtime_folder = folder,
+        .origin_listed = nobody,
+        .identity_used = on_identity,
+        .identity_context = &renewal,
+    };
+    assert_int_equal(web_new(&options, &web, &err), ERR_NONE);
+    assert_int_equal(renewal.used, 1);
+    assert_int_equal(identity_end(folder), before);
+    assert_int_equal(loop_run(loop, &err), ERR_NONE);
+    assert_true(identity_end(folder) > before + 300 * 86400);
+    web_free(web);
+    remove_folder(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,6 +488,7 @@ int main(void)
                                         fixture_stop),
         cmocka_unit_test_setup_teardown(test_runs_once_per_user, fixture_start, fixture_stop),
         cmocka_unit_test(test_serves_inherited_sockets),
+        cmocka_unit_test(test_renews_its_identity_while_it_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

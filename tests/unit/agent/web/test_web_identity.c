@@ -22,6 +22,7 @@
 static struct loop *loop;
 static struct http_server *server;
 static char folder[] = "/tmp/ukeyd-identity-XXXXXX";
+static int64_t due_utc;
 static char *key_path;
 static char *cert_path;
 static char *folder_path;
@@ -70,7 +71,7 @@ static bool use_again(void)
 {
     struct err err = ERR_INIT;
     AUTO(bytes_freep) struct bytes *before = read_cert();
-    assert_int_equal(web_identity_use(folder, server, &err), ERR_NONE);
+    assert_int_equal(web_identity_use(folder, server, &due_utc, &err), ERR_NONE);
     AUTO(bytes_freep) struct bytes *after = read_cert();
     return !span_equal(span_bytes(before), span_bytes(after));
 }
@@ -79,7 +80,7 @@ static void test_makes_one_and_keeps_it(void **state)
 {
     struct err err = ERR_INIT;
     struct stat status;
-    assert_int_equal(web_identity_use(folder, server, &err), ERR_NONE);
+    assert_int_equal(web_identity_use(folder, server, &due_utc, &err), ERR_NONE);
     assert_int_equal(stat(key_path, &status), 0);
     assert_int_equal(status.st_mode & 07777, 0600);
     assert_int_equal(status.st_uid, geteuid());
@@ -91,8 +92,10 @@ static void test_makes_one_and_keeps_it(void **state)
 static void test_renews_in_time(void **state)
 {
     struct err err = ERR_INIT;
-    assert_int_equal(web_identity_use(folder, server, &err), ERR_NONE);
-    clock_set_for_test(NOW + (HTTP_IDENTITY_DAYS - WEB_IDENTITY_RENEW_DAYS) * (int64_t)DAY);
+    assert_int_equal(web_identity_use(folder, server, &due_utc, &err), ERR_NONE);
+    clock_set_for_test(due_utc - 2);
+    assert_false(use_again());
+    clock_set_for_test(due_utc);
     assert_true(use_again());
     clock_set_for_test(NOW - 10 * DAY); /* a clock that was put back */
     assert_true(use_again());
@@ -107,7 +110,7 @@ static void write_file(const char *path, const char *text, mode_t mode)
 static void test_replaces_damaged_ones(void **state)
 {
     struct err err = ERR_INIT;
-    assert_int_equal(web_identity_use(folder, server, &err), ERR_NONE);
+    assert_int_equal(web_identity_use(folder, server, &due_utc, &err), ERR_NONE);
     write_file(cert_path, "", 0644);
     assert_true(use_again());
     write_file(key_path, "no key", 0600);
@@ -124,7 +127,7 @@ static void test_replaces_a_key_of_another_certificate(void **state)
     struct err err = ERR_INIT;
     AUTO(bytes_freep) struct bytes *cert = NULL;
     AUTO(secret_freep) struct secret *key = NULL;
-    assert_int_equal(web_identity_use(folder, server, &err), ERR_NONE);
+    assert_int_equal(web_identity_use(folder, server, &due_utc, &err), ERR_NONE);
     assert_int_equal(http_identity_make(NOW, &cert, &key, &err), ERR_NONE);
     assert_int_equal(file_write_atomic(key_path, secret_peek(key), 0600, &err), ERR_NONE);
     assert_true(use_again());
@@ -134,7 +137,7 @@ static void test_replaces_a_key_of_another_certificate(void **state)
 static void test_replaces_a_key_that_others_may_know(void **state)
 {
     struct err err = ERR_INIT;
-    assert_int_equal(web_identity_use(folder, server, &err), ERR_NONE);
+    assert_int_equal(web_identity_use(folder, server, &due_utc, &err), ERR_NONE);
     chmod(key_path, 0640);
     assert_true(use_again());
     chmod(key_path, 0604);
@@ -149,7 +152,7 @@ static void test_replaces_a_key_that_others_may_know(void **state)
 static void test_says_when_it_can_not(void **state)
 {
     struct err err = ERR_INIT;
-    assert_int_equal(web_identity_use("/proc/nowhere", server, &err), ERR_FILE);
+    assert_int_equal(web_identity_use("/proc/nowhere", server, &due_utc, &err), ERR_FILE);
 }
 
 int main(void)
