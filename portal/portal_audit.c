@@ -195,6 +195,24 @@ enum err_code portal_audit_verify_on(struct portal_db *db, struct portal_audit_s
     return ERR_NONE;
 }
 
+enum err_code portal_audit_check_seen(struct portal_db *db, const struct portal_audit_state *state,
+                                      struct err *err)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    bool row = false;
+    if (state->count == 0)
+        return ERR_NONE;
+    if (portal_db_query(
+            db, "SELECT 1 FROM audit WHERE id = ? AND hash = ?",
+            PORTAL_VALUES(PORTAL_INTEGER(state->count), PORTAL_BLOB(SPAN_ARRAY(state->last_hash))),
+            &query, err) != ERR_NONE ||
+        portal_query_next(query, &row, err) != ERR_NONE)
+        return err->code;
+    return row ? ERR_NONE
+               : err_set(err, ERR_AUDIT, "line %lld is not the one that was there",
+                         (long long)state->count);
+}
+
 enum err_code portal_audit_verify(struct portal *portal, struct portal_audit_state *out,
                                   struct err *err)
 {

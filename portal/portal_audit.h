@@ -25,6 +25,11 @@ MUST_CHECK enum err_code portal_audit_verify(struct portal *portal, struct porta
 /* Goes on from a state that was verified before, to the present end. */
 MUST_CHECK enum err_code portal_audit_verify_on(struct portal_db *db,
                                                 struct portal_audit_state *state, struct err *err);
+/* Whether the line that state ended with is still there as it was: a trail that was cut off or written anew
+ * is a chain too. ERR_AUDIT. */
+MUST_CHECK enum err_code portal_audit_check_seen(struct portal_db *db,
+                                                 const struct portal_audit_state *state,
+                                                 struct err *err);
 /* All lines, oldest first. */
 MUST_CHECK enum err_code portal_audit_list(struct portal *portal, struct json **out,
                                            struct err *err);

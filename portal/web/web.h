@@ -37,7 +37,7 @@ struct web {
     struct payment_worker *payment_worker; /* NULL when payment is */
     const char *origin; /* "https://host:port", as browsers name it */
     struct web_pool *passwords; /* threads for scrypt: portal/web/web_pool.h */
-    struct web_pool *readers; /* one thread for long reads, with a database connection of its own */
+    struct web_pool *readers; /* threads for long reads: portal/web/web_reader.h */
     struct web_audit *audit; /* what web_audit.c remembers; NULL at first */
 };
 

@@ -6,6 +6,7 @@
 #include "portal/portal_search.h"
 #include "portal/portal_ticket.h"
 #include "portal/web/web_order.h"
+#include "portal/web/web_reader.h"
 
 #define KIND_BYTES_MAX 16
 #define ID_DIGITS_MAX 18 /* fits int64_t */
@@ -22,14 +23,38 @@ static enum err_code no_fields(const struct web_call *call, struct err *err)
 
 /* ---- keys ---- */
 
+struct key_list {
+    struct portal_key_filter filter;
+    struct portal_page page;
+    char *search; /* the filter's */
+};
+
+static void key_list_free(void *context)
+{
+    struct key_list *list = context;
+    free(list->search);
+    free(list);
+}
+
+static enum err_code read_keys(struct portal *portal, void *context, struct json **out,
+                               struct err *err)
+{
+    const struct key_list *list = context;
+    return portal_key_page(portal, &list->filter, &list->page, out, err);
+}
+
 static enum err_code list_keys(const struct web_call *call, struct web_answer *out, struct err *err)
 {
-    struct portal_key_filter filter = {.search = http_request_query(call->request, "search")};
+    struct portal_key_filter filter = {.search = web_query(call, "search")};
     struct portal_page page;
     if (web_scope(call, &filter.organisation_id, err) != ERR_NONE ||
         web_page_of(call, PORTAL_PAGE_KEYS, &page, err) != ERR_NONE)
         return err->code;
-    return portal_key_page(call->web->portal, &filter, &page, &out->json, err);
+    struct key_list *list = memory_new(sizeof *list);
+    *list = (struct key_list){filter, page, memory_text(filter.search)};
+    list->filter.search = list->search;
+    const struct web_read read = {read_keys, NULL, key_list_free, list};
+    return web_reader_start(call, &read, list->search != NULL, out, err);
 }
 
 static enum err_code show_key(const struct web_call *call, struct web_answer *out, struct err *err)
@@ -95,12 +120,36 @@ static enum err_code check_search(const char *search, struct err *err)
     return ERR_NONE;
 }
 
+struct reset_list {
+    struct portal_reset_page ask;
+    struct portal_page page;
+    char *search; /* what is asked for */
+    bool own; /* one's own keys; else what waits for a reviewer */
+};
+
+static void reset_list_free(void *context)
+{
+    struct reset_list *list = context;
+    free(list->search);
+    free(list);
+}
+
+static enum err_code read_resets(struct portal *portal, void *context, struct json **out,
+                                 struct err *err)
+{
+    const struct reset_list *list = context;
+    AUTO(json_freep) struct json *rows = NULL;
+    if ((list->own ? portal_reset_keys : portal_reset_waiting)(portal, &list->ask, &rows, err) !=
+        ERR_NONE)
+        return err->code;
+    return page_of_resets(&list->page, rows, out, err);
+}
+
 static enum err_code list_resets(const struct web_call *call, struct web_answer *out,
                                  struct err *err)
 {
-    AUTO(json_freep) struct json *list = NULL;
     struct portal_page page;
-    struct portal_reset_page ask = {.search = http_request_query(call->request, "search")};
+    struct portal_reset_page ask = {.search = web_query(call, "search")};
     if (web_scope(call, &ask.organisation_id, err) != ERR_NONE ||
         check_search(ask.search, err) != ERR_NONE ||
         web_page_of(call, PORTAL_PAGE_RESETS, &page, err) != ERR_NONE)
@@ -110,11 +159,11 @@ static enum err_code list_resets(const struct web_call *call, struct web_answer 
     ask.from_id = page.from;
     ask.backwards = page.backwards;
     ask.limit = page.limit + 1;
-    bool bidder = call->user->role == WEB_BIDDER;
-    if ((bidder ? portal_reset_keys : portal_reset_waiting)(call->web->portal, &ask, &list, err) !=
-        ERR_NONE)
-        return err->code;
-    return page_of_resets(&page, list, &out->json, err);
+    struct reset_list *list = memory_new(sizeof *list);
+    *list = (struct reset_list){ask, page, memory_text(ask.search), call->user->role == WEB_BIDDER};
+    list->ask.search = list->search;
+    const struct web_read read = {read_resets, NULL, reset_list_free, list};
+    return web_reader_start(call, &read, list->search != NULL, out, err);
 }
 
 static enum err_code ask_for_reset(const struct web_call *call, struct web_answer *out,

@@ -1,10 +1,13 @@
 #include "portal/web/web_order.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "portal/portal_invoice.h"
 #include "portal/portal_order_new.h"
 #include "portal/portal_order_view.h"
 #include "portal/portal_ticket.h"
+#include "portal/web/web_reader.h"
 
 #define KIND_BYTES_MAX 16
 
@@ -55,6 +58,12 @@ enum err_code web_page_of(const struct web_call *call, enum portal_page_list lis
     return portal_page_read(list, &ask, out, err);
 }
 
+const char *web_query(const struct web_call *call, const char *name)
+{
+    const char *text = http_request_query(call->request, name);
+    return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
 void web_ticket_answer(const char *ticket, const char *kind, const char *serial,
                        struct web_answer *out)
 {
@@ -81,20 +90,46 @@ static enum err_code read_payment(const char *text, enum portal_order_payment *o
     return ERR_NONE;
 }
 
+struct order_list {
+    struct portal_order_filter filter;
+    struct portal_page page;
+    char *state, *search; /* the filter's */
+};
+
+static void order_list_free(void *context)
+{
+    struct order_list *list = context;
+    free(list->state);
+    free(list->search);
+    free(list);
+}
+
+static enum err_code read_orders(struct portal *portal, void *context, struct json **out,
+                                 struct err *err)
+{
+    const struct order_list *list = context;
+    return portal_order_page(portal, &list->filter, &list->page, out, err);
+}
+
 static enum err_code list_orders(const struct web_call *call, struct web_answer *out,
                                  struct err *err)
 {
-    const char *state = http_request_query(call->request, "state");
     struct portal_order_filter filter = {
-        .state = state != NULL && state[0] == '\0' ? NULL : state,
-        .search = http_request_query(call->request, "search"),
+        .state = web_query(call, "state"),
+        .search = web_query(call, "search"),
     };
     struct portal_page page;
     if (web_scope(call, &filter.organisation_id, err) != ERR_NONE ||
         read_payment(http_request_query(call->request, "paid"), &filter.payment, err) != ERR_NONE ||
         web_page_of(call, PORTAL_PAGE_ORDERS, &page, err) != ERR_NONE)
         return err->code;
-    return portal_order_page(call->web->portal, &filter, &page, &out->json, err);
+    struct order_list *list = memory_new(sizeof *list);
+    *list =
+        (struct order_list){filter, page, memory_text(filter.state), memory_text(filter.search)};
+    list->filter.state = list->state;
+    list->filter.search = list->search;
+    const struct web_read read = {read_orders, NULL, order_list_free, list};
+    return web_reader_start(call, &read, list->search != NULL, out, err);
 }
 
 /* ---- one order ---- */

@@ -17,6 +17,8 @@ MUST_CHECK enum err_code web_order_answer(const struct web_call *call, const cha
 /* after, before and limit of the address. */
 MUST_CHECK enum err_code web_page_of(const struct web_call *call, enum portal_page_list list,
                                      struct portal_page *out, struct err *err);
+/* A parameter of the address; NULL when it is absent or empty. Borrowed. */
+const char *web_query(const struct web_call *call, const char *name);
 /* Answers 201 with a ticket that the agent redeems: {ticket, kind, serial, expires}. */
 void web_ticket_answer(const char *ticket, const char *kind, const char *serial,
                        struct web_answer *out);

@@ -13,8 +13,9 @@
 /* 32 MiB each while they compute; the wait of the last one in the queue is about two seconds. */
 #define PASSWORD_THREADS 2
 #define PASSWORD_QUEUE_MAX 32
-#define READER_THREADS 1
-#define READER_QUEUE_MAX 8
+/* One that verifies a long audit trail leaves the other to those who search; a search takes milliseconds. */
+#define READER_THREADS 2
+#define READER_QUEUE_MAX 32
 
 /* A route of ours: a handler of a table, or an embedded file. */
 struct entry {

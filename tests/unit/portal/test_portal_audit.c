@@ -145,6 +145,23 @@ static char *page_of(const struct portal_page *page, const char *search)
     return texts;
 }
 
+static void what_was_seen_must_stay(void **state)
+{
+    struct portal_audit_state seen = {0};
+    struct err err = ERR_INIT;
+    assert_int_equal(portal_audit_check_seen(portal->db, &seen, &err), ERR_NONE);
+    add("one", "a");
+    add("two", "b");
+    assert_int_equal(verify(&seen), ERR_NONE);
+    add("three", "c");
+    assert_int_equal(portal_audit_check_seen(portal->db, &seen, &err), ERR_NONE);
+    run("DROP TRIGGER audit_no_delete");
+    run("DELETE FROM audit WHERE id >= 2");
+    assert_int_equal(portal_audit_check_seen(portal->db, &seen, &err), ERR_AUDIT);
+    add("two", "other");
+    assert_int_equal(portal_audit_check_seen(portal->db, &seen, &err), ERR_AUDIT);
+}
+
 static void pages_are_read_newest_first(void **state)
 {
     static const struct {
@@ -210,6 +227,7 @@ int main(void)
         T(lines_can_not_be_changed_or_deleted),
         T(what_someone_with_the_file_changes_is_found),
         T(a_chain_is_verified_further),
+        T(what_was_seen_must_stay),
         T(pages_are_read_newest_first),
         T(texts_can_not_flow_into_each_other),
         T(the_list_shows_who_did_what),

@@ -118,6 +118,21 @@ static void an_old_line_is_looked_at_again(void **state)
     assert_int_equal(verified_count(&again), -1);
 }
 
+static void a_trail_that_was_cut_off_is_told(void **state)
+{
+    AUTO(web_result_done) struct web_result good = {0};
+    log_set_level(LOG_LEVEL_ERROR);
+    web_world_expect(world, "GET", "/audit", NULL, 200, &good);
+    assert_true(verified_count(&good) > 0);
+    run("DROP TRIGGER audit_no_delete");
+    run("DELETE FROM audit WHERE id = (SELECT max(id) FROM audit)");
+    for (int again = 0; again < 2; again++) {
+        AUTO(web_result_done) struct web_result cut = {0};
+        web_world_expect(world, "GET", "/audit", NULL, 200, &cut);
+        assert_int_equal(verified_count(&cut), -1);
+    }
+}
+
 static void only_an_administrator_may(void **state)
 {
     web_world_become(world, "shen");
@@ -136,11 +151,9 @@ static void pages_are_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(the_trail_is_shown_and_verified),
-        T(a_broken_chain_is_told),
-        T(an_old_line_is_looked_at_again),
-        T(only_an_administrator_may),
-        T(pages_are_checked),
+        T(the_trail_is_shown_and_verified), T(a_broken_chain_is_told),
+        T(an_old_line_is_looked_at_again),  T(a_trail_that_was_cut_off_is_told),
+        T(only_an_administrator_may),       T(pages_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
