@@ -139,7 +139,7 @@ static enum err_code check_reset(struct portal *portal, int64_t id, const char *
     if (portal_reset_subject(portal, id, out_key_id, &asked, err) != ERR_NONE)
         return err->code;
     if (user != NULL && strcmp(user, asked) != 0)
-        return err_set(err, ERR_NO_SUCH_RECORD, "the request is another user's");
+        return err_set(err, ERR_NO_SUCH_RECORD, "no row < find the reset request");
     return portal_reset_check_approved(portal, id, err);
 }
 

@@ -49,10 +49,11 @@ static void reply_html(struct http_request *request, int status, const char *htm
     http_reply_bytes(request, status, "text/html; charset=utf-8", span_text(html));
 }
 
+/* The address is not for the log: whoever has it may pay and cancel. */
 static void reply_page_error(struct http_request *request, const struct err *err)
 {
     AUTO(memory_freep) char *html = sandbox_page_error(err);
-    log_err("pay", http_request_path(request), err);
+    log_err("pay", "a page", err);
     reply_html(request, err_http_status(err->code), html, NULL);
 }
 

@@ -224,6 +224,11 @@ static void a_reset_ticket_names_its_request(void **state)
             portal_ticket_add_for_reset(world->portal, ids[i], users[1 - i], 300, &foreign, &err),
             ERR_NO_SUCH_RECORD);
         assert_null(foreign);
+        struct err none = ERR_INIT;
+        assert_int_equal(
+            portal_ticket_add_for_reset(world->portal, 99, users[1 - i], 300, &foreign, &none),
+            ERR_NO_SUCH_RECORD);
+        assert_string_equal(err.detail, none.detail);
     }
 }
 
