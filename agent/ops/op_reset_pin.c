@@ -129,8 +129,10 @@ static enum err_code unblock_once(struct op *op, bool *out_sent, struct err *err
     proof_sha256(span_bytes(blob), op->facts.written_digest);
     *out_sent = true;
     op->facts.written = token_unblock(op->key.token, span_bytes(blob), err) == ERR_NONE;
-    if (op->facts.written)
+    if (op->facts.written) {
+        op->key.pin.is_default = true; /* also when the key is gone before it can say so */
         return ERR_NONE;
+    }
     err_add(err, "unblock the PIN");
     return say_refused(err);
 }

@@ -142,6 +142,18 @@ static void few_administrator_tries_are_left_alone(void **state)
     assert_int_equal(administrator_tries(world), 3); /* the platform's number too */
 }
 
+/* Of an operation that is done, after the offer to change the PIN was declined. */
+static void check_told_initial(const struct json *operation)
+{
+    bool told = false;
+    struct err err = ERR_INIT;
+    const struct json_field field = {"pin_default", JSON_BOOL, false, 0, &told};
+    assert_int_equal(
+        json_read(json_member(operation, "result"), &field, 1, JSON_UNKNOWN_IGNORED, &err),
+        ERR_NONE);
+    assert_true(told);
+}
+
 /* How the operation ends, and whether the key then has a PIN that can be tried: both must say the same,
  * or the person is told that it is not known. */
 static void check_told_truly(struct ops_world *world, const struct json *operation,
@@ -153,6 +165,8 @@ static void check_told_truly(struct ops_world *world, const struct json *operati
     bool told_unclear = strcmp(ops_world_code(operation), "reset-unclear") == 0;
     if (told_done != reset_done && !told_unclear)
         fail_msg("%s: %s, %s; reset: %d", fault, state, ops_world_code(operation), reset_done);
+    if (told_done)
+        check_told_initial(operation);
     assert_int_equal(world->platform.confirmed, told_done ? 1 : 0);
 }
 
@@ -231,11 +245,12 @@ static void another_program_logs_in(void *context)
 static void a_log_in_meanwhile_is_not_taken_for_the_reset(void **state)
 {
     struct ops_world *world = *state;
+    static const char *const faults[] = {"lose-before", "lose-after", "remove-at"};
     unsigned told[2] = {0};
     for (size_t p = 0; p < ARRAY_SIZE(profiles); p++)
-        for (int nth = 8; nth <= 22; nth++) {
+        for (int i = 0; i < 24; i++) {
             AUTO(memory_freep)
-            char *fault = memory_printf("lose-%s %d", nth % 2 ? "before" : "after", nth / 2 + 6);
+            char *fault = memory_printf("%s %d", faults[i % ARRAY_SIZE(faults)], i / 3 + 11);
             use_own_pin(world, profiles[p]);
             world->once = false;
             world->on_waiting_user = another_program_logs_in;
@@ -249,6 +264,8 @@ static void a_log_in_meanwhile_is_not_taken_for_the_reset(void **state)
             bool told_done = strcmp(ops_world_state(operation), "done") == 0;
             if (told_done && !reset_done)
                 fail_msg("%s, %s: told as done", profiles[p], fault);
+            if (told_done)
+                check_told_initial(operation);
             assert_int_equal(world->platform.confirmed, told_done ? 1 : 0);
             told[told_done]++;
         }
