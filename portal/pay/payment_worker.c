@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "portal/pay/pay_tasks.h"
 #include "portal/portal_payment.h"
+#include "portal/portal_tasks.h"
 
 struct waiter {
     payment_worker_told told;
@@ -28,7 +28,7 @@ struct question {
 struct payment_worker {
     struct portal *portal;
     const struct payment_provider *provider;
-    struct pay_tasks *tasks;
+    struct portal_tasks *tasks;
     struct loop_timer *timer;
     struct question *first;
     unsigned waiters;
@@ -131,7 +131,7 @@ static enum err_code ask(struct payment_worker *worker, const char *trade, int64
     question->trade = memory_text(trade);
     question->refund_fen = refund_fen;
     question->err = ERR_INIT;
-    if (pay_tasks_add(worker->tasks, call_service, on_answered, question, err) != ERR_NONE) {
+    if (portal_tasks_add(worker->tasks, call_service, on_answered, question, err) != ERR_NONE) {
         free_question(question);
         return err_add(err, "ask about %s", trade);
     }
@@ -189,7 +189,7 @@ void payment_worker_look(struct payment_worker *worker)
     struct err err = ERR_INIT;
     if (worker->closing)
         return;
-    if (pay_tasks_count(worker->tasks) < PAYMENT_WORKER_AT_ONCE_MAX &&
+    if (portal_tasks_count(worker->tasks) < PAYMENT_WORKER_AT_ONCE_MAX &&
         portal_payment_due(worker->portal, worker->provider->name, clock_now_utc(), ARRAY_SIZE(due),
                            due, &count, &err) != ERR_NONE)
         log_err("payment", "look for what is due", &err);
@@ -214,7 +214,7 @@ enum err_code payment_worker_new(struct portal *portal, struct loop *loop,
     struct payment_worker *worker = memory_new(sizeof *worker);
     worker->portal = portal;
     worker->provider = provider;
-    worker->tasks = pay_tasks_new(loop, PAYMENT_WORKER_AT_ONCE_MAX, PAYMENT_WORKER_ASKS_MAX);
+    worker->tasks = portal_tasks_new(loop, PAYMENT_WORKER_AT_ONCE_MAX, PAYMENT_WORKER_ASKS_MAX);
     worker->timer = loop_timer_new(loop, on_timer, worker);
     loop_timer_set(worker->timer, deadline_in_ms(0));
     *out = worker;
@@ -227,7 +227,7 @@ void payment_worker_free(struct payment_worker *worker)
         return;
     worker->closing = true;
     worker->provider->stop(worker->provider->context);
-    pay_tasks_free(worker->tasks);
+    portal_tasks_free(worker->tasks);
     loop_timer_free(worker->timer);
     free(worker);
 }

@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "portal/pay/pay_http.h"
 #include "portal/pay/pay_message.h"
-#include "portal/pay/pay_tasks.h"
 #include "portal/pay/sandbox_trade.h"
+#include "portal/portal_tasks.h"
 
 #define AT_ONCE_MAX 4
 #define QUEUE_MAX 1024 /* of a service that restarts with many to send */
@@ -33,7 +33,7 @@ struct notice {
 struct sandbox_notices {
     struct loop *loop;
     const struct sandbox_folder *folder;
-    struct pay_tasks *tasks;
+    struct portal_tasks *tasks;
     struct cancel *cancel;
     struct notice *first;
 };
@@ -157,7 +157,7 @@ static void send_now(void *context)
         return;
     }
     notice->sending = true;
-    if (pay_tasks_add(notice->notices->tasks, post, on_posted, notice, &err) == ERR_NONE)
+    if (portal_tasks_add(notice->notices->tasks, post, on_posted, notice, &err) == ERR_NONE)
         return;
     notice->result = err.code;
     notice->err = err;
@@ -207,7 +207,7 @@ enum err_code sandbox_notices_new(struct loop *loop, const struct sandbox_folder
     struct sandbox_notices *notices = memory_new(sizeof *notices);
     notices->loop = loop;
     notices->folder = folder;
-    notices->tasks = pay_tasks_new(loop, AT_ONCE_MAX, QUEUE_MAX);
+    notices->tasks = portal_tasks_new(loop, AT_ONCE_MAX, QUEUE_MAX);
     if (cancel_new(&notices->cancel, err) != ERR_NONE ||
         sandbox_trade_each(folder->path, add_left_over, notices, err) != ERR_NONE) {
         sandbox_notices_free(notices);
@@ -223,7 +223,7 @@ void sandbox_notices_free(struct sandbox_notices *notices)
         return;
     if (notices->cancel != NULL)
         cancel_request(notices->cancel);
-    pay_tasks_free(notices->tasks);
+    portal_tasks_free(notices->tasks);
     while (notices->first != NULL) {
         struct notice *notice = notices->first;
         notices->first = notice->next;

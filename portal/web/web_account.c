@@ -68,6 +68,11 @@ static void change_freep(struct change **change)
         change_free(*change);
 }
 
+static void change_dropped(void *context)
+{
+    change_free(context);
+}
+
 static void make_password(void *context)
 {
     struct change *change = context;
@@ -141,7 +146,7 @@ static enum err_code start(const struct web_call *call, struct change **change,
 {
     if ((*change)->password == NULL)
         return carry_out(*change, out, err);
-    const struct web_work work = {make_password, password_made, *change};
+    const struct web_work work = {make_password, password_made, change_dropped, *change};
     if (web_pool_start(call->web->passwords, call->request, &work, err) != ERR_NONE)
         return err->code;
     *change = NULL;

@@ -28,6 +28,11 @@ static void reading_freep(struct reading **reading)
         reading_free(*reading);
 }
 
+static void dropped(void *context)
+{
+    reading_free(context);
+}
+
 static void work(void *context)
 {
     struct reading *reading = context;
@@ -60,7 +65,7 @@ enum err_code web_reader_start(const struct web_call *call, const struct web_rea
         return read->read(call->web->portal, read->context, &out->json, err);
     reading->folder = memory_text(call->web->portal->folder);
     reading->err = ERR_INIT;
-    const struct web_work item = {work, done, reading};
+    const struct web_work item = {work, done, dropped, reading};
     if (web_pool_start(call->web->readers, call->request, &item, err) != ERR_NONE)
         return err->code;
     reading = NULL;

@@ -275,13 +275,11 @@ enum err_code web_server_new(const struct web_server_options *options, struct we
         .payment = options->payment,
         .origin = server->origin,
     };
-    if (web_pool_new(options->loop, PASSWORD_THREADS, PASSWORD_QUEUE_MAX, &server->web.passwords,
-                     err) != ERR_NONE ||
-        web_pool_new(options->loop, READER_THREADS, READER_QUEUE_MAX, &server->web.readers, err) !=
-            ERR_NONE ||
-        (options->payment != NULL &&
-         payment_worker_new(options->portal, options->loop, options->payment,
-                            &server->web.payment_worker, err) != ERR_NONE))
+    server->web.passwords = web_pool_new(options->loop, PASSWORD_THREADS, PASSWORD_QUEUE_MAX);
+    server->web.readers = web_pool_new(options->loop, READER_THREADS, READER_QUEUE_MAX);
+    if (options->payment != NULL &&
+        payment_worker_new(options->portal, options->loop, options->payment,
+                           &server->web.payment_worker, err) != ERR_NONE)
         return err->code;
     add_routes(server);
     *out = TAKE(server);

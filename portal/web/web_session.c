@@ -85,6 +85,11 @@ static void proof_freep(struct proof **proof)
     *proof = NULL;
 }
 
+static void proof_dropped(void *context)
+{
+    proof_free(context);
+}
+
 static void compare(void *context)
 {
     struct proof *proof = context;
@@ -104,7 +109,7 @@ static enum err_code start(const struct web_call *call, struct proof **proof, co
     if (!web_pool_has_room(web->passwords))
         return err_set(err, ERR_HTTP_TOO_MANY, "too many passwords are waiting");
     portal_login_address(http_request_peer(call->request, NULL), address);
-    const struct web_work work = {compare, done, *proof};
+    const struct web_work work = {compare, done, proof_dropped, *proof};
     if (portal_login_begin(web->portal, login, address, &(*proof)->attempt, &out->retry_after_s,
                            err) != ERR_NONE ||
         web_pool_start(web->passwords, call->request, &work, err) != ERR_NONE)

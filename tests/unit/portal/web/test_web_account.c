@@ -1,9 +1,12 @@
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 /* needs the three above */
 #include <cmocka.h>
 
+#include "portal/web/web.h"
+#include "portal/web/web_pool.h"
 #include "tests/unit/portal/world.h"
 #include "web_world.h"
 
@@ -167,15 +170,60 @@ static void organisations_are_added(void **state)
     web_world_refused(world, "POST", "/organisations", "{}", "field-missing");
 }
 
+static void wait_in_the_pool(void *context)
+{
+    sem_wait(context);
+}
+
+static void waited(void *context, struct http_request *request)
+{
+}
+
+static void never_waited(void *context)
+{
+}
+
+/* A portal that ends must not set a password that was never computed. */
+static void a_change_that_was_not_begun_is_none(void **state)
+{
+    static const char body[] = "{\"password\":\"another long one\",\"name\":\"other\"}";
+    struct web_pool *pool = web_server_peek(world->web)->passwords;
+    struct err err = ERR_INIT;
+    sem_t wake;
+    int waiting = 0;
+    sem_init(&wake, 0, 0);
+    const struct web_work work = {wait_in_the_pool, waited, never_waited, &wake};
+    for (; waiting < 8; waiting++)
+        world_must(web_pool_start(pool, NULL, &work, &err), &err);
+    AUTO(memory_freep)
+    char *head =
+        web_world_head(world, "PUT", "/web/v1/users/zhang", "Content-Type: application/json\r\n");
+    AUTO(memory_freep)
+    char *request = memory_printf("%sContent-Length: %zu\r\n\r\n%s", head, strlen(body), body);
+    web_world_leave(world, span_text(request));
+    for (; waiting > 0; waiting--)
+        sem_post(&wake);
+    web_pool_freep(&web_server_peek(world->web)->passwords);
+    assert_int_equal(world_count(portal, "SELECT count(*) FROM user WHERE login = 'zhang' "
+                                         "AND password_n > 0 AND name = 'zhang'"),
+                     1);
+    sem_destroy(&wake);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(only_an_administrator_may),       T(a_user_is_added_and_logs_in),
-        T(what_does_not_fit_is_refused),    T(a_user_is_changed),
-        T(an_empty_change_changes_nothing), T(changes_are_checked),
-        T(lists_page_and_search),           T(organisations_are_added),
+        T(only_an_administrator_may),
+        T(a_user_is_added_and_logs_in),
+        T(what_does_not_fit_is_refused),
+        T(a_user_is_changed),
+        T(an_empty_change_changes_nothing),
+        T(changes_are_checked),
+        T(lists_page_and_search),
+        T(organisations_are_added),
+        T(a_change_that_was_not_begun_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

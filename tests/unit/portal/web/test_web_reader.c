@@ -24,9 +24,13 @@ static void done(void *context, struct http_request *request)
     assert_null(request);
 }
 
+static void dropped(void *context)
+{
+}
+
 static void fill(struct web_pool *readers)
 {
-    const struct web_work item = {work, done, NULL};
+    const struct web_work item = {work, done, dropped, NULL};
     struct err err = ERR_INIT;
     while (web_pool_has_room(readers))
         world_must(web_pool_start(readers, NULL, &item, &err), &err);

@@ -265,6 +265,10 @@ static void slept(void *context, struct http_request *request)
     (void)context, (void)request;
 }
 
+static void never_slept(void *context)
+{
+}
+
 static void what_does_not_fit_the_queue_is_put_off(void **state)
 {
     AUTO(web_result_done) struct web_result result = {0};
@@ -272,7 +276,7 @@ static void what_does_not_fit_the_queue_is_put_off(void **state)
     sem_t wake;
     int waiting = 0;
     sem_init(&wake, 0, 0);
-    const struct web_work work = {sleep_in_the_pool, slept, &wake};
+    const struct web_work work = {sleep_in_the_pool, slept, never_slept, &wake};
     struct web_pool *pool = web_server_peek(world->web)->passwords;
     for (; web_pool_has_room(pool); waiting++)
         world_must(web_pool_start(pool, NULL, &work, &err), &err);

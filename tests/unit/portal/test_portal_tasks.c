@@ -1,4 +1,4 @@
-#include "portal/pay/pay_tasks.h"
+#include "portal/portal_tasks.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,14 +10,14 @@
 #include <poll.h>
 
 #include "base/cancel.h"
-#include "stand.h"
+#include "world.h"
 
 #define AT_ONCE 2
 #define QUEUE 3
 
 struct scene {
     struct loop *loop;
-    struct pay_tasks *tasks;
+    struct portal_tasks *tasks;
     struct cancel *go; /* what the work waits for */
     atomic_int running, most;
     int worked, dropped, left;
@@ -50,9 +50,9 @@ static struct scene *open_scene(void)
 {
     struct scene *scene = memory_new(sizeof *scene);
     struct err err = ERR_INIT;
-    stand_must(loop_new(&scene->loop, &err), &err);
-    stand_must(cancel_new(&scene->go, &err), &err);
-    scene->tasks = pay_tasks_new(scene->loop, AT_ONCE, QUEUE);
+    world_must(loop_new(&scene->loop, &err), &err);
+    world_must(cancel_new(&scene->go, &err), &err);
+    scene->tasks = portal_tasks_new(scene->loop, AT_ONCE, QUEUE);
     return scene;
 }
 
@@ -67,7 +67,7 @@ static void add(struct scene *scene, int count)
 {
     for (int i = 0; i < count; i++) {
         struct err err = ERR_INIT;
-        stand_must(pay_tasks_add(scene->tasks, work, over, scene, &err), &err);
+        world_must(portal_tasks_add(scene->tasks, work, over, scene, &err), &err);
         scene->left++;
     }
 }
@@ -77,14 +77,14 @@ static void all_are_done_a_few_at_once(void **state)
     struct scene *scene = open_scene();
     struct err err = ERR_INIT;
     add(scene, AT_ONCE + QUEUE);
-    assert_int_equal(pay_tasks_count(scene->tasks), AT_ONCE + QUEUE);
+    assert_int_equal(portal_tasks_count(scene->tasks), AT_ONCE + QUEUE);
     cancel_request(scene->go);
-    stand_must(loop_run(scene->loop, &err), &err);
+    world_must(loop_run(scene->loop, &err), &err);
     assert_int_equal(scene->worked, AT_ONCE + QUEUE);
     assert_int_equal(scene->dropped, 0);
     assert_in_range(atomic_load(&scene->most), 1, AT_ONCE);
-    assert_int_equal(pay_tasks_count(scene->tasks), 0);
-    pay_tasks_free(scene->tasks);
+    assert_int_equal(portal_tasks_count(scene->tasks), 0);
+    portal_tasks_free(scene->tasks);
     close_scene(scene);
 }
 
@@ -93,9 +93,9 @@ static void a_full_queue_takes_no_more(void **state)
     struct scene *scene = open_scene();
     struct err err = ERR_INIT;
     add(scene, AT_ONCE + QUEUE);
-    assert_int_equal(pay_tasks_add(scene->tasks, work, over, scene, &err), ERR_HTTP_TOO_MANY);
+    assert_int_equal(portal_tasks_add(scene->tasks, work, over, scene, &err), ERR_HTTP_TOO_MANY);
     cancel_request(scene->go);
-    pay_tasks_free(scene->tasks);
+    portal_tasks_free(scene->tasks);
     assert_int_equal(scene->worked + scene->dropped, AT_ONCE + QUEUE);
     close_scene(scene);
 }
@@ -106,7 +106,7 @@ static void freeing_tells_everybody(void **state)
     struct scene *scene = open_scene();
     add(scene, AT_ONCE + 1);
     cancel_request(scene->go);
-    pay_tasks_free(scene->tasks);
+    portal_tasks_free(scene->tasks);
     assert_int_equal(scene->left, 0);
     assert_int_equal(scene->worked, AT_ONCE);
     assert_int_equal(scene->dropped, 1);

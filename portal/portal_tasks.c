@@ -1,4 +1,4 @@
-#include "portal/pay/pay_tasks.h"
+#include "portal/portal_tasks.h"
 
 #include <stdlib.h>
 
@@ -6,9 +6,9 @@
 #include "base/thread.h"
 
 struct task {
-    struct pay_tasks *tasks;
-    pay_task_work work;
-    pay_task_over over;
+    struct portal_tasks *tasks;
+    portal_task_work work;
+    portal_task_over over;
     void *context;
     pthread_t thread;
     bool started;
@@ -16,7 +16,7 @@ struct task {
     struct task *next;
 };
 
-struct pay_tasks {
+struct portal_tasks {
     struct loop *loop;
     unsigned at_once_max, queue_max;
     unsigned running, waiting;
@@ -24,16 +24,16 @@ struct pay_tasks {
     struct task *first; /* running ones first, in the order of adding */
 };
 
-struct pay_tasks *pay_tasks_new(struct loop *loop, unsigned at_once_max, unsigned queue_max)
+struct portal_tasks *portal_tasks_new(struct loop *loop, unsigned at_once_max, unsigned queue_max)
 {
-    struct pay_tasks *tasks = memory_new(sizeof *tasks);
+    struct portal_tasks *tasks = memory_new(sizeof *tasks);
     tasks->loop = loop;
     tasks->at_once_max = at_once_max;
     tasks->queue_max = queue_max;
     return tasks;
 }
 
-unsigned pay_tasks_count(const struct pay_tasks *tasks)
+unsigned portal_tasks_count(const struct portal_tasks *tasks)
 {
     return tasks->running + tasks->waiting;
 }
@@ -46,12 +46,12 @@ static void unlink_task(struct task *task)
     *at = task->next;
 }
 
-static void start_waiting(struct pay_tasks *tasks);
+static void start_waiting(struct portal_tasks *tasks);
 
 static void on_worked(void *context)
 {
     struct task *task = context;
-    struct pay_tasks *tasks = task->tasks;
+    struct portal_tasks *tasks = task->tasks;
     if (!task->joined)
         pthread_join(task->thread, NULL);
     unlink_task(task);
@@ -80,7 +80,7 @@ static enum err_code start(struct task *task, struct err *err)
 }
 
 /* A task that gets no thread now waits for one that ends; where none runs it is given up. */
-static void start_waiting(struct pay_tasks *tasks)
+static void start_waiting(struct portal_tasks *tasks)
 {
     struct task *next = NULL;
     for (struct task *task = tasks->first; task != NULL; task = next) {
@@ -94,7 +94,7 @@ static void start_waiting(struct pay_tasks *tasks)
             tasks->waiting--;
             continue;
         }
-        log_err("pay", "start a call", &err);
+        log_err("portal", "start a task", &err);
         if (tasks->running > 0)
             return;
         tasks->waiting--;
@@ -105,14 +105,14 @@ static void start_waiting(struct pay_tasks *tasks)
     }
 }
 
-enum err_code pay_tasks_add(struct pay_tasks *tasks, pay_task_work work, pay_task_over over,
-                            void *context, struct err *err)
+enum err_code portal_tasks_add(struct portal_tasks *tasks, portal_task_work work,
+                               portal_task_over over, void *context, struct err *err)
 {
     bool now = tasks->running < tasks->at_once_max;
     if (tasks->closing)
-        return err_set(err, ERR_CANCELLED, "no more calls are made");
+        return err_set(err, ERR_CANCELLED, "no more tasks are taken");
     if (!now && tasks->waiting >= tasks->queue_max)
-        return err_set(err, ERR_HTTP_TOO_MANY, "%u calls are waiting", tasks->waiting);
+        return err_set(err, ERR_HTTP_TOO_MANY, "%u tasks are waiting", tasks->waiting);
     struct task *task = memory_new(sizeof *task);
     *task = (struct task){.tasks = tasks, .work = work, .over = over, .context = context};
     struct task **end = &tasks->first;
@@ -131,7 +131,7 @@ enum err_code pay_tasks_add(struct pay_tasks *tasks, pay_task_work work, pay_tas
     return ERR_NONE;
 }
 
-static void drop_waiting(struct pay_tasks *tasks)
+static void drop_waiting(struct portal_tasks *tasks)
 {
     struct task *next = NULL;
     for (struct task *task = tasks->first; task != NULL; task = next) {
@@ -145,7 +145,7 @@ static void drop_waiting(struct pay_tasks *tasks)
     }
 }
 
-static struct task *first_started(struct pay_tasks *tasks)
+static struct task *first_started(struct portal_tasks *tasks)
 {
     struct task *task = tasks->first;
     while (!task->started)
@@ -153,7 +153,7 @@ static struct task *first_started(struct pay_tasks *tasks)
     return task;
 }
 
-void pay_tasks_free(struct pay_tasks *tasks)
+void portal_tasks_free(struct portal_tasks *tasks)
 {
     if (tasks == NULL)
         return;
