@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -227,9 +228,9 @@ static const char *static_type(const char *text)
     return "application/octet-stream";
 }
 
-enum err_code portal_attachment_read(struct portal *portal, const char *order_number,
-                                     const char *name, struct bytes **out, const char **out_type,
-                                     struct err *err)
+static enum err_code read_checked(struct portal *portal, const char *order_number, const char *name,
+                                  struct bytes **out, const char **out_type, char **out_path,
+                                  struct err *err)
 {
     AUTO(portal_query_freep) struct portal_query *query = NULL;
     AUTO(bytes_freep) struct bytes *bytes = NULL;
@@ -245,6 +246,33 @@ enum err_code portal_attachment_read(struct portal *portal, const char *order_nu
         return err_set(err, ERR_FILE, "%s was changed", path);
     *out_type = static_type(portal_query_text(query, 1));
     *out = TAKE(bytes);
+    *out_path = TAKE(path);
+    return ERR_NONE;
+}
+
+enum err_code portal_attachment_read(struct portal *portal, const char *order_number,
+                                     const char *name, struct bytes **out, const char **out_type,
+                                     struct err *err)
+{
+    AUTO(memory_freep) char *path = NULL;
+    return read_checked(portal, order_number, name, out, out_type, &path, err);
+}
+
+enum err_code portal_attachment_open(struct portal *portal, const char *order_number,
+                                     const char *name, int *out_fd, uint64_t *out_size_bytes,
+                                     const char **out_type, struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *bytes = NULL;
+    AUTO(memory_freep) char *path = NULL;
+    const char *type = NULL;
+    if (read_checked(portal, order_number, name, &bytes, &type, &path, err) != ERR_NONE)
+        return err->code;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return err_set_errno(err, ERR_FILE, path);
+    *out_fd = fd;
+    *out_size_bytes = bytes->len;
+    *out_type = type;
     return ERR_NONE;
 }
 

@@ -24,6 +24,12 @@ MUST_CHECK enum err_code portal_attachment_put(struct portal *portal, const char
 MUST_CHECK enum err_code portal_attachment_read(struct portal *portal, const char *order_number,
                                                 const char *name, struct bytes **out,
                                                 const char **out_type, struct err *err);
+/* Checks it like portal_attachment_read, and leaves the content on the disk: who fetches slowly holds no
+ * memory. The caller closes *out_fd. */
+MUST_CHECK enum err_code portal_attachment_open(struct portal *portal, const char *order_number,
+                                                const char *name, int *out_fd,
+                                                uint64_t *out_size_bytes, const char **out_type,
+                                                struct err *err);
 /* ERR_NO_SUCH_RECORD, and what portal_order_check says to an edit. */
 MUST_CHECK enum err_code portal_attachment_delete(struct portal *portal, const char *order_number,
                                                   const char *name, struct err *err);

@@ -54,10 +54,7 @@ struct web_call {
 /* What a handler answers. Taken over by the caller. */
 struct web_answer {
     int status; /* 0: 200 */
-    struct json *json; /* NULL: no body, or bytes */
-    struct bytes *bytes;
-    const char *content_type; /* of bytes; static */
-    char *file_name; /* bytes are a download of this name */
+    struct json *json; /* NULL: no body */
     char *cookie; /* Set-Cookie */
     int retry_after_s; /* also beside a refusal */
     bool later; /* the handler has taken the request over and answers it itself */

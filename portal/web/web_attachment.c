@@ -1,5 +1,6 @@
 #include "portal/portal_attachment.h"
 #include "portal/web/web_order.h"
+#include "portal/web/web_reply.h"
 
 static const char *name_of(const struct web_call *call)
 {
@@ -28,11 +29,14 @@ static enum err_code get_attachment(const struct web_call *call, struct web_answ
                                     struct err *err)
 {
     AUTO(portal_order_freep) struct portal_order *order = NULL;
+    const char *type = NULL;
+    uint64_t size_bytes = 0;
+    int fd = -1;
     if (web_order_of(call, &order, err) != ERR_NONE ||
-        portal_attachment_read(call->web->portal, order->number, name_of(call), &out->bytes,
-                               &out->content_type, err) != ERR_NONE)
+        portal_attachment_open(call->web->portal, order->number, name_of(call), &fd, &size_bytes,
+                               &type, err) != ERR_NONE)
         return err->code;
-    out->file_name = memory_text(name_of(call));
+    web_reply_file(call, name_of(call), type, fd, size_bytes, out);
     return ERR_NONE;
 }
 

@@ -30,12 +30,9 @@ static enum err_code get_download(const struct web_call *call, struct web_answer
     if (read_id(http_request_segment(call->request, "id"), &id, err) != ERR_NONE ||
         portal_download_open(call->web->portal, id, &download, err) != ERR_NONE)
         return err->code;
-    AUTO(memory_freep) char *disposition = web_reply_disposition(download.name);
-    http_reply_header(call->request, "Content-Disposition", disposition);
-    http_reply_file(call->request, 200, "application/octet-stream", download.fd,
-                    download.size_bytes);
+    web_reply_file(call, download.name, "application/octet-stream", download.fd,
+                   download.size_bytes, out);
     download.fd = -1;
-    out->later = true;
     return ERR_NONE;
 }
 

@@ -40,6 +40,15 @@ char *web_reply_disposition(const char *file_name)
     return memory_printf("%.*s", (int)text.len, (const char *)text.at);
 }
 
+void web_reply_file(const struct web_call *call, const char *file_name, const char *content_type,
+                    int fd, uint64_t size_bytes, struct web_answer *out)
+{
+    AUTO(memory_freep) char *disposition = web_reply_disposition(file_name);
+    http_reply_header(call->request, "Content-Disposition", disposition);
+    http_reply_file(call->request, 200, content_type, fd, size_bytes);
+    out->later = true;
+}
+
 static void add_headers(struct http_request *request, const struct web_answer *answer)
 {
     if (answer->cookie != NULL)
@@ -47,10 +56,6 @@ static void add_headers(struct http_request *request, const struct web_answer *a
     if (answer->retry_after_s > 0) {
         AUTO(memory_freep) char *seconds = memory_printf("%d", answer->retry_after_s);
         http_reply_header(request, "Retry-After", seconds);
-    }
-    if (answer->file_name != NULL) {
-        AUTO(memory_freep) char *disposition = web_reply_disposition(answer->file_name);
-        http_reply_header(request, "Content-Disposition", disposition);
     }
 }
 
@@ -73,8 +78,6 @@ static void give(struct http_request *request, const struct web_answer *answer)
     int status = answer->status != 0 ? answer->status : 200;
     if (answer->json != NULL)
         http_reply_json(request, status, answer->json);
-    else if (answer->bytes != NULL)
-        http_reply_bytes(request, status, answer->content_type, span_bytes(answer->bytes));
     else
         http_reply_empty(request, answer->status != 0 ? status : 204);
 }
@@ -90,8 +93,6 @@ void web_reply(struct http_request *request, enum err_code result, struct web_an
     else
         give(request, answer);
     json_free(answer->json);
-    bytes_free(answer->bytes);
-    free(answer->file_name);
     free(answer->cookie);
     *answer = (struct web_answer){0};
 }
