@@ -3,7 +3,7 @@
 #include "portal/portal_account.h"
 #include "portal/portal_account_list.h"
 #include "portal/portal_key.h"
-#include "portal/web/web.h"
+#include "portal/web/web_order.h"
 #include "portal/web/web_pool.h"
 
 /* ---- lists ---- */
@@ -14,13 +14,8 @@ typedef enum err_code (*lister)(struct portal *portal, const struct portal_page 
 static enum err_code read_list(const struct web_call *call, enum portal_page_list kind, lister list,
                                struct web_answer *out, struct err *err)
 {
-    const struct portal_page_ask ask = {
-        http_request_query(call->request, "limit"),
-        http_request_query(call->request, "after"),
-        http_request_query(call->request, "before"),
-    };
     struct portal_page page;
-    if (portal_page_read(kind, &ask, &page, err) != ERR_NONE)
+    if (web_page_of(call, kind, &page, err) != ERR_NONE)
         return err->code;
     return list(call->web->portal, &page, http_request_query(call->request, "search"), &out->json,
                 err);

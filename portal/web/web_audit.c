@@ -1,11 +1,11 @@
-#include "portal/web/web_reader.h"
-
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/log.h"
 #include "portal/portal_audit.h"
+#include "portal/web/web_order.h"
+#include "portal/web/web_reader.h"
 
 /* Meanwhile only what was added is verified, so that paging through a long trail is quick. */
 #define VERIFIED_MS 60000
@@ -85,13 +85,8 @@ static void remember(void *context, struct json *json)
 static enum err_code get_audit(const struct web_call *call, struct web_answer *out, struct err *err)
 {
     struct web *web = call->web;
-    const struct portal_page_ask ask = {
-        http_request_query(call->request, "limit"),
-        http_request_query(call->request, "after"),
-        http_request_query(call->request, "before"),
-    };
     struct portal_page page;
-    if (portal_page_read(PORTAL_PAGE_AUDIT, &ask, &page, err) != ERR_NONE)
+    if (web_page_of(call, PORTAL_PAGE_AUDIT, &page, err) != ERR_NONE)
         return err->code;
     struct reading *reading = memory_new(sizeof *reading);
     reading->web = web;

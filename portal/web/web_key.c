@@ -16,11 +16,6 @@ static const char *serial_of(const struct web_call *call)
     return http_request_segment(call->request, "serial");
 }
 
-static enum err_code no_fields(const struct web_call *call, struct err *err)
-{
-    return json_read(call->body, NULL, 0, JSON_UNKNOWN_REFUSED, err);
-}
-
 /* ---- keys ---- */
 
 struct key_list {
@@ -171,7 +166,7 @@ static enum err_code ask_for_reset(const struct web_call *call, struct web_answe
 {
     struct portal_reset_wish wish = {.serial = serial_of(call), .user = call->user->login};
     struct portal_reset_noted noted = {0};
-    if (no_fields(call, err) != ERR_NONE ||
+    if (web_no_fields(call, err) != ERR_NONE ||
         web_scope(call, &wish.organisation_id, err) != ERR_NONE ||
         portal_reset_request(call->web->portal, &wish, &noted, err) != ERR_NONE)
         return err->code;
@@ -196,7 +191,7 @@ static enum err_code approve_reset(const struct web_call *call, struct web_answe
                                    struct err *err)
 {
     int64_t id = 0;
-    if (no_fields(call, err) != ERR_NONE || reset_of(call, &id, err) != ERR_NONE ||
+    if (web_no_fields(call, err) != ERR_NONE || reset_of(call, &id, err) != ERR_NONE ||
         portal_reset_approve(call->web->portal, id, err) != ERR_NONE)
         return err->code;
     out->json = json_new_object();
@@ -242,7 +237,7 @@ static enum err_code reset_ticket(const struct web_call *call, struct web_answer
     AUTO(memory_freep) char *ticket = NULL;
     AUTO(memory_freep) char *serial = NULL;
     int64_t id = 0;
-    if (no_fields(call, err) != ERR_NONE || reset_of(call, &id, err) != ERR_NONE ||
+    if (web_no_fields(call, err) != ERR_NONE || reset_of(call, &id, err) != ERR_NONE ||
         portal_ticket_add_for_reset(call->web->portal, id, call->user->login,
                                     PORTAL_TICKET_TTL_S_DEFAULT, &ticket, err) != ERR_NONE ||
         serial_of_reset(call, id, &serial, err) != ERR_NONE)

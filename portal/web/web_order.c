@@ -64,6 +64,11 @@ const char *web_query(const struct web_call *call, const char *name)
     return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
+enum err_code web_no_fields(const struct web_call *call, struct err *err)
+{
+    return json_read(call->body, NULL, 0, JSON_UNKNOWN_REFUSED, err);
+}
+
 void web_ticket_answer(const char *ticket, const char *kind, const char *serial,
                        struct web_answer *out)
 {
@@ -204,16 +209,11 @@ static enum err_code edit_order(const struct web_call *call, struct web_answer *
 
 /* ---- steps ---- */
 
-static enum err_code no_fields(const struct web_call *call, struct err *err)
-{
-    return json_read(call->body, NULL, 0, JSON_UNKNOWN_REFUSED, err);
-}
-
 static enum err_code submit_order(const struct web_call *call, struct web_answer *out,
                                   struct err *err)
 {
     AUTO(portal_order_freep) struct portal_order *order = NULL;
-    if (no_fields(call, err) != ERR_NONE || web_order_of(call, &order, err) != ERR_NONE ||
+    if (web_no_fields(call, err) != ERR_NONE || web_order_of(call, &order, err) != ERR_NONE ||
         portal_order_submit(call->web->portal, order->number, err) != ERR_NONE)
         return err->code;
     return web_order_answer(call, order->number, out, err);
@@ -232,7 +232,7 @@ static enum err_code decide(const struct web_call *call, enum portal_order_actio
 static enum err_code approve_order(const struct web_call *call, struct web_answer *out,
                                    struct err *err)
 {
-    if (no_fields(call, err) != ERR_NONE)
+    if (web_no_fields(call, err) != ERR_NONE)
         return err->code;
     return decide(call, PORTAL_ORDER_APPROVE, "", out, err);
 }

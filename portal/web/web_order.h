@@ -1,4 +1,4 @@
-/* What the pages' subjects share about orders: who sees which, and how one is shown. */
+/* What the pages' subjects share: what a request asks for, who sees which record, how an order is shown. */
 #pragma once
 
 #include "portal/portal_order.h"
@@ -19,6 +19,8 @@ MUST_CHECK enum err_code web_page_of(const struct web_call *call, enum portal_pa
                                      struct portal_page *out, struct err *err);
 /* A parameter of the address; NULL when it is absent or empty. Borrowed. */
 const char *web_query(const struct web_call *call, const char *name);
+/* Of a step that takes nothing but its address. ERR_FIELD_UNKNOWN. */
+MUST_CHECK enum err_code web_no_fields(const struct web_call *call, struct err *err);
 /* Answers 201 with a ticket that the agent redeems: {ticket, kind, serial, expires}. */
 void web_ticket_answer(const char *ticket, const char *kind, const char *serial,
                        struct web_answer *out);

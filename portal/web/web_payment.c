@@ -10,11 +10,6 @@
 /* Whoever knocks at the notifications' address gets a line in the log so often, and no more. */
 #define FORGED_LOG_MS 10000
 
-static enum err_code no_fields(const struct web_call *call, struct err *err)
-{
-    return json_read(call->body, NULL, 0, JSON_UNKNOWN_REFUSED, err);
-}
-
 static enum err_code need_provider(const struct web_call *call, struct err *err)
 {
     if (call->web->payment == NULL)
@@ -53,7 +48,7 @@ static enum err_code start_payment(const struct web_call *call, struct web_answe
     AUTO(portal_order_freep) struct portal_order *order = NULL;
     AUTO(portal_payment_freep) struct portal_payment *payment = NULL;
     AUTO(memory_freep) char *url = NULL;
-    if (need_provider(call, err) != ERR_NONE || no_fields(call, err) != ERR_NONE ||
+    if (need_provider(call, err) != ERR_NONE || web_no_fields(call, err) != ERR_NONE ||
         web_order_of(call, &order, err) != ERR_NONE ||
         portal_payment_start(call->web->portal, call->web->payment->name, order->number, &payment,
                              err) != ERR_NONE ||
@@ -131,7 +126,7 @@ static enum err_code refresh_payment(const struct web_call *call, struct web_ans
 {
     AUTO(portal_order_freep) struct portal_order *order = NULL;
     AUTO(memory_freep) char *trade = NULL;
-    if (need_provider(call, err) != ERR_NONE || no_fields(call, err) != ERR_NONE ||
+    if (need_provider(call, err) != ERR_NONE || web_no_fields(call, err) != ERR_NONE ||
         web_order_of(call, &order, err) != ERR_NONE ||
         portal_payment_hurry(call->web->portal, order->number, &trade, err) != ERR_NONE)
         return err->code;
