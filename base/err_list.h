@@ -56,6 +56,42 @@ ERR_ITEM(ERR_AGENT_UNREACHABLE, "agent-unreachable", USER, 503,
     "连接不到延期驱动（ukeyd）", "The agent (ukeyd) can't be reached",
     "请确认驱动已安装并正在运行。", "Make sure that ukeyd is installed and running.")
 
+/* ---- trust of browsers in the agent's certificate ---- */
+ERR_ITEM(ERR_TRUST_NO_IDENTITY, "trust-no-certificate", USER, 409,
+    "延期驱动还没有生成本机证书", "The agent has not made its certificate yet",
+    "请先运行一次 ukeyd，再重试。", "Start ukeyd once, then try again.")
+ERR_ITEM(ERR_TRUST_HOME, "trust-home", USER, 409,
+    "主目录不属于当前用户", "The home folder belongs to another user",
+    "请以使用浏览器的用户身份执行，不要使用 sudo；供所有用户使用的设置用 --system。",
+    "Run it as the user of the browser, without sudo; what is for all users takes --system.")
+ERR_ITEM(ERR_TRUST_NOT_ROOT, "trust-not-root", USER, 403,
+    "需要管理员权限", "This needs an administrator",
+    "请使用 sudo 执行。", "Run it with sudo.")
+ERR_ITEM(ERR_TRUST_TOOL_MISSING, "trust-tool-missing", USER, 503,
+    "缺少程序 certutil", "The program certutil is missing",
+    "请安装软件包 libnss3-tools 后重试。", "Install the package libnss3-tools and try again.")
+ERR_ITEM(ERR_TRUST_PASSWORD, "trust-database-password", USER, 409,
+    "浏览器的证书库设有密码，未作改动", "The browser's certificate database has a password; it was not changed",
+    "请去掉证书库的密码后重试，或在浏览器的证书管理页面中手工导入本机证书。",
+    "Take the database's password away and try again, or import the certificate by hand in the browser's settings.")
+ERR_ITEM(ERR_TRUST_READ_ONLY, "trust-database-read-only", USER, 409,
+    "浏览器的证书库只读，未作改动", "The browser's certificate database is read-only; it was not changed",
+    "请检查该文件夹的权限和磁盘后重试。", "Check the folder's permissions and the disk, then try again.")
+ERR_ITEM(ERR_TRUST_BUSY, "trust-database-busy", RETRY, 503,
+    "浏览器的证书库正被其他程序占用或已损坏，未作改动", "The browser's certificate database is held by another program or damaged; it was not changed",
+    "请关闭所有浏览器窗口后重试。", "Close all windows of the browser and try again.")
+ERR_ITEM(ERR_TRUST_DATABASE, "trust-database", STOP, 500,
+    "无法使用浏览器的证书库", "The browser's certificate database can't be used",
+    "如证书库已损坏，请关闭浏览器，移走详情中的文件夹后重试。",
+    "If it is damaged close the browser, move the folder named in the detail away, and try again.")
+ERR_ITEM(ERR_TRUST_POLICY_FILE, "trust-policy-file", STOP, 409,
+    "浏览器的策略文件内容有误，未作改动", "The browser's policy file is not what it should be; it was not changed",
+    "请更正详情中的文件后重试。", "Correct the file named in the detail and try again.")
+ERR_ITEM(ERR_TRUST_POLICY_CONFLICT, "trust-policy-conflict", STOP, 409,
+    "另一个策略文件已设置同一项，未作改动", "Another policy file sets the same policy; nothing was changed there",
+    "请把平台的网址加到详情中的文件里，或从中删去这一项后重试。",
+    "Add the platforms' addresses to the file named in the detail, or take the policy out of it and try again.")
+
 /* ---- the request at the local API or at the platform ---- */
 ERR_ITEM(ERR_HTTP_HOST, "host-refused", STOP, 421,
     "请求的主机名不被接受", "This Host is not served here",
@@ -135,6 +171,9 @@ ERR_ITEM(ERR_OPERATION_BUSY, "operation-busy", RETRY, 409,
 ERR_ITEM(ERR_OPERATION_TOO_LATE, "operation-too-late", STOP, 409,
     "操作已进行到不可取消的步骤", "The operation is past the step up to which it can be cancelled",
     "请等待操作完成，请勿拔出CA锁。", "Wait for it to end and leave the key in.")
+ERR_ITEM(ERR_OPERATION_NOT_RESUMABLE, "operation-not-resumable", STOP, 409,
+    "该操作不能继续", "The operation can't be gone on with",
+    "请在平台上重新发起；平台不会重复签发。", "Start again on the platform; it will not issue twice.")
 ERR_ITEM(ERR_INTERRUPTED, "interrupted", RETRY, 503,
     "操作被中断", "The operation was interrupted",
     "请插好CA锁后重新发起；平台不会重复签发。", "Put the key in and start again; the platform will not issue twice.")

@@ -239,6 +239,8 @@ export interface Operation<K extends Kind = Kind> {
   order: string | null;
   /** Whether {@link Ukeyd.cancel} would be heard now. */
   cancellable: boolean;
+  /** Whether it failed on the way and can be gone on with (`POST /v1/operations/{id}/resume`). */
+  resumable?: boolean;
   /** Whether anything on the key was changed. */
   key_changed: boolean;
   created: string;

@@ -27,6 +27,8 @@ static const char help_zh[] =
     "  reset-pin              CA锁密码重置：--platform 平台 [--ticket 凭据] [--token 序列号]\n"
     "  change-pin             修改CA锁密码：[--token 序列号]\n"
     "  operations             操作记录\n"
+    "  resume 操作号          继续中途失败的操作，不需要新的凭据\n"
+    "  abandon 操作号         放弃中途失败的操作，或取消进行中的操作\n"
     "  cert show [文件]       显示证书（文件：PEM 或 DER）\n"
     "  cert export            输出证书（PEM）：--usage sign|encrypt [--token 序列号] [--container "
     "容器]\n"
@@ -52,6 +54,8 @@ static const char help_en[] =
     "  reset-pin              reset the PIN: --platform ID [--ticket TICKET] [--token SERIAL]\n"
     "  change-pin             change the PIN: [--token SERIAL]\n"
     "  operations             what was done\n"
+    "  resume ID              go on with one that failed on the way; needs no new ticket\n"
+    "  abandon ID             give such a one up, or cancel one that is under way\n"
     "  cert show [FILE]       certificates of the keys, or of a file (PEM or DER)\n"
     "  cert export            as PEM: --usage sign|encrypt [--token SERIAL] [--container NAME]\n"
     "  seal show FILE         an electronic seal [--picture FILE]\n"
@@ -109,6 +113,8 @@ static const struct command {
     {"extend-seal", NULL, 0, CTL_TICKET | CTL_TOKEN | CTL_PLATFORM, ctl_operation_extend_seal},
     {"reset-pin", NULL, 0, CTL_TICKET | CTL_TOKEN | CTL_PLATFORM, ctl_operation_reset_pin},
     {"change-pin", NULL, 0, CTL_TOKEN, ctl_operation_change_pin},
+    {"resume", NULL, 1, 0, ctl_operation_resume},
+    {"abandon", NULL, 1, 0, ctl_operation_abandon},
     {"cert", "show", 1, CTL_TOKEN | CTL_USAGE | CTL_CONTAINER, ctl_cert_show},
     {"cert", "export", 0, CTL_TOKEN | CTL_USAGE | CTL_CONTAINER, ctl_cert_export},
     {"seal", "show", 1, CTL_PICTURE, ctl_seal_show},

@@ -1,6 +1,7 @@
 #include "agent/ctl/ctl_operation.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -191,23 +192,30 @@ static enum err_code outcome(const struct json *operation, struct err *err)
     return err->code;
 }
 
-static enum err_code run(struct ctl *ctl, const char *kind, const char *ticket, struct err *err)
+/* *operation is replaced by newer states of it. */
+static enum err_code see_to_its_end(struct ctl *ctl, struct json **operation, struct err *err)
 {
-    AUTO(json_freep) struct json *operation = NULL;
     AUTO(ctl_progress_done)
     struct ctl_progress progress =
         CTL_PROGRESS_INIT(stderr, ctl->options->lang, isatty(STDERR_FILENO));
-    if (start(ctl, kind, ticket, &operation, err) != ERR_NONE ||
-        follow(ctl, &progress, &operation, err) != ERR_NONE)
+    if (follow(ctl, &progress, operation, err) != ERR_NONE)
         return err->code;
     ctl_progress_end(&progress);
     if (ctl_wants_json(ctl))
-        ctl_print_json(ctl, operation);
-    if (outcome(operation, err) != ERR_NONE)
+        ctl_print_json(ctl, *operation);
+    if (outcome(*operation, err) != ERR_NONE)
         return err->code;
     if (!ctl_wants_json(ctl))
-        ctl_show_result(stdout, operation, ctl->options->lang);
+        ctl_show_result(stdout, *operation, ctl->options->lang);
     return ERR_NONE;
+}
+
+static enum err_code run(struct ctl *ctl, const char *kind, const char *ticket, struct err *err)
+{
+    AUTO(json_freep) struct json *operation = NULL;
+    if (start(ctl, kind, ticket, &operation, err) != ERR_NONE)
+        return err->code;
+    return see_to_its_end(ctl, &operation, err);
 }
 
 enum err_code ctl_operation_check(struct ctl *ctl, struct err *err)
@@ -244,6 +252,46 @@ enum err_code ctl_operation_extend_seal(struct ctl *ctl, struct err *err)
 enum err_code ctl_operation_reset_pin(struct ctl *ctl, struct err *err)
 {
     return run_for_platform(ctl, "reset-pin", err);
+}
+
+/* POST to the operation of the command's second word. */
+static enum err_code post_to(struct ctl *ctl, const char *action, struct json **out,
+                             struct err *err)
+{
+    AUTO(json_freep) struct json *body = json_new_object();
+    AUTO(json_freep) struct json *named = json_new_object();
+    AUTO(memory_freep) char *path = NULL;
+    if (ctl->options->word_count < 2)
+        return err_set(err, ERR_USAGE, "%s needs the operation's id: see ukeyctl operations",
+                       action);
+    json_add_text(named, "id", ctl->options->words[1]);
+    if (path_of(named, &path, err) != ERR_NONE)
+        return err_set(err, ERR_USAGE, "an operation's id has %d hexadecimal digits",
+                       OPERATION_ID_DIGITS);
+    AUTO(memory_freep) char *full = memory_printf("%s/%s", path, action);
+    const struct ctl_request request = {"POST", full, body, REQUEST_SECONDS, 0};
+    return ctl_client_request(ctl->client, &request, out, err);
+}
+
+enum err_code ctl_operation_resume(struct ctl *ctl, struct err *err)
+{
+    AUTO(json_freep) struct json *operation = NULL;
+    ctl_interrupt_catch();
+    if (post_to(ctl, "resume", &operation, err) != ERR_NONE)
+        return err->code;
+    return see_to_its_end(ctl, &operation, err);
+}
+
+enum err_code ctl_operation_abandon(struct ctl *ctl, struct err *err)
+{
+    AUTO(json_freep) struct json *operation = NULL;
+    if (post_to(ctl, "abandon", &operation, err) != ERR_NONE)
+        return err->code;
+    if (ctl_wants_json(ctl))
+        ctl_print_json(ctl, operation);
+    else
+        puts(ctl->options->lang == LANG_EN ? "Given up." : "已放弃。");
+    return ERR_NONE;
 }
 
 enum err_code ctl_operation_change_pin(struct ctl *ctl, struct err *err)

@@ -304,6 +304,8 @@ void ctl_show_operations(FILE *out, const struct json *answer, enum lang lang)
             ctl_text_print(out, columns[k] == NULL ? (k < 4 ? "-" : "") : columns[k]);
             fputs(k + 1 < ARRAY_SIZE(columns) ? "  " : "\n", out);
         }
+        if (flag_at(operation, "resumable"))
+            ctl_text_line(out, 2, LABEL("继续", "Go on"), lang, text_at(operation, "id"));
     }
 }
 

@@ -6,6 +6,7 @@
 #include "agent/ops/op_cards.h"
 #include "agent/ops/op_find.h"
 #include "agent/ops/op_key.h"
+#include "agent/ops/op_resume.h"
 #include "base/log.h"
 #include "base/thread.h"
 
@@ -261,7 +262,8 @@ void op_finish(struct op *op, enum op_state state)
     op->result = result;
     pthread_mutex_unlock(&op->ops->lock);
     struct err err = ERR_INIT;
-    op_facts_forget_secret(&op->facts);
+    if (!op_resume_is_worth_keeping(op, state))
+        op_facts_forget_secret(&op->facts);
     op_enter_anyway(op, state, state == OP_DONE ? op->kind->step_count : op->step);
     if (op_journal_forget(op->ops->journal, &err) != ERR_NONE)
         log_err("ops", "wipe a job's secret", &err);
@@ -342,6 +344,7 @@ void op_reap(void *context)
     op->has_thread = false;
     ops->running--;
     pthread_mutex_unlock(&ops->lock);
+    op_resume_tidy(ops);
     const struct ops_change change = {.event = OPS_STATUS_CHANGED};
     ops_tell(ops, &change);
 }

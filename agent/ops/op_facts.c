@@ -44,6 +44,8 @@ static struct json *job_to_json(const struct remote_job *job)
     json_add_text(json, "order", job->order);
     json_add_text(json, "holder", job->holder);
     json_add_text(json, "serial", job->serial);
+    if (job->seal != NULL)
+        json_add_text(json, "seal", job->seal);
     json_add_bool(json, "approved", job->approved);
     json_add_bool(json, "replace_key", job->replace_key);
     json_add_text(json, "algorithm", job->algorithm);
@@ -69,7 +71,7 @@ static struct json *error_to_json(const struct err *error)
 {
     struct json *json = json_new_object();
     json_add_text(json, "code", err_code_text(error->code));
-    json_add_text(json, "detail", error->detail);
+    json_add_text(json, "detail", error->detail[0] == '\0' ? NULL : error->detail);
     json_add_integer(json, "tries", error->tries_left < 0 ? 0 : error->tries_left + 1);
     return json;
 }
@@ -118,7 +120,7 @@ static enum err_code job_from_json(const struct json *json, struct remote_job **
                                    struct err *err)
 {
     const char *id, *secret = NULL, *kind, *order = NULL, *holder = NULL, *serial = NULL;
-    const char *algorithm = NULL;
+    const char *algorithm = NULL, *seal = NULL;
     AUTO(remote_job_freep) struct remote_job *job = memory_new(sizeof *job);
     const struct json_field fields[] = {
         {"id", JSON_TEXT, false, REMOTE_TEXT_BYTES_MAX, &id},
@@ -129,6 +131,7 @@ static enum err_code job_from_json(const struct json *json, struct remote_job **
         {"order", JSON_TEXT, true, REMOTE_TEXT_BYTES_MAX, &order},
         {"holder", JSON_TEXT, true, REMOTE_TEXT_BYTES_MAX, &holder},
         {"serial", JSON_TEXT, true, REMOTE_TEXT_BYTES_MAX, &serial},
+        {"seal", JSON_TEXT, true, REMOTE_TEXT_BYTES_MAX, &seal},
         {"approved", JSON_BOOL, false, 0, &job->approved},
         {"replace_key", JSON_BOOL, false, 0, &job->replace_key},
         {"algorithm", JSON_TEXT, true, REMOTE_TEXT_BYTES_MAX, &algorithm},
@@ -143,6 +146,7 @@ static enum err_code job_from_json(const struct json *json, struct remote_job **
     job->order = memory_text(order);
     job->holder = memory_text(holder);
     job->serial = memory_text(serial);
+    job->seal = memory_text(seal);
     job->algorithm = memory_text(algorithm);
     *out = TAKE(job);
     return ERR_NONE;

@@ -46,14 +46,14 @@ static enum err_code redeem(struct op *op, struct err *err)
 
 enum op_outcome op_platform_redeem(struct op *op, struct err *err)
 {
-    if (op->ticket == NULL)
-        return OP_STEP_NEXT;
-    if (redeem(op, err) != ERR_NONE) {
+    if (op->ticket != NULL && redeem(op, err) != ERR_NONE) {
         err_add(err, "redeem the ticket");
         return OP_STEP_FAILED;
     }
     memory_freep(&op->ticket);
     const struct remote_job *job = op->facts.job;
+    if (job == NULL)
+        return OP_STEP_NEXT;
     if (strcmp(job->serial, token_peek_facts(op->key.token)->serial) != 0) {
         err_set(err, ERR_WRONG_TOKEN, "the order is for key %s", job->serial);
         return OP_STEP_FAILED;
@@ -177,8 +177,10 @@ bool op_platform_report_failure(struct op *op, struct span proof)
     struct remote_call call = {&op->platform->remote, NULL, deadline_in_ms(FAILURE_REPORT_MS)};
     struct err err = ERR_INIT;
     if (remote_of(op)->class->confirm(remote_of(op), &call, op->facts.job, &confirmation, &err) ==
-        ERR_NONE)
+        ERR_NONE) {
+        op_facts_forget_secret(&op->facts); /* the job is over */
         return true;
+    }
     log_err("ops", "tell the platform that nothing was written", &err);
     return false;
 }

@@ -346,7 +346,8 @@ static bool give_back(struct op *op)
 static void undo_container(struct op *op, const struct err *why)
 {
     const struct token_pair *left = pair_named(op->key.pairs, op->facts.container);
-    bool no_use = err_kind_of(why->code) == ERR_KIND_STOP && why->code != ERR_CANCELLED;
+    bool no_use = err_kind_of(why->code) == ERR_KIND_STOP && why->code != ERR_CANCELLED &&
+                  why->code != ERR_JOURNAL;
     if (left != NULL && left->sign_cert != NULL)
         return;
     if (op->facts.requested ? no_use && give_back(op) : left == NULL)

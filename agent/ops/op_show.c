@@ -1,5 +1,6 @@
 /* Operations and state as JSON, as docs/api/local.md describes them. */
 #include "agent/ops/op_engine.h"
+#include "agent/ops/op_resume.h"
 #include "base/problem.h"
 
 #define API_VERSION 1
@@ -72,6 +73,7 @@ static struct json *operation_json(const struct op *op, enum lang lang)
     json_add(json, "token", token);
     json_add_text(json, "order", op->order);
     json_add_bool(json, "cancellable", !op_state_is_over(op->state) && op_step_of(op)->cancellable);
+    json_add_bool(json, "resumable", op_resume_possible(op));
     json_add_bool(json, "key_changed", op->key_changed);
     json_add_utc(json, "created", op->created_utc);
     json_add_utc(json, "updated", op->updated_utc);

@@ -5,6 +5,7 @@
 #include "agent/ops/op_cards.h"
 #include "agent/ops/op_key.h"
 #include "agent/ops/op_keys.h"
+#include "agent/ops/op_resume.h"
 #include "base/hex.h"
 #include "base/log.h"
 
@@ -269,25 +270,12 @@ static enum err_code resume(struct ops *ops, struct op *op, struct err *err)
     return code;
 }
 
-/* Its end may not have reached the journal: the disk was full, or an earlier version kept the secret. */
-static void forget_secret(struct op *op)
-{
-    struct err err = ERR_INIT;
-    if (op->facts.job == NULL || op->facts.job->secret == NULL)
-        return;
-    op_facts_forget_secret(&op->facts);
-    if (op_enter(op, op->state, op->step, &err) != ERR_NONE)
-        log_err("ops", "wipe a job's secret", &err);
-}
-
 static void go_on(struct ops *ops, struct op *op)
 {
     struct err err = ERR_INIT;
     const struct op_step *step = op_step_of(op);
-    if (op_state_is_over(op->state)) {
-        forget_secret(op);
+    if (op_state_is_over(op->state))
         return;
-    }
     if (step->after_death == OP_RESUME && op->facts.job != NULL) {
         if (resume(ops, op, &err) != ERR_NONE)
             leave_unconfirmed(ops, op, &err);
@@ -322,6 +310,7 @@ enum err_code ops_new(const struct ops_options *options, struct ops **out, struc
     ops->snapshot.service = TOKEN_SERVICE_NONE; /* the source tells what there is when it knows */
     for (struct op *op = ops->newest; op != NULL; op = op->next)
         go_on(ops, op);
+    op_resume_tidy(ops);
     if (op_journal_forget(ops->journal, err) != ERR_NONE)
         log_err("ops", "wipe what is needed no more", err);
     *err = ERR_INIT;

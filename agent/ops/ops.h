@@ -44,6 +44,16 @@ struct json *ops_list_json(struct ops *ops, const char *origin, enum lang lang);
 MUST_CHECK enum err_code ops_cancel(struct ops *ops, const char *id, const char *origin,
                                     struct err *err);
 
+/* Goes on with one that failed on the way and may still succeed ("resumable"): with its job, and asking for the
+ * PIN anew. lang: of the dialog. ERR_OPERATION_UNKNOWN, ERR_OPERATION_NOT_RESUMABLE, ERR_OPERATION_BUSY,
+ * ERR_JOURNAL. */
+MUST_CHECK enum err_code ops_resume(struct ops *ops, const char *id, const char *origin,
+                                    enum lang lang, struct err *err);
+/* Gives such a one up: it ends as cancelled and can't be gone on with. Cancels one that is under way.
+ * ERR_OPERATION_UNKNOWN, ERR_OPERATION_TOO_LATE. */
+MUST_CHECK enum err_code ops_abandon(struct ops *ops, const char *id, const char *origin,
+                                     struct err *err);
+
 /* {"agent","version","api","pcsc","keys","busy"}. */
 struct json *ops_status_json(struct ops *ops);
 /* Reads all plugged-in keys in threads of their own; done(context, array) runs later in the loop's

@@ -143,6 +143,35 @@ static void post_cancel(void *context, struct http_request *request)
         http_reply_problem(request, &err);
 }
 
+static void post_resume(void *context, struct http_request *request)
+{
+    const struct web_context *web = context;
+    struct err err = ERR_INIT;
+    AUTO(json_freep) struct json *body = NULL;
+    const char *id = http_request_segment(request, "id");
+    if (!read_body(request, &body))
+        return;
+    if (json_read(body, NULL, 0, JSON_UNKNOWN_REFUSED, &err) != ERR_NONE ||
+        ops_resume(web->ops, id, web_origin_of(request), http_request_lang(request), &err) !=
+            ERR_NONE ||
+        reply_operation(web, request, id, &err) != ERR_NONE)
+        http_reply_problem(request, &err);
+}
+
+static void post_abandon(void *context, struct http_request *request)
+{
+    const struct web_context *web = context;
+    struct err err = ERR_INIT;
+    AUTO(json_freep) struct json *body = NULL;
+    const char *id = http_request_segment(request, "id");
+    if (!read_body(request, &body))
+        return;
+    if (json_read(body, NULL, 0, JSON_UNKNOWN_REFUSED, &err) != ERR_NONE ||
+        ops_abandon(web->ops, id, web_origin_of(request), &err) != ERR_NONE ||
+        reply_operation(web, request, id, &err) != ERR_NONE)
+        http_reply_problem(request, &err);
+}
+
 /* The gate has checked the origin; what every answer to it carries is added there. */
 static void preflight(void *context, struct http_request *request)
 {
@@ -168,5 +197,9 @@ const struct http_route web_routes[WEB_ROUTES_COUNT] = {
     {HTTP_OPTIONS, "/v1/operations/{id}", preflight, 0},
     {HTTP_POST, "/v1/operations/{id}/cancel", post_cancel, WEB_BODY_BYTES_MAX},
     {HTTP_OPTIONS, "/v1/operations/{id}/cancel", preflight, 0},
+    {HTTP_POST, "/v1/operations/{id}/resume", post_resume, WEB_BODY_BYTES_MAX},
+    {HTTP_OPTIONS, "/v1/operations/{id}/resume", preflight, 0},
+    {HTTP_POST, "/v1/operations/{id}/abandon", post_abandon, WEB_BODY_BYTES_MAX},
+    {HTTP_OPTIONS, "/v1/operations/{id}/abandon", preflight, 0},
     {HTTP_GET, "/v1/events", get_events, 0},
 };

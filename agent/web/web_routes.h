@@ -3,6 +3,6 @@
 
 #include "http/http_server.h"
 
-#define WEB_ROUTES_COUNT 12
+#define WEB_ROUTES_COUNT 16
 
 extern const struct http_route web_routes[WEB_ROUTES_COUNT];

@@ -7,6 +7,8 @@
 
 #define READER "Reader"
 #define OPEN_MS 10000
+/* Source: GM/T 0017-2012, status bytes. */
+#define STATUS_NO_FILE 0x6A93
 
 struct line {
     struct channel channel; /* first */
@@ -48,6 +50,8 @@ static enum err_code line_transmit(struct channel *channel, struct span command,
     bool struck = fault_strikes(card->plan, FAULT_KEY);
     if (struck)
         set_script(card, inner);
+    if (struck && card->plan->kind->argument == STATUS_NO_FILE)
+        card->plan->record->file_denied = true;
     enum err_code code = inner->class->transmit(inner, command, out, deadline, err);
     if (struck && card->plan->kind->script == VIRTUAL_FAULT_REMOVE)
         card->out = true;

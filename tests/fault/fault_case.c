@@ -66,6 +66,15 @@ bool fault_case_make(const struct fault_scene *scene, const char *folder)
     return made;
 }
 
+/* Every third time with a new ticket, else as the agent offers it. */
+static void try_again(struct fault_world *world)
+{
+    if (world->plan->nth % 3 == 0)
+        fault_world_perform(world);
+    else
+        fault_world_go_on(world);
+}
+
 /* Every second time the person tries again at once, else the agent ends first. */
 static void meet_fault(const struct fault_scene *scene, const char *folder, struct fault_plan *plan)
 {
@@ -78,8 +87,9 @@ static void meet_fault(const struct fault_scene *scene, const char *folder, stru
                      strcmp(world.state, "unconfirmed") != 0;
         if (again) {
             fault_world_repair(&world);
-            fault_world_perform(&world);
+            try_again(&world);
         }
+        plan->record->told_done = fault_world_done(&world);
     }
     plan->record->over = true;
     fault_world_close(&world);
@@ -108,16 +118,18 @@ static void recover(const struct fault_scene *scene, const char *folder, struct 
     snprintf(first, sizeof first, "%s, %s", world.state, world.code);
     if (!fault_world_done(&world)) {
         fault_oracle_between(&world);
-        fault_world_perform(&world);
+        if (!plan->record->told_done)
+            try_again(&world);
     }
-    if (!fault_world_done(&world)) {
+    if (!fault_world_done(&world) && !plan->record->told_done) {
         fault_lost(plan->record, "%s; the next operation: %s, %s", first, world.state, world.code);
     } else {
         log_in_once_more(&world);
         fault_oracle_end(&world);
     }
     fault_world_stop_agent(&world);
-    fault_oracle_journal(&world);
+    if (fault_world_done(&world)) /* one that can be gone on with keeps its job's secret */
+        fault_oracle_journal(&world);
     fault_world_close(&world);
 }
 

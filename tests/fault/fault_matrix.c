@@ -19,7 +19,7 @@
 #define LOST_SHOWN_MAX 10
 
 struct tally {
-    unsigned cases, lost;
+    unsigned cases, lost, resumed;
 };
 
 struct wish {
@@ -48,6 +48,7 @@ static struct tally run_kind(const struct fault_scene *scene, const char *made, 
         if (verdict == FAULT_EXHAUSTED)
             break;
         tally.cases++;
+        tally.resumed += record->resumed > 0 ? 1 : 0;
         if (verdict == FAULT_LOST && tally.lost++ < LOST_SHOWN_MAX)
             printf("# %s %s %u: %s\n", scene->name, kind->name, n, record->lost);
         if (wish->nth != 0)
@@ -84,9 +85,10 @@ static int run(const struct fault_scene *scene, const char *made, const struct w
         fflush(stdout);
         all.cases += tally.cases;
         all.lost += tally.lost;
+        all.resumed += tally.resumed;
     }
-    printf("# %s: %u cases, %u survived, %u lost\n", scene->name, all.cases, all.cases - all.lost,
-           all.lost);
+    printf("# %s: %u cases, %u survived, %u lost; %u were resumed\n", scene->name, all.cases,
+           all.cases - all.lost, all.lost, all.resumed);
     return all.lost == 0 ? 0 : 1;
 }
 

@@ -39,7 +39,10 @@ struct fault_record {
     unsigned counts[FAULT_PLACE_COUNT]; /* commands, calls and writes since the fault was set */
     bool struck;
     unsigned pins_typed;
-    unsigned operations; /* that were started */
+    unsigned operations; /* that were started or gone on with */
+    unsigned resumed; /* of these, those that were gone on with */
+    bool file_denied; /* the key said that a file which it has is not there, and was believed */
+    bool told_done; /* the first process told the person of success */
     bool over; /* the process came to its end */
     char lost[FAULT_TEXT_BYTES]; /* what the oracle found; empty: nothing */
 };

@@ -158,13 +158,28 @@ static bool moves(const struct fault_world *world, const struct json *operation)
     return true;
 }
 
+static bool is_busy(const struct fault_world *world)
+{
+    struct err err = ERR_INIT;
+    bool busy = false;
+    AUTO(json_freep) struct json *status = ops_status_json(world->ops);
+    const struct json_field field = {"busy", JSON_BOOL, false, 0, &busy};
+    fault_must(json_read(status, &field, 1, JSON_UNKNOWN_IGNORED, &err), &err, "busy");
+    return busy;
+}
+
+/* A thread that has shown its end is about to be gone. */
 static bool any_moves(const struct fault_world *world)
 {
     AUTO(json_freep) struct json *list = ops_list_json(world->ops, NULL, LANG_ZH);
-    for (size_t i = 0; i < json_count(list); i++)
+    bool unconfirmed = false;
+    for (size_t i = 0; i < json_count(list); i++) {
+        const char *state = json_text_of(json_member(json_item(list, i), "state"));
+        unconfirmed = unconfirmed || strcmp(state, "unconfirmed") == 0;
         if (moves(world, json_item(list, i)))
             return true;
-    return false;
+    }
+    return !unconfirmed && is_busy(world);
 }
 
 /* A key that was pulled out comes back when somebody waits for it. */
@@ -197,6 +212,15 @@ static void too_late(void *context)
     exit(3);
 }
 
+static bool is_resumable(const struct json *operation)
+{
+    struct err err = ERR_INIT;
+    bool resumable = false;
+    const struct json_field field = {"resumable", JSON_BOOL, false, 0, &resumable};
+    fault_must(json_read(operation, &field, 1, JSON_UNKNOWN_IGNORED, &err), &err, "resumable");
+    return resumable;
+}
+
 static void note_end(struct fault_world *world)
 {
     AUTO(json_freep) struct json *list = ops_list_json(world->ops, NULL, LANG_ZH);
@@ -204,6 +228,9 @@ static void note_end(struct fault_world *world)
     const char *state = newest != NULL ? json_text_of(json_member(newest, "state")) : "none";
     const char *code =
         newest != NULL ? json_text_of(json_member(json_member(newest, "error"), "code")) : NULL;
+    const char *id = newest != NULL ? json_text_of(json_member(newest, "id")) : "";
+    snprintf(world->id, sizeof world->id, "%s", id);
+    world->resumable = newest != NULL && is_resumable(newest);
     snprintf(world->state, sizeof world->state, "%s", state);
     snprintf(world->code, sizeof world->code, "%s", code != NULL ? code : "none");
 }
@@ -222,6 +249,19 @@ void fault_world_settle(struct fault_world *world)
     }
     loop_run_posted(world->loop);
     note_end(world);
+}
+
+void fault_world_go_on(struct fault_world *world)
+{
+    struct err err = ERR_INIT;
+    if (!world->resumable) {
+        fault_world_perform(world);
+        return;
+    }
+    clock_set_for_test(FAULT_NOW + (int64_t)++world->plan->record->operations);
+    world->plan->record->resumed++;
+    fault_must(ops_resume(world->ops, world->id, FAULT_ORIGIN, LANG_ZH, &err), &err, "go on");
+    fault_world_settle(world);
 }
 
 void fault_world_log_in(struct fault_world *world)

@@ -39,8 +39,9 @@ struct fault_world {
     struct ops *ops;
     bool runs; /* the loop does */
     bool platform_faulty; /* an operation that is not confirmed stays so */
-    char id[OPS_ID_BYTES]; /* of the operation that was started last */
+    char id[OPS_ID_BYTES]; /* of the newest operation */
     char state[32]; /* its state, and its error's code */
+    bool resumable;
     char code[64];
 };
 
@@ -59,6 +60,8 @@ void fault_world_close(struct fault_world *world);
 void fault_world_settle(struct fault_world *world);
 /* Starts the scene's operation with a fresh ticket and runs it so far. */
 void fault_world_perform(struct fault_world *world);
+/* Goes on with the newest operation where that is possible, else starts a new one. */
+void fault_world_go_on(struct fault_world *world);
 /* Has the person log in for something else: a PIN change that is cancelled after the log-in. */
 void fault_world_log_in(struct fault_world *world);
 /* Whether the newest operation is done. */

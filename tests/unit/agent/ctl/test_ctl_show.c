@@ -107,10 +107,12 @@ static void operations(void **state)
                       "{\"operations\":[{\"created\":\"2026-11-22T14:30:00Z\",\"title\":\"延期\","
                       "\"state\":\"done\",\"token\":{\"serial\":\"S1\"},\"error\":null},"
                       "{\"created\":\"2026-11-22T14:29:00Z\",\"title\":\"检查\","
-                      "\"state\":\"failed\",\"token\":null,\"error\":{\"title\":\"坏\"}}]}",
+                      "\"state\":\"failed\",\"token\":null,\"resumable\":true,"
+                      "\"id\":\"ABC\",\"error\":{\"title\":\"坏\"}}]}",
                       LANG_ZH);
     assert_string_equal(got, "2026-11-22T14:30:00Z  延期  S1  完成  \n"
-                             "2026-11-22T14:29:00Z  检查  -  失败  坏\n");
+                             "2026-11-22T14:29:00Z  检查  -  失败  坏\n"
+                             "  继续：ABC\n");
     AUTO(memory_freep) char *none = shown(ctl_show_operations, "{\"operations\":[]}", LANG_EN);
     assert_string_equal(none, "no operations\n");
 }

@@ -114,6 +114,16 @@ struct json *ops_world_run(struct ops_world *world, const char *kind, const char
     return ops_world_run_until_over(world);
 }
 
+bool ops_world_busy(const struct ops_world *world)
+{
+    struct err err = ERR_INIT;
+    bool busy = false;
+    AUTO(json_freep) struct json *status = ops_status_json(world->ops);
+    const struct json_field field = {"busy", JSON_BOOL, false, 0, &busy};
+    assert_int_equal(json_read(status, &field, 1, JSON_UNKNOWN_IGNORED, &err), ERR_NONE);
+    return busy;
+}
+
 const char *ops_world_state(const struct json *operation)
 {
     return json_text_of(json_member(operation, "state"));

@@ -35,6 +35,8 @@ void ops_world_open(struct ops_world *world);
 struct json *ops_world_run_until_over(struct ops_world *world);
 /* Starts an operation from the page and runs it to its end. */
 struct json *ops_world_run(struct ops_world *world, const char *kind, const char *ticket);
+/* Whether a thread of an operation is still there. */
+bool ops_world_busy(const struct ops_world *world);
 /* Members of an operation: its state, its error's code ("none" without one). */
 const char *ops_world_state(const struct json *operation);
 const char *ops_world_code(const struct json *operation);

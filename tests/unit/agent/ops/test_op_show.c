@@ -9,8 +9,9 @@
 static void an_operation_shows_what_the_api_promises(void **state)
 {
     static const char *const members[] = {
-        "id",          "kind",    "title",   "state",   "version", "step",   "token",       "order",
-        "cancellable", "created", "updated", "message", "error",   "result", "key_changed",
+        "id",      "kind",  "title",       "state",       "version", "step",
+        "token",   "order", "cancellable", "resumable",   "created", "updated",
+        "message", "error", "result",      "key_changed",
     };
     struct ops_world *world = *state;
     AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");

@@ -124,6 +124,23 @@ enum err_code ops_cancel(struct ops *ops, const char *id, const char *origin, st
     return ERR_NONE;
 }
 
+enum err_code ops_resume(struct ops *ops, const char *id, const char *origin, enum lang lang,
+                         struct err *err)
+{
+    (void)lang;
+    atomic_fetch_add(&ops->calls, 1);
+    if (!is_visible(ops, id, origin))
+        return err_set(err, ERR_OPERATION_UNKNOWN, "no such operation");
+    if (ops->too_late)
+        return err_set(err, ERR_OPERATION_NOT_RESUMABLE, "done");
+    return ERR_NONE;
+}
+
+enum err_code ops_abandon(struct ops *ops, const char *id, const char *origin, struct err *err)
+{
+    return ops_cancel(ops, id, origin, err);
+}
+
 struct json *ops_status_json(struct ops *ops)
 {
     atomic_fetch_add(&ops->calls, 1);

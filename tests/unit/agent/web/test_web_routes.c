@@ -184,6 +184,25 @@ static void test_cancels(void **state)
            "{\"id\":\"" STAND_IN_ID "\",\"version\":8,\"state\":\"done\",\"start\":null}");
 }
 
+static void test_resumes_and_abandons(void **state)
+{
+    struct fixture *fixture = *state;
+    expect(fixture, "POST", OPERATION "/resume", "{}", 404, "operation-unknown");
+    expect(fixture, "POST", OPERATION "/abandon", "{}", 404, "operation-unknown");
+    fixture_call(fixture, add_listed, &fixture->ops);
+    expect(fixture, "POST", OPERATION "/resume", "{\"why\":1}", 400, "field-unknown");
+    expect(fixture, "POST", OPERATION "/resume", "{\"pin\":1}", 400, "pin-in-request");
+    expect(fixture, "POST", OPERATION "/abandon", "{\"why\":1}", 400, "field-unknown");
+    fixture_call(fixture, make_late, &fixture->ops);
+    expect(fixture, "POST", OPERATION "/resume", "{}", 409, "operation-not-resumable");
+    expect(fixture, "POST", OPERATION "/abandon", "{}", 409, "operation-too-late");
+    fixture->ops.too_late = false;
+    expect(fixture, "POST", OPERATION "/resume", "{}", 202,
+           "{\"id\":\"" STAND_IN_ID "\",\"version\":7,\"state\":\"running\",\"start\":null}");
+    expect(fixture, "POST", OPERATION "/abandon", "{}", 202,
+           "{\"id\":\"" STAND_IN_ID "\",\"version\":8,\"state\":\"done\",\"start\":null}");
+}
+
 static void test_refuses_bad_addresses(void **state)
 {
     static const struct {
@@ -240,6 +259,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_shows_only_the_own_operations, fixture_start,
                                         fixture_stop),
         cmocka_unit_test_setup_teardown(test_cancels, fixture_start, fixture_stop),
+        cmocka_unit_test_setup_teardown(test_resumes_and_abandons, fixture_start, fixture_stop),
         cmocka_unit_test_setup_teardown(test_refuses_bad_addresses, fixture_start, fixture_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,160 @@
+/* Going on with an operation that failed on the way, and giving it up. */
+#include "tests/unit/agent/ops/ops_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+
+static bool is_resumable(const struct json *operation)
+{
+    struct err err = ERR_INIT;
+    bool resumable = false;
+    const struct json_field field = {"resumable", JSON_BOOL, false, 0, &resumable};
+    assert_int_equal(json_read(operation, &field, 1, JSON_UNKNOWN_IGNORED, &err), ERR_NONE);
+    return resumable;
+}
+
+/* A renewal whose certificates got lost on their way: issued, and nothing on the key. */
+static void fail_a_renewal(struct ops_world *world)
+{
+    world->platform.request_fails_with = ERR_PLATFORM_TIMEOUT;
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_code(operation), "platform-timeout");
+    assert_true(is_resumable(operation));
+    world->platform.request_fails_with = ERR_NONE;
+    while (ops_world_busy(world))
+        loop_run_posted(world->loop);
+}
+
+static struct json *resume(struct ops_world *world)
+{
+    struct err err = ERR_INIT;
+    assert_int_equal(ops_resume(world->ops, world->id, OPS_WORLD_ORIGIN, LANG_ZH, &err), ERR_NONE);
+    return ops_world_run_until_over(world);
+}
+
+static void it_goes_on_with_its_job_and_asks_for_the_pin(void **state)
+{
+    struct ops_world *world = *state;
+    world->person.answers[1] = "123456";
+    fail_a_renewal(world);
+    AUTO(json_freep) struct json *operation = resume(world);
+    assert_string_equal(ops_world_state(operation), "done");
+    assert_false(is_resumable(operation));
+    assert_int_equal(world->platform.redeemed, 1);
+    assert_int_equal(world->platform.issued, 1);
+    assert_int_equal(world->platform.confirmed, 1);
+    assert_int_equal(world->person.asked, 2);
+}
+
+static void it_goes_on_after_a_restart(void **state)
+{
+    struct ops_world *world = *state;
+    world->person.answers[1] = "123456";
+    fail_a_renewal(world);
+    ops_freep(&world->ops);
+    ops_world_open(world);
+    AUTO(json_freep) struct json *operation = resume(world);
+    assert_string_equal(ops_world_state(operation), "done");
+    assert_int_equal(world->platform.redeemed, 1);
+}
+
+static void another_key_is_not_taken_for_its_own(void **state)
+{
+    struct ops_world *world = *state;
+    fail_a_renewal(world);
+    ops_freep(&world->ops);
+    stand_in_keys_add(&world->keys, &world->platform, "KEY2", "gmt0017-2012", false);
+    virtual_card_freep(&world->keys.cards[0]);
+    world->keys.cards[0] = world->keys.cards[1];
+    world->keys.count = 1;
+    ops_world_open(world);
+    AUTO(json_freep) struct json *operation = resume(world);
+    assert_string_equal(ops_world_code(operation), "wrong-key");
+}
+
+static void check_refused(struct ops_world *world, const char *origin, enum err_code code)
+{
+    struct err err = ERR_INIT;
+    assert_int_equal(ops_resume(world->ops, world->id, origin, LANG_ZH, &err), code);
+}
+
+static void only_one_that_failed_on_the_way_can_be_gone_on_with(void **state)
+{
+    struct ops_world *world = *state;
+    AUTO(json_freep) struct json *done = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_state(done), "done");
+    check_refused(world, OPS_WORLD_ORIGIN, ERR_OPERATION_NOT_RESUMABLE);
+    check_refused(world, "https://other.example", ERR_OPERATION_UNKNOWN);
+    world->platform.redeem_fails_with = ERR_TICKET_EXPIRED;
+    world->person.answers[1] = "123456";
+    AUTO(json_freep) struct json *refused = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_state(refused), "failed");
+    check_refused(world, OPS_WORLD_ORIGIN, ERR_OPERATION_NOT_RESUMABLE);
+}
+
+static void not_when_its_job_has_expired(void **state)
+{
+    struct ops_world *world = *state;
+    fail_a_renewal(world);
+    clock_set_for_test(FIXTURE_NOW + 3600);
+    check_refused(world, OPS_WORLD_ORIGIN, ERR_OPERATION_NOT_RESUMABLE);
+}
+
+static bool journal_holds(const struct ops_world *world, const char *text)
+{
+    AUTO(memory_freep) char *log = memory_printf("%s-wal", world->journal_file);
+    const char *const files[] = {world->journal_file, log};
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        AUTO(bytes_freep) struct bytes *content = NULL;
+        struct err err = ERR_INIT;
+        if (file_read(files[i], 1 << 22, &content, &err) == ERR_NONE &&
+            memmem(content->at, content->len, text, strlen(text)) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static void one_that_is_given_up_ends_as_cancelled_and_its_secret_is_wiped(void **state)
+{
+    struct ops_world *world = *state;
+    struct err err = ERR_INIT;
+    fail_a_renewal(world);
+    assert_true(journal_holds(world, "a secret of the job"));
+    assert_int_equal(ops_abandon(world->ops, world->id, "https://other.example", &err),
+                     ERR_OPERATION_UNKNOWN);
+    assert_int_equal(ops_abandon(world->ops, world->id, OPS_WORLD_ORIGIN, &err), ERR_NONE);
+    assert_false(journal_holds(world, "a secret of the job"));
+    check_refused(world, OPS_WORLD_ORIGIN, ERR_OPERATION_NOT_RESUMABLE);
+    assert_int_equal(ops_abandon(world->ops, world->id, OPS_WORLD_ORIGIN, &err),
+                     ERR_OPERATION_TOO_LATE);
+}
+
+static void a_later_success_wipes_the_secret_of_the_attempt_before(void **state)
+{
+    struct ops_world *world = *state;
+    world->person.answers[1] = "123456";
+    fail_a_renewal(world);
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "another ticket");
+    assert_string_equal(ops_world_state(operation), "done");
+    while (ops_world_busy(world))
+        loop_run_posted(world->loop);
+    assert_false(journal_holds(world, "a secret of the job"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        OPS_WORLD_TEST(it_goes_on_with_its_job_and_asks_for_the_pin),
+        OPS_WORLD_TEST(it_goes_on_after_a_restart),
+        OPS_WORLD_TEST(another_key_is_not_taken_for_its_own),
+        OPS_WORLD_TEST(only_one_that_failed_on_the_way_can_be_gone_on_with),
+        OPS_WORLD_TEST(not_when_its_job_has_expired),
+        OPS_WORLD_TEST(one_that_is_given_up_ends_as_cancelled_and_its_secret_is_wiped),
+        OPS_WORLD_TEST(a_later_success_wipes_the_secret_of_the_attempt_before),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
