@@ -33,9 +33,10 @@
 static struct json *seal_json(const struct portal_query *query)
 {
     struct json *json = json_new_object();
-    json_add_text(json, "name", portal_query_text(query, 0));
-    json_add_utc(json, "valid_until", portal_query_integer(query, 1));
-    json_add_bool(json, "bound", portal_query_integer(query, 2) != 0);
+    json_add_text(json, "id", portal_query_text(query, 0));
+    json_add_text(json, "name", portal_query_text(query, 1));
+    json_add_utc(json, "valid_until", portal_query_integer(query, 2));
+    json_add_bool(json, "bound", portal_query_integer(query, 3) != 0);
     return json;
 }
 
@@ -44,7 +45,7 @@ static enum err_code seals_of(struct portal *portal, int64_t key_id, int64_t cer
 {
     AUTO(portal_query_freep) struct portal_query *query = NULL;
     if (portal_db_query(portal->db,
-                        "SELECT name, valid_until_utc, certificate_id = ? FROM seal "
+                        "SELECT identity, name, valid_until_utc, certificate_id = ? FROM seal "
                         "WHERE key_id = ? AND state = 'current' ORDER BY id",
                         PORTAL_VALUES(PORTAL_INTEGER(certificate_id), PORTAL_INTEGER(key_id)),
                         &query, err) != ERR_NONE)

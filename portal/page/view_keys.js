@@ -12,7 +12,7 @@ import {caHead, caTabs} from "./view_orders.js";
 import {changePin} from "./work.js";
 
 /** @typedef {import("./router.js").Context} Context */
-/** @typedef {{name: string, valid_until: string, bound: boolean}} Seal */
+/** @typedef {{id: string, name: string, valid_until: string, bound: boolean}} Seal */
 /** @typedef {{serial: string, number: string, holder: string, organisation: string, algorithm: string,
  *   not_after: string | null, due: boolean, seals: Seal[], renewed: string | null}} Key */
 
@@ -47,7 +47,7 @@ function columns() {
         {label: t("column.number"), kind: "number", cell: (_key, number) => number},
         {label: t("order.holder"), kind: "main", cell: (key) => key.holder},
         {label: t("key.organisation"), kind: "name", cell: (key) => key.organisation},
-        {label: t("key.number"), kind: "time", cell: (key) => key.number},
+        {label: t("key.number"), kind: "time", cell: (key) => key.number || "–"},
         {label: t("order.serial"), kind: "time", cell: (key) => key.serial},
         {
             label: t("order.not_after"),

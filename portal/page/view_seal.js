@@ -16,7 +16,42 @@ import {extendSeal} from "./work.js";
 export const title = () => t("seal.title");
 
 /** @param {Key} key */
-function state(key) {
+const several = (key) => key.seals.length > 1;
+
+/**
+ * The seal that the page's own button means; undefined when there is no choice.
+ * @param {Key} key
+ */
+const meant = (key) =>
+    several(key) ? (key.seals.find((seal) => !seal.bound) ?? key.seals[0]) : undefined;
+
+/**
+ * @param {Context} context
+ * @param {Key} key
+ * @param {import("./view_keys.js").Seal} seal
+ */
+function sealRow(context, key, seal) {
+    return h(
+        "li",
+        {},
+        h("span", {class: "strong grow"}, seal.name),
+        sealLine(seal),
+        user().role === "bidder" &&
+            several(key) &&
+            button({
+                label: t("seal.extend"),
+                name: `${t("seal.extend")} ${seal.name}`,
+                kind: "plain small",
+                act: () => extendSeal(context, key, seal),
+            }),
+    );
+}
+
+/**
+ * @param {Context} context
+ * @param {Key} key
+ */
+function state(context, key) {
     return [
         facts([
             [t("seal.holder"), key.holder],
@@ -29,9 +64,7 @@ function state(key) {
             ? h(
                   "ul",
                   {class: "files"},
-                  key.seals.map((seal) =>
-                      h("li", {}, h("span", {class: "strong grow"}, seal.name), sealLine(seal)),
-                  ),
+                  key.seals.map((seal) => sealRow(context, key, seal)),
               )
             : notice("info", h("p", {}, t("seal.none.text"))),
     ];
@@ -58,7 +91,7 @@ export async function render(context) {
                         label: t("seal.extend"),
                         kind: "primary",
                         symbol: "seal",
-                        act: () => extendSeal(context, key),
+                        act: () => extendSeal(context, key, meant(key)),
                     }),
                 linkButton(
                     bidder && context.query.get("from") !== "keys" ? "/orders" : "/keys",
@@ -67,6 +100,6 @@ export async function render(context) {
             ),
         ),
         bidder && panel("01", t("seal.profile"), profileForm()),
-        panel(bidder ? "02" : "01", t("seal.state"), state(key)),
+        panel(bidder ? "02" : "01", t("seal.state"), state(context, key)),
     );
 }

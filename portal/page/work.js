@@ -56,18 +56,25 @@ export async function renew(context, order) {
 /**
  * @param {Context} context
  * @param {Key & {not_after: string | null}} key
+ * @param {{id: string, name: string}} [seal] which one, on a key with several
  */
-export async function extendSeal(context, key) {
+export async function extendSeal(context, key, seal) {
     const finished = await operate({
         kind: "extend-seal",
         title: t("seal.extend"),
         question: [
             h("p", {}, t("seal.ask", {serial: key.serial})),
             keyFacts(key, [t("order.not_after"), day(key.not_after)]),
+            seal && h("p", {class: "strong"}, seal.name),
         ],
         serial: key.serial,
         ticket: async () =>
-            (await send("POST", path`/keys/${key.serial}/ticket`, {kind: "extend-seal"})).ticket,
+            (
+                await send("POST", path`/keys/${key.serial}/ticket`, {
+                    kind: "extend-seal",
+                    seal: seal?.id,
+                })
+            ).ticket,
     });
     if (finished === null) return;
     await remind([told(finished.message ?? "")]);

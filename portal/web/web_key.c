@@ -9,6 +9,7 @@
 #include "portal/web/web_reader.h"
 
 #define KIND_BYTES_MAX 16
+#define SEAL_ID_BYTES_MAX 256 /* of a text in a seal: SEAL_TEXT_BYTES_MAX */
 #define ID_DIGITS_MAX 18 /* fits int64_t */
 
 static const char *serial_of(const struct web_call *call)
@@ -60,11 +61,29 @@ static enum err_code show_key(const struct web_call *call, struct web_answer *ou
     return portal_key_view(call->web->portal, serial_of(call), organisation_id, &out->json, err);
 }
 
+/* seal: the identity of the one that is meant, NULL: the key has one. */
+static enum err_code add_ticket(const struct web_call *call, const char *kind, const char *seal,
+                                char **out, struct err *err)
+{
+    struct portal *portal = call->web->portal;
+    const char *serial = serial_of(call);
+    if (seal == NULL)
+        return portal_ticket_add_for_key(portal, serial, kind, PORTAL_TICKET_TTL_S_DEFAULT, out,
+                                         err);
+    if (strcmp(kind, PORTAL_KIND_EXTEND_SEAL) != 0)
+        return err_set(err, ERR_FIELD_VALUE, "a seal is named for %s alone",
+                       PORTAL_KIND_EXTEND_SEAL);
+    return portal_ticket_add_for_seal(portal, serial, seal, PORTAL_TICKET_TTL_S_DEFAULT, out, err);
+}
+
 static enum err_code key_ticket(const struct web_call *call, struct web_answer *out,
                                 struct err *err)
 {
-    const char *kind = NULL;
-    const struct json_field fields[] = {{"kind", JSON_TEXT, false, KIND_BYTES_MAX, &kind}};
+    const char *kind = NULL, *seal = NULL;
+    const struct json_field fields[] = {
+        {"kind", JSON_TEXT, false, KIND_BYTES_MAX, &kind},
+        {"seal", JSON_TEXT, true, SEAL_ID_BYTES_MAX, &seal},
+    };
     AUTO(json_freep) struct json *key = NULL;
     AUTO(memory_freep) char *ticket = NULL;
     int64_t organisation_id = 0;
@@ -72,8 +91,7 @@ static enum err_code key_ticket(const struct web_call *call, struct web_answer *
         web_scope(call, &organisation_id, err) != ERR_NONE ||
         portal_key_view(call->web->portal, serial_of(call), organisation_id, &key, err) !=
             ERR_NONE ||
-        portal_ticket_add_for_key(call->web->portal, serial_of(call), kind,
-                                  PORTAL_TICKET_TTL_S_DEFAULT, &ticket, err) != ERR_NONE)
+        add_ticket(call, kind, seal, &ticket, err) != ERR_NONE)
         return err->code;
     web_ticket_answer(ticket, kind, serial_of(call), out);
     return ERR_NONE;

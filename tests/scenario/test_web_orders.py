@@ -141,7 +141,8 @@ def whole_life(world):
 
     key = done(desk.bidder.ask("GET", f"/keys/{card.serial}"))
     equal((key["due"], [seal["bound"] for seal in key["seals"]]), (False, [False]), "the key")
-    ticket = done(desk.bidder.ask("POST", f"/keys/{card.serial}/ticket", {"kind": "extend-seal"}), 201)
+    asked = {"kind": "extend-seal", "seal": key["seals"][0]["id"]}
+    ticket = done(desk.bidder.ask("POST", f"/keys/{card.serial}/ticket", asked), 201)
     operation = agent.perform("extend-seal", ticket["ticket"])
     equal(operation["state"], "done", f"the seal ({operation['error']})")
     key = done(desk.bidder.ask("GET", f"/keys/{card.serial}"))

@@ -50,6 +50,10 @@ static void a_ticket_for_the_seal_is_the_organisations_own(void **state)
     assert_string_equal(web_result_text(&ticket, "serial"), orders->key->serial);
     web_world_refused(orders->web, "POST", own, "{\"kind\":\"reset-pin\"}", "field-value");
     web_world_refused(orders->web, "POST", own, "{\"kind\":\"renew\"}", "field-value");
+    web_world_refused(orders->web, "POST", own, "{\"kind\":\"extend-seal\",\"seal\":\"none\"}",
+                      "no-such-record");
+    web_world_refused(orders->web, "POST", own, "{\"kind\":\"renew\",\"seal\":\"none\"}",
+                      "field-value");
     web_world_refused(orders->web, "POST", own, "{}", "field-missing");
     web_world_refused(orders->web, "POST", foreign, "{\"kind\":\"extend-seal\"}", "no-such-record");
     web_world_become(orders->web, "shen");
@@ -114,6 +118,10 @@ static void a_reset_can_be_refused_with_a_reason(void **state)
     web_world_refused(orders->web, "POST", path, "{}", "field-missing");
     web_world_expect(orders->web, "POST", path, "{\"reason\":\"x\"}", 200, &result);
     assert_string_equal(web_result_text(&result, "state"), "rejected");
+    AUTO(web_result_done) struct web_result list = {0};
+    web_world_become(orders->web, "zhang");
+    web_world_expect(orders->web, "GET", "/resets", NULL, 200, &list);
+    assert_non_null(strstr(list.body, "\"reason\":\"x\""));
 }
 
 static void odd_ids_are_not_there(void **state)
