@@ -80,7 +80,8 @@ struct portal_reset_page {
     int64_t limit; /* 1 to PORTAL_RESET_PAGE_MAX */
 };
 /* The keys: 使用者姓名 holder, 证书单位名称 organisation, 证书KEY号 number, 介质硬件号 serial, 证书有效期
- * not_after, and request: the latest one {id, state, user, at} or null. cursor: for the next page. */
+ * not_after, and request: the latest one {id, state, user, at, reason} or null; reason: why it was
+ * refused, else empty. cursor: for the next page. */
 MUST_CHECK enum err_code portal_reset_keys(struct portal *portal,
                                            const struct portal_reset_page *page, struct json **out,
                                            struct err *err);

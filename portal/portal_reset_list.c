@@ -5,7 +5,7 @@
 #define COLUMNS(cursor) \
     "SELECT " cursor ", key.serial, key.number, holder.name, organisation.name, " \
     "certificate.not_after_utc, r.id, CASE WHEN r.state = 'approved' AND r.expires_utc <= ?1 " \
-    "THEN 'expired' ELSE r.state END, r.user, r.changed_utc "
+    "THEN 'expired' ELSE r.state END, r.user, r.changed_utc, r.reason "
 #define JOINS \
     "JOIN holder ON holder.id = key.holder_id " \
     "JOIN organisation ON organisation.id = holder.organisation_id " \
@@ -44,6 +44,7 @@ static struct json *request_json(const struct portal_query *query, int first)
     json_add_text(json, "state", portal_query_text(query, first + 1));
     json_add_text(json, "user", portal_query_text(query, first + 2));
     json_add_utc(json, "at", portal_query_integer(query, first + 3));
+    json_add_text(json, "reason", portal_query_text(query, first + 4));
     return json;
 }
 

@@ -84,6 +84,7 @@ static void keys_have_the_manuals_columns(void **state)
     assert_string_equal(json_text_of(json_member(request, "state")), "requested");
     assert_string_equal(json_text_of(json_member(request, "user")), "first");
     assert_string_equal(json_text_of(json_member(request, "at")), "2026-01-01T00:00:00Z");
+    assert_string_equal(json_text_of(json_member(request, "reason")), "");
     assert_non_null(json_member(json_item(found, 1), "request"));
     assert_false(json_is_object(json_member(json_item(found, 1), "request")));
 }
@@ -110,6 +111,19 @@ static void the_latest_request_is_told_as_it_is_now(void **state)
         assert_string_equal(json_text_of(json_member(request, "state")), cases[i].state);
     }
     clock_set_for_test(FIXTURE_NOW);
+}
+
+static void a_refusal_tells_its_reason(void **state)
+{
+    struct world *world = *state;
+    struct err err = ERR_INIT;
+    world_must(portal_reset_reject(world->portal, ask(world, 2, "refused"), "not you", &err), &err);
+    AUTO(json_freep)
+    struct json *found =
+        list(world, portal_reset_keys, (struct portal_reset_page){.search = "KEY00003"});
+    const struct json *request = json_member(json_item(found, 0), "request");
+    assert_string_equal(json_text_of(json_member(request, "state")), "rejected");
+    assert_string_equal(json_text_of(json_member(request, "reason")), "not you");
 }
 
 static void an_organisation_sees_its_own(void **state)
@@ -193,6 +207,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_have_the_manuals_columns),
         cmocka_unit_test(the_latest_request_is_told_as_it_is_now),
+        cmocka_unit_test(a_refusal_tells_its_reason),
         cmocka_unit_test(an_organisation_sees_its_own),
         cmocka_unit_test(pages_go_both_ways),
         cmocka_unit_test(a_page_has_a_limit),
