@@ -36,6 +36,7 @@ enum op_touches {
 /* What to do when the process died inside the step. */
 enum op_after_death {
     OP_RESUME, /* it needs neither key nor person: go on with it by itself */
+    OP_RESUME_NEXT, /* when it may have changed the key: go on with the next, which asks the key; else tell */
     OP_TELL, /* end as interrupted; starting again is safe, since each step asks before it repeats */
 };
 

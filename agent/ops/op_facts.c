@@ -4,6 +4,8 @@
 
 /* Longest text of a journaled error. */
 #define ERROR_TEXT_BYTES_MAX ERR_DETAIL_BYTES
+/* GetPinInfo gives a byte. */
+#define PIN_TRIES_MAX 255
 
 void op_facts_done(struct op_facts *facts)
 {
@@ -76,6 +78,15 @@ static struct json *error_to_json(const struct err *error)
     return json;
 }
 
+static struct json *pin_to_json(const struct token_pin_state *pin)
+{
+    struct json *json = json_new_object();
+    json_add_integer(json, "max", pin->tries_max);
+    json_add_integer(json, "left", pin->tries_left);
+    json_add_bool(json, "default", pin->is_default);
+    return json;
+}
+
 static void add_old_seal(struct json *json, const struct op_facts *facts)
 {
     json_add_text(json, "old_seal_file", facts->old_seal_file);
@@ -105,8 +116,10 @@ struct json *op_facts_to_json(const struct op_facts *facts)
         json_add_text(json, "seal_file", facts->seal_file);
     if (facts->old_seal_file[0] != '\0')
         add_old_seal(json, facts);
+    if (facts->has_pin_before)
+        json_add(json, "pin_before", pin_to_json(&facts->pin_before));
     json_add_bool(json, "written", facts->written);
-    if (facts->written)
+    if (facts->written || facts->has_pin_before)
         json_add_base64(json, "written_digest", SPAN_ARRAY(facts->written_digest));
     add_bytes(json, "confirmation_proof", facts->confirmation_proof);
     if (facts->error.code != ERR_NONE)
@@ -202,6 +215,22 @@ static enum err_code error_from_json(const struct json *json, struct err *out, s
     return ERR_NONE;
 }
 
+static enum err_code pin_from_json(const struct json *json, struct op_facts *facts, struct err *err)
+{
+    int64_t max = 0, left = 0;
+    bool is_default = false;
+    const struct json_field fields[] = {
+        {"max", JSON_INTEGER, false, PIN_TRIES_MAX, &max},
+        {"left", JSON_INTEGER, false, PIN_TRIES_MAX, &left},
+        {"default", JSON_BOOL, false, 0, &is_default},
+    };
+    if (json_read(json, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_IGNORED, err) != ERR_NONE)
+        return err_add(err, "pin_before");
+    facts->pin_before = (struct token_pin_state){(int)max, (int)left, is_default};
+    facts->has_pin_before = true;
+    return ERR_NONE;
+}
+
 static void take_digest(const struct bytes *digest, uint8_t out[OP_DIGEST_BYTES])
 {
     if (digest != NULL && digest->len == OP_DIGEST_BYTES)
@@ -210,7 +239,7 @@ static void take_digest(const struct bytes *digest, uint8_t out[OP_DIGEST_BYTES]
 
 static enum err_code read_parts(const struct json *json, struct op_facts *facts, struct err *err)
 {
-    const struct json *job = NULL, *issued = NULL, *error = NULL;
+    const struct json *job = NULL, *issued = NULL, *error = NULL, *pin = NULL;
     const char *container = "", *seal_file = "", *old_seal_file = "";
     AUTO(bytes_freep) struct bytes *digest = NULL;
     AUTO(bytes_freep) struct bytes *old_seal_digest = NULL;
@@ -231,6 +260,7 @@ static enum err_code read_parts(const struct json *json, struct op_facts *facts,
         {"old_seal_file", JSON_TEXT, true, TOKEN_NAME_BYTES_MAX, &old_seal_file},
         {"old_seal_digest", JSON_BASE64, true, OP_DIGEST_BYTES, &old_seal_digest},
         {"old_seal_left", JSON_BOOL, true, 0, &facts->old_seal_left},
+        {"pin_before", JSON_OBJECT, true, 0, &pin},
         {"written", JSON_BOOL, false, 0, &facts->written},
         {"written_digest", JSON_BASE64, true, OP_DIGEST_BYTES, &digest},
         {"confirmation_proof", JSON_BASE64, true, REMOTE_CERT_BYTES_MAX,
@@ -247,6 +277,8 @@ static enum err_code read_parts(const struct json *json, struct op_facts *facts,
     if (job != NULL && job_from_json(job, &facts->job, err) != ERR_NONE)
         return err->code;
     if (issued != NULL && issued_from_json(issued, &facts->issued, err) != ERR_NONE)
+        return err->code;
+    if (pin != NULL && pin_from_json(pin, facts, err) != ERR_NONE)
         return err->code;
     return error == NULL ? ERR_NONE : error_from_json(error, &facts->error, err);
 }

@@ -25,6 +25,8 @@ struct op_facts {
     char old_seal_file[TOKEN_NAME_BYTES_MAX + 1]; /* that is removed at the end */
     uint8_t old_seal_digest[OP_DIGEST_BYTES]; /* SHA-256 of what it holds */
     bool old_seal_left; /* it could not be removed: see op_leftovers.h */
+    bool has_pin_before; /* reset-pin: the answer to the challenge may have reached the key */
+    struct token_pin_state pin_before; /* what the key said until then */
     bool written; /* and read back: only the platform still has to hear of it */
     uint8_t written_digest[OP_DIGEST_BYTES];
     struct bytes *confirmation_proof; /* from read-back on: all that confirming needs */

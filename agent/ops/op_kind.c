@@ -28,6 +28,12 @@ static const char *const touches_texts[] = {
     [OP_TOUCHES_USER] = "person",
 };
 
+static const char *const death_texts[] = {
+    [OP_RESUME] = "goes on by itself",
+    [OP_RESUME_NEXT] = "goes on with the next by itself, when it may have changed the key",
+    [OP_TELL] = "told as interrupted",
+};
+
 static void draw_steps(struct buf *buf, const struct op_kind *kind)
 {
     buf_printf(buf, "```mermaid\nstateDiagram-v2\n    [*] --> %s\n", kind->steps[0].name);
@@ -50,8 +56,7 @@ static void list_steps(struct buf *buf, const struct op_kind *kind)
         const struct op_step *step = &kind->steps[i];
         buf_printf(buf, "| %zu | `%s` | %s / %s | %s | %s | %s | %d s |\n", i + 1, step->name,
                    step->title.zh, step->title.en, touches_texts[step->touches],
-                   step->cancellable ? "yes" : "no",
-                   step->after_death == OP_RESUME ? "goes on by itself" : "told as interrupted",
+                   step->cancellable ? "yes" : "no", death_texts[step->after_death],
                    step->limit_seconds);
     }
     buf_printf(buf, "\n");

@@ -124,9 +124,11 @@ static enum err_code unblock_once(struct op *op, bool *out_sent, struct err *err
     if (look(op, err) != ERR_NONE || log_administrator_in(op, err) != ERR_NONE ||
         relay(op, REMOTE_UNBLOCK_PIN, &blob, err) != ERR_NONE)
         return err->code;
+    proof_sha256(span_bytes(blob), op->facts.written_digest);
+    op->facts.pin_before = op->key.pin;
+    op->facts.has_pin_before = true;
     if (op_note_change(op, err) != ERR_NONE)
         return err->code;
-    proof_sha256(span_bytes(blob), op->facts.written_digest);
     *out_sent = true;
     op->facts.written = token_unblock(op->key.token, span_bytes(blob), err) == ERR_NONE;
     if (op->facts.written) {
@@ -198,7 +200,7 @@ static enum err_code ask_key(struct op *op, struct token_pin_state *out, struct 
 static enum op_outcome wait_for_return(struct op *op, struct err *err)
 {
     struct err last = *err;
-    bool first = op->state != OP_WAITING_USER;
+    bool first = op->state != OP_WAITING_USER || op->attempts == 1; /* after a restart it is both */
     if (first)
         op->key.back_by = deadline_in_ms(RETURN_WAIT_MS);
     if (deadline_passed(op->key.back_by) || cancel_requested(op->cancel)) {
@@ -244,9 +246,13 @@ static enum op_outcome judge_return(struct op *op, const struct token_pin_state 
 static enum op_outcome settle(struct op *op, struct err *err)
 {
     struct token_pin_state now;
-    if (op->resumed) {
+    if (op->resumed && !op->facts.has_pin_before) {
         err_set(err, ERR_RESET_UNCLEAR, "the agent ended during the reset");
         return OP_STEP_FAILED;
+    }
+    if (op->resumed) {
+        op->key.pin = op->facts.pin_before;
+        err_set(&op->key.lost, ERR_INTERRUPTED, "the agent ended before the key was reset");
     }
     if (ask_key(op, &now, err) != ERR_NONE)
         return wait_for_return(op, err);
@@ -284,7 +290,7 @@ static enum err_code talk_offer(struct op *op, const struct cancel *dialog, void
 /* Whatever becomes of the offer, the reset itself is done. */
 static enum op_outcome offer_change(struct op *op, struct err *err)
 {
-    if (op->key.token == NULL)
+    if (op->key.token == NULL || op->resumed)
         return OP_STEP_NEXT; /* confirmed after a restart: the person sees "default" in the key's state */
     if (op_dialog_run(op, talk_offer, NULL, err) != ERR_NONE ||
         op_change_pin_ask(op, err) != OP_STEP_NEXT) {
@@ -309,7 +315,7 @@ static const struct op_step steps[] = {
     OP_PLATFORM_REDEEM_STEP,
     {"judge", {"核对CA锁", "Look at the key"}, judge, OP_TOUCHES_KEY, OP_TELL, true, 10},
     {"ask", {"请在提示框中确认重置密码", "Confirm the reset in the dialog"}, confirm_reset, OP_TOUCHES_USER, OP_TELL, true, 15},
-    {"unblock", {"重置密码，请勿拔出CA锁", "Reset the PIN, leave the key in"}, unblock, OP_TOUCHES_KEY, OP_TELL, false, 40},
+    {"unblock", {"重置密码，请勿拔出CA锁", "Reset the PIN, leave the key in"}, unblock, OP_TOUCHES_KEY, OP_RESUME_NEXT, false, 40},
     {"verify", {"检查结果，如CA锁已拔出请重新插入", "Look at the result; put the key back if it was pulled out"}, verify, OP_TOUCHES_KEY_IF_THERE, OP_RESUME, true, 10},
     OP_PLATFORM_CONFIRM_STEP,
     {"offer", {"建议立即修改初始密码", "Offer to change the initial PIN"}, offer_change, OP_TOUCHES_USER, OP_RESUME, true, 15},

@@ -281,6 +281,12 @@ static void go_on(struct ops *ops, struct op *op)
             leave_unconfirmed(ops, op, &err);
         return;
     }
+    if (step->after_death == OP_RESUME_NEXT && op->facts.key_changed && op->facts.job != NULL) {
+        op_enter_anyway(op, OP_RUNNING, op->step + 1);
+        if (resume(ops, op, &err) != ERR_NONE)
+            leave_unconfirmed(ops, op, &err);
+        return;
+    }
     bool unclear = op->facts.key_changed && op->kind->unclear != ERR_NONE;
     err_set(&op->facts.error, unclear ? op->kind->unclear : ERR_INTERRUPTED, "ended in step \"%s\"",
             step->name);

@@ -17,6 +17,8 @@ static struct op_facts full_facts(void)
         .old_seal_file = "seal",
         .old_seal_digest = {1, 2, 3},
         .old_seal_left = true,
+        .has_pin_before = true,
+        .pin_before = {10, 3, true},
         .old_not_after_utc = 1000,
         .new_not_after_utc = 2000,
         .error = ERR_INIT,
@@ -78,6 +80,9 @@ static void facts_come_back_as_they_were(void **state)
     assert_string_equal(back.old_seal_file, "seal");
     assert_memory_equal(back.old_seal_digest, facts.old_seal_digest, OP_DIGEST_BYTES);
     assert_true(back.old_seal_left);
+    assert_true(back.has_pin_before && back.pin_before.is_default);
+    assert_int_equal(back.pin_before.tries_left, 3);
+    assert_int_equal(back.pin_before.tries_max, 10);
     assert_int_equal(back.error.code, ERR_PIN_WRONG);
     assert_int_equal(back.error.tries_left, 3);
     assert_null(back.old_encrypt_cert);

@@ -335,12 +335,30 @@ static void a_key_that_stays_away_is_told_as_unclear(void **state)
     world->keys.count = 1;
 }
 
-static void an_agent_that_ends_meanwhile_tells_it_as_unclear(void **state)
+static void an_agent_that_ended_meanwhile_asks_the_key(void **state)
 {
     struct ops_world *world = *state;
     lose_key_in_reset(world);
     ops_freep(&world->ops);
+    world->keys.count = 1;
     ops_world_open(world);
+    AUTO(json_freep) struct json *operation = ops_world_run_until_over(world);
+    assert_string_equal(ops_world_code(operation), "none");
+    assert_string_equal(ops_world_state(operation), "done");
+    assert_int_equal(world->platform.confirmed, 1);
+    assert_int_equal(world->person.asked,
+                     1); /* the offer is not made by an agent that just started */
+    assert_true(ops_world_tries_left(world) > 0);
+}
+
+static void a_key_that_is_away_at_the_restart_is_waited_for(void **state)
+{
+    struct ops_world *world = *state;
+    struct err err = ERR_INIT;
+    lose_key_in_reset(world);
+    ops_freep(&world->ops);
+    ops_world_open(world);
+    assert_int_equal(ops_cancel(world->ops, world->id, OPS_WORLD_ORIGIN, &err), ERR_NONE);
     AUTO(json_freep) struct json *operation = ops_world_run_until_over(world);
     assert_string_equal(ops_world_code(operation), "reset-unclear");
     world->keys.count = 1;
@@ -359,7 +377,8 @@ int main(void)
         OPS_WORLD_TEST(a_log_in_meanwhile_is_not_taken_for_the_reset),
         OPS_WORLD_TEST(a_key_that_comes_back_is_asked),
         OPS_WORLD_TEST(a_key_that_stays_away_is_told_as_unclear),
-        OPS_WORLD_TEST(an_agent_that_ends_meanwhile_tells_it_as_unclear),
+        OPS_WORLD_TEST(an_agent_that_ended_meanwhile_asks_the_key),
+        OPS_WORLD_TEST(a_key_that_is_away_at_the_restart_is_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
