@@ -149,6 +149,19 @@ static void a_container_name_that_is_too_long_is_refused(void **state)
     assert_int_equal(op_facts_from_json(text, &back, &err), ERR_JOURNAL);
 }
 
+static void an_error_without_words_comes_back(void **state)
+{
+    (void)state;
+    AUTO(op_facts_done) struct op_facts facts = {.error = {.code = ERR_PIN_WRONG, .tries_left = 2}};
+    AUTO(op_facts_done) struct op_facts back = {0};
+    AUTO(memory_freep) char *text = to_text(&facts);
+    struct err err = ERR_INIT;
+    assert_int_equal(op_facts_from_json(text, &back, &err), ERR_NONE);
+    assert_int_equal(back.error.code, ERR_PIN_WRONG);
+    assert_int_equal(back.error.tries_left, 2);
+    assert_string_equal(back.error.detail, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +170,7 @@ int main(void)
         cmocka_unit_test(empty_facts_come_back_empty),
         cmocka_unit_test(damaged_facts_are_refused_and_leave_nothing),
         cmocka_unit_test(a_container_name_that_is_too_long_is_refused),
+        cmocka_unit_test(an_error_without_words_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

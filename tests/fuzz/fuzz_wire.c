@@ -1,0 +1,92 @@
+#include "fuzz_wire.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+
+#define ROUNDS 60
+#define READ_BYTES 16384
+
+struct talk {
+    struct loop *loop;
+    int fd;
+    struct buf *heard;
+    enum fuzz_wire_end end;
+    int rounds;
+};
+
+static void hear(void *context, uint32_t events)
+{
+    struct talk *talk = context;
+    uint8_t bytes[READ_BYTES];
+    ssize_t got = recv(talk->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (got > 0)
+        buf_add(talk->heard, span_of(bytes, (size_t)got));
+    bool closed = got == 0 || (got < 0 && (events & (EPOLLHUP | EPOLLERR)) != 0);
+    if (closed && talk->end == FUZZ_WIRE_CLOSES)
+        loop_stop(talk->loop);
+}
+
+static void look(void *context)
+{
+    struct talk *talk = context;
+    if (--talk->rounds > 0)
+        loop_post(talk->loop, look, talk);
+    else
+        loop_stop(talk->loop);
+}
+
+static void too_late(void *context)
+{
+    (void)fprintf(stderr, "fuzz: the server does not close\n");
+    abort();
+}
+
+void fuzz_wire_talk(struct loop *loop, int fd, struct span bytes, enum fuzz_wire_end end,
+                    struct buf *heard)
+{
+    struct talk talk = {.loop = loop, .fd = fd, .heard = heard, .end = end, .rounds = ROUNDS};
+    struct loop_timer *timer = loop_timer_new(loop, too_late, &talk);
+    struct loop_watch *watch = loop_watch_new(loop, fd, EPOLLIN, hear, &talk);
+    struct err err = ERR_INIT;
+    ssize_t sent = send(fd, bytes.at, bytes.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    fuzz_require(bytes.len <= FUZZ_WIRE_BYTES_MAX && sent == (ssize_t)bytes.len);
+    if (end == FUZZ_WIRE_CLOSES) {
+        fuzz_require(shutdown(fd, SHUT_WR) == 0);
+        loop_timer_set(timer, deadline_in_ms(FUZZ_WIRE_MS));
+    } else {
+        loop_post(loop, look, &talk);
+    }
+    fuzz_require(loop_run(loop, &err) == ERR_NONE);
+    loop_watch_free(watch);
+    loop_timer_free(timer);
+}
+
+static int connected(int family, const struct sockaddr *address, socklen_t length)
+{
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    fuzz_require(fd >= 0 && connect(fd, address, length) == 0);
+    return fd;
+}
+
+int fuzz_wire_connect_tcp(uint16_t port)
+{
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons(port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    return connected(AF_INET, (const struct sockaddr *)&address, sizeof address);
+}
+
+int fuzz_wire_connect_unix(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    fuzz_require(strlen(path) < sizeof address.sun_path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    return connected(AF_UNIX, (const struct sockaddr *)&address, sizeof address);
+}

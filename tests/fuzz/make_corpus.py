@@ -1,0 +1,475 @@
+#!/usr/bin/env python3
+"""Makes the inputs of most targets: what is well-formed, and what is wrong in one way each. Certificates and
+requests come from the openssl program; no key is kept. The seals are make_seals.py's, key and journal are
+record_corpus's.
+
+    tests/fuzz/make_corpus.py FOLDER"""
+
+import base64
+import hashlib
+import json
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+SM2_ID = "distid:1234567812345678"
+
+
+def run(*command, data=None, cwd=None):
+    return subprocess.run(command, input=data, cwd=cwd, capture_output=True, check=True).stdout
+
+
+def lines(*parts):
+    """Text lines, "-" for what is absent; the last part may be bytes and ends the input."""
+    out = b""
+    for part in parts:
+        out += part if isinstance(part, bytes) else ("-" if part is None else part).encode() + b"\n"
+    return out
+
+
+def compact(value):
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+# ---- HTTP ----
+
+ORIGIN = "Origin: https://portal.test\r\n"
+HOST = "Host: 127.0.0.1:27510\r\n"
+
+
+def request(line, headers="", body=b""):
+    length = f"Content-Length: {len(body)}\r\n" if body else ""
+    return f"{line} HTTP/1.1\r\n{headers}{length}\r\n".encode() + body
+
+
+def http_heads():
+    good = request("GET /v1/status?x=%41", HOST + ORIGIN)
+    return {
+        "good": good,
+        "post": request("POST /v1/operations", HOST + "Content-Type: application/json\r\n", b"{}"),
+        "two_hosts": request("GET /", HOST + HOST),
+        "no_host": request("GET /", ORIGIN),
+        "two_lengths": request("POST /", HOST + "Content-Length: 1\r\n", b"xy"),
+        "chunked": request("POST /", HOST + "Transfer-Encoding: chunked\r\n", b"0\r\n\r\n"),
+        "bare_lf": good.replace(b"\r\n", b"\n"),
+        "folded": request("GET /", HOST + "X: a\r\n b\r\n"),
+        "http_1_0": good.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        "absolute": request("GET http://localhost/", HOST),
+        "zero_escape": request("GET /%00", HOST),
+        "unfinished": good[:-2],
+        "many_fields": request("GET /", HOST + "".join(f"X{i}: y\r\n" for i in range(110))),
+    }
+
+
+def web_requests():
+    start = compact({"kind": "renew", "ticket": "t" * 43, "token": "KEY00001"})
+    page = HOST + ORIGIN + "Sec-Fetch-Mode: cors\r\nSec-Fetch-Dest: empty\r\n"
+    as_json = "Content-Type: application/json\r\n"
+    local = "Host: localhost\r\n"
+    upgrade = ("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: ukeyd.v1\r\n")
+    one = "/v1/operations/0123456789abcdef0123456789abcdef"
+    return {
+        "status": request("GET /v1/status", page),
+        "tokens": request("GET /v1/tokens", page),
+        "start": request("POST /v1/operations", page + as_json, start),
+        "start_unknown_field": request("POST /v1/operations", page + as_json, b'{"kind":"check","pin":"1"}'),
+        "list": request("GET /v1/operations", page),
+        "one": request(f"GET {one}?wait=1&version=7", page),
+        "cancel": request(f"POST {one}/cancel", page + as_json, b"{}"),
+        "events": request("GET /v1/events", page + upgrade) + frame(1, b"hello") + frame(8, b"\x03\xe8"),
+        "preflight": request("OPTIONS /v1/operations", page + "Access-Control-Request-Method: POST\r\n"),
+        "unlisted": request("GET /v1/status", HOST + "Origin: https://evil.test\r\n"),
+        "two_requests": request("GET /v1/status", page) + request("GET /v1/tokens", page),
+        "local_status": b"l" + request("GET /v1/status", local),
+        "local_start": b"l" + request("POST /v1/operations", local + as_json, compact({"kind": "check"})),
+        "local_tokens": b"l" + request("GET /v1/tokens", local),
+    }
+
+
+def frame(opcode, payload, fin=True, masked=True):
+    """The masking key is zero, so that the payload can be read."""
+    head = bytes([(0x80 if fin else 0) | opcode])
+    mask = 0x80 if masked else 0
+    if len(payload) < 126:
+        head += bytes([mask | len(payload)])
+    else:
+        head += bytes([mask | 126]) + struct.pack(">H", len(payload))
+    return head + (b"\0\0\0\0" if masked else b"") + payload
+
+
+def websocket_frames():
+    return {
+        "text": frame(1, "请稍候".encode()) + frame(8, b"\x03\xe8bye"),
+        "fragments": frame(1, b"ab", fin=False) + frame(9, b"ping") + frame(0, b"cd"),
+        "long": frame(1, b"x" * 300) + frame(1, b""),
+        "binary": frame(2, b"\0\1\2"),
+        "bad_utf8": frame(1, b"\xff\xfe"),
+        "unmasked": frame(1, b"hello", masked=False),
+        "long_ping": frame(9, b"p" * 200),
+        "reserved": bytes([0xF1, 0x80, 0, 0, 0, 0]),
+        "huge": bytes([0x81, 0xFF]) + b"\x7f" * 8,
+        "close_1": frame(8, b"\x03"),
+        "lone_continuation": frame(0, b"tail"),
+    }
+
+
+def gates():
+    local, loopback, same, listed, pin = 1, 2, 4, 8, 16
+    page = ("127.0.0.1:27510", "https://portal.test", "cors", "empty")
+
+    def gate(flags, method, *texts, length=0):
+        return bytes([flags, method, length]) + lines(*texts)
+
+    good = loopback | same | listed
+    return {
+        "get": gate(good, 0, *page, None),
+        "post": gate(good, 1, *page, "application/json", length=3),
+        "options": gate(good, 4, *page, None),
+        "local": gate(local | same, 1, "localhost", None, None, None, "application/json"),
+        "local_with_origin": gate(local | same, 0, "localhost", "https://portal.test", None, None, None),
+        "knock": gate(loopback | same, 0, "[::1]:27510", None, "no-cors", "empty", None),
+        "two_origins": gate(good, 0, "localhost:27510", "+https://portal.test", None, None, None),
+        "navigate": gate(good, 0, page[0], page[1], "navigate", "document", None),
+        "pin": gate(good | pin, 0, *page, None),
+        "too_large": gate(good, 1, *page, "application/json;charset=utf-8", length=255),
+    }
+
+
+def guards():
+    token = "A" * 43
+    own = ("https://portal.test:8443", "portal.test:8443", "https://portal.test:8443", "same-origin")
+    return {
+        "good": lines(*own, "x", f"__Host-session={token}"),
+        "default_port": lines("https://portal.test:443", "portal.test", None, None, None, None),
+        "two_cookies": lines(*own, "x", f"a=b; __Host-session={token}; __Host-session={token}"),
+        "ipv6": lines("https://[::1]:9", "[::1]:9", "null", "cross-site", "", "__Host-session="),
+    }
+
+
+# ---- JSON ----
+
+
+def documents():
+    return {
+        "values": compact({"text": "正文", "integer": 7, "bool": True, "object": {}, "array": [1, "2"],
+                           "base64": base64.b64encode(b"12345").decode()}),
+        "unknown": b'{"other":1}',
+        "null": b'{"text":null,"array":null}',
+        "wrong_types": b'{"text":1,"integer":"1"}',
+        "numbers": b"[0,-1,1.5,1e300,9007199254740993,-0.0,1E-7]",
+        "escapes": rb'["\u4e2d\ud83d\ude00\n\t\"\\\/"]',
+        "lone_surrogate": rb'["\ud83d"]',
+        "duplicate": b'{"a":1,"\\u0061":2}',
+        "deep": b"[" * 13 + b"]" * 13,
+        "trailing": b"{} {}",
+        "nul": rb'{"a":"\u0000"}',
+        "bad_utf8": b'["\xc0\x80"]',
+    }
+
+
+def answers():
+    def answer(question, status, kind, body):
+        return bytes([question]) + lines(str(status), kind, compact(body) if not isinstance(body, bytes) else body)
+
+    b64 = base64.b64encode(b"0123456789abcdef").decode()
+    job = {"id": "0" * 32, "secret": "s" * 43, "kind": "renew", "challenge": b64,
+           "expires": "2026-12-01T00:00:00Z", "order": "20261122000001", "holder": "测试1023",
+           "serial": "KEY00001", "approved": True, "not_after": "2027-12-01T00:00:00Z",
+           "policy": {"key": "replace", "algorithm": "sm2", "dual": True}}
+    issued = {"sign_certificate": b64, "encrypt_certificate": b64, "enveloped_key": b64, "chain": [b64]}
+    kind = "application/json"
+    problem = {"code": "ticket-used", "detail": "第二次\r\nused"}
+    return {
+        "job": answer(0, 200, kind, job),
+        "job_seal": answer(0, 200, kind, {**job, "kind": "extend-seal", "seal": "ES1"}),
+        "job_bad_id": answer(0, 200, kind, {**job, "id": "../x"}),
+        "issued": answer(1, 200, kind + "; charset=utf-8", issued),
+        "pending": answer(1, 202, kind, {"retry_after": 5}),
+        "seal": answer(2, 200, kind, {"seal": b64, "chain": [b64, b64]}),
+        "unblock": answer(3, 200, kind, {"data": base64.b64encode(b"\1" * 36).decode()}),
+        "confirmed": answer(4, 200, kind, {"acknowledged": True}),
+        "problem": answer(0, 409, "application/problem+json", problem),
+        "page": answer(0, 200, "text/html", b"<html>"),
+        "proxy": answer(1, 407, None, b""),
+    }
+
+
+def portal_requests():
+    def ask(call, body, identity="0" * 32, authorization="Bearer " + "s" * 43):
+        return bytes([call]) + lines(identity, authorization, compact(body))
+
+    b64 = base64.b64encode(b"0123456789abcdef").decode()
+    return {
+        "redeem": ask(0, {"ticket": "t" * 43, "agent": "0.1.0", "certificates": [b64],
+                          "token": {"serial": "KEY00001", "model": "m"}}),
+        "request": ask(1, {"csr": b64, "proof": b64}),
+        "seal": ask(2, {"seal": b64, "proof": b64}),
+        "unblock": ask(3, {"purpose": "pin", "challenge": "MDEyMzQ1Njc=", "application": "AAE=",
+                           "profile": "gmt0017-2012", "administrator_tries": 3}),
+        "confirm": ask(4, {"outcome": "written", "digest": base64.b64encode(b"d" * 32).decode(), "proof": b64}),
+        "no_authorization": ask(1, {"csr": b64, "proof": b64}, authorization=None),
+        "empty": ask(0, {}),
+    }
+
+
+def journal_facts():
+    b64 = base64.b64encode(b"0123456789abcdef").decode()
+    digest = base64.b64encode(b"d" * 32).decode()
+    flags = {"container_is_ours": True, "key_changed": True, "requested": True, "written": False,
+             "old_not_after": 7, "new_not_after": 8}
+    job = {"id": "0" * 32, "secret": "s" * 43, "kind": "renew", "challenge": b64, "expires": 9,
+           "order": "20261122000001", "approved": True, "replace_key": False, "dual": True, "not_after": 10}
+    return {
+        "empty": b"{}",
+        "full": compact({**flags, "container": "renew-1", "csr": b64, "proof": b64, "job": job,
+                         "issued": {"sign_cert": b64, "encrypt_cert": b64, "envelope": b64, "chain": [b64]},
+                         "old_sign_cert": b64, "seal_file": "seal", "old_seal_digest": digest,
+                         "written_digest": digest, "error": {"code": "pin-wrong", "detail": "x", "tries": 3}}),
+        "flags": compact(flags),
+        "error_without_words": compact({**flags, "error": {"code": "pin-wrong"}}),
+        "short_digest": compact({**flags, "written_digest": b64}),
+        "no_database": b"SQLite format 3\0" + b"\0" * 100,
+    }
+
+
+# ---- files of an administrator ----
+
+
+def configurations():
+    platform = "[platform sunshine]\nname = 阳光采购服务平台\norigin = https://portal.test\nroots = /etc/r.pem\n"
+    return {
+        "full": (f"[agent]\nport = 27510\nprompt_seconds = 60\npinentry = /usr/bin/pinentry\n{platform}"
+                 "api = https://portal.test:8443/agent/v1\ntls_ca = /etc/t.pem\nseal_roots = /etc/s.pem\n"
+                 "proxy =\n").encode(),
+        "one": platform.encode(),
+        "two": (platform + platform.replace("sunshine", "other")).encode(),
+        "unknown_key": b"[agent]\nports = 1\n",
+        "origin_with_path": platform.replace("portal.test", "portal.test/").encode(),
+        "ipv6": platform.replace("portal.test", "[::1]:8443").encode(),
+    }
+
+
+PROFILE = """[profile]
+name = test
+model = Test Key
+manufacturer = MAKER
+label = CLIENT
+atr = 3B..80
+byte_order = big
+pin_key = sha1-padded
+verify_block = zeros
+new_pin_block = length
+mac_input = m1
+mac_extra_block = no
+pin_bytes_min = 6
+pin_bytes_max = 16
+file_name_bytes = 32
+read_bytes = 1024
+write_bytes = 1024
+continuation = 6A9E
+unblock_needs_admin_login = no
+envelope = issued
+"""
+
+
+def profiles():
+    return {
+        "full": PROFILE.encode(),
+        "without_a_line": PROFILE.replace("mac_input = m1\n", "").encode(),
+        "doubled": (PROFILE + "name = again\n").encode(),
+        "out_of_range": PROFILE.replace("= 16", "= 99").encode(),
+    }
+
+
+# ---- people and pinentry ----
+
+
+def pinentry():
+    return {
+        "pin": b"OK Pleased to meet you\nD 123%34%0A56\nOK\n",
+        "cancel": b"OK\nERR 83886179 Operation cancelled <Pinentry>\n",
+        "quality": b"OK\nINQUIRE QUALITY 1234\nINQUIRE QUALITY 12%33%\nS PIN_REPEATED\nD 1\nOK\n",
+        "inquiry": b"OK\nINQUIRE OTHER x\nOK\n",
+        "comment": b"# hello\nS KEYINFO x\nOK\n",
+        "escape_at_end": b"OK\nD abc%\nOK\n",
+        "too_long": b"OK\nD " + b"1" * 200 + b"\nOK\n",
+        "endless_line": b"D" + b"x" * 2000,
+        "no_line_end": b"OK",
+    }
+
+
+def png():
+    def chunk(name, content):
+        body = name + content
+        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
+
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0))
+            + chunk(b"tEXt", b"a\0b") + chunk(b"IDAT", zlib.compress(b"\0" * 14)) + chunk(b"IEND", b""))
+
+
+def jpeg():
+    def segment(marker, content):
+        return bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content
+
+    return (b"\xff\xd8" + segment(0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0") + segment(0xDB, b"\0" + b"\1" * 64)
+            + segment(0xC0, b"\x08\0\1\0\1\1\1\x11\0") + segment(0xC4, b"\0" + b"\0" * 16)
+            + segment(0xDA, b"\1\1\0\0\x3f\0") + b"\x12\x34\xff\0\x56" + b"\xff\xd9")
+
+
+def pdf():
+    body = (b"%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[]/Count 0>>\n"
+            b"endobj\n")
+    return body + (b"xref\n0 1\n0000000000 65535 f \ntrailer\n<</Root 1 0 R/Size 3>>\nstartxref\n%d\n%%%%EOF\n"
+                   % len(body))
+
+
+def attachments():
+    return {
+        "pdf": lines("营业执照.pdf", "application/pdf", pdf()),
+        "png": lines("a.png", "image/png", png()),
+        "jpeg": lines("b.jpg", "image/jpeg", jpeg()),
+        "jpeg_as_png": lines("b.png", None, jpeg()),
+        "behind_the_end": lines("a.png", "image/png", png() + b"PK\3\4"),
+        "path": lines("../a.pdf", None, pdf()),
+        "turned": lines("a\u202efdp.exe", None, pdf()),
+    }
+
+
+def queries():
+    return {
+        "first_page": lines("20", None, None, "测试单位 2026".encode()),
+        "after": lines("100", "o" + "0" * 15 + "7", None, b"ABC"),
+        "before": lines(None, None, "o00000000000000ff", b'"OR" NEAR(a b) *'),
+        "both": lines("1", "o" + "0" * 16, "o" + "0" * 16, b"x"),
+        "other_list": lines("0", "k" + "f" * 16, None, "ＡＢＣ".encode()),
+        "many_words": lines("7", None, None, b"a b c d e f g h i j"),
+    }
+
+
+# ---- the virtual reader ----
+
+
+def vpcd():
+    def frames(*hexadecimal):
+        parts = [bytes.fromhex(text) for text in hexadecimal]
+        return b"".join(struct.pack(">H", len(part)) + part for part in parts)
+
+    return {
+        "session": frames("01", "04", "80040000000000", "805000000000000008", "02", "00"),
+        "applications": frames("01", "802200000000000000", "8026000000000643 4C49454E54", "04"),
+        "short": frames("01", "80"),
+        "empty_frame": b"\0\0",
+        "cut": b"\0\5\x80\x04",
+        "unknown_control": frames("07"),
+    }
+
+
+# ---- X.509, by the openssl program ----
+
+
+class Maker:
+    def __init__(self, folder):
+        self.folder = Path(folder)
+
+    def openssl(self, *command):
+        return run("openssl", *command, cwd=self.folder)
+
+    def key(self, name, sm2):
+        kind = ["EC", "-pkeyopt", "ec_paramgen_curve:SM2"] if sm2 else ["RSA"]
+        self.openssl("genpkey", "-algorithm", *kind, "-out", f"{name}.key")
+
+    @staticmethod
+    def digest(sm2):
+        return ["-sm3", "-sigopt", SM2_ID] if sm2 else ["-sha256"]
+
+    def certificate(self, name, sm2, extensions):
+        self.key(name, sm2)
+        added = [word for text in extensions for word in ("-addext", text)]
+        return self.openssl("req", "-x509", "-new", "-key", f"{name}.key", "-outform", "DER", "-days", "8000",
+                            "-subj", "/C=CN/O=测试1023/CN=张三", "-utf8", *added, *self.digest(sm2))
+
+    def request(self, name, sm2):
+        return self.openssl("req", "-new", "-key", f"{name}.key", "-outform", "DER", "-utf8", "-subj",
+                            "/C=CN/O=测试1023/CN=张三", *self.digest(sm2))
+
+    def public(self, name):
+        return self.openssl("pkey", "-in", f"{name}.key", "-pubout", "-outform", "DER")
+
+
+def item(tag, *contents):
+    content = b"".join(contents)
+    size = len(content)
+    if size < 0x80:
+        return bytes([tag, size]) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(length)]) + length + content
+
+
+def integer(content):
+    content = content.lstrip(b"\0") or b"\0"
+    return item(2, (b"\0" if content[0] & 0x80 else b"") + content)
+
+
+def envelope(point, both_halves):
+    """The point stands for all points; nothing is enciphered."""
+    private = hashlib.sha256(b"enciphered").digest()
+    cipher = item(0x30, integer(point[:32]), integer(point[32:]), item(4, b"\3" * 32), item(4, b"\2" * 16))
+    algorithm = item(0x30, item(6, bytes.fromhex("2A811CCF55016801")))
+    key = private + (b"\0" * 32 if both_halves else b"")
+    return item(0x30, algorithm, cipher, item(3, b"\0\4" + point), item(3, b"\0" + key))
+
+
+def certs(made):
+    ca = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,cRLSign"]
+    with TemporaryDirectory() as folder:
+        maker = Maker(folder)
+        sm2_root = maker.certificate("root", True, ca)
+        rsa_root = maker.certificate("rsa", False, ca)
+        pem = b"".join(b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE-----\n"
+                       for der in (sm2_root, rsa_root))
+        made["cert"] = {
+            "sm2_root.der": sm2_root,
+            "rsa_root.der": rsa_root,
+            "sm2_sign.der": maker.certificate("sign", True, ["keyUsage=critical,digitalSignature"]),
+            "sm2_encrypt.der": maker.certificate("encrypt", True, ["keyUsage=keyEncipherment"]),
+            "roots.pem": pem,
+        }
+        made["csr"] = {"sm2.der": maker.request("sign", True), "rsa.der": maker.request("rsa", False)}
+        public = maker.public("encrypt")
+        made["envelope"] = {"one_half.der": envelope(public[-64:], False),
+                            "both_halves.der": envelope(public[-64:], True),
+                            "trailing.der": envelope(public[-64:], False) + b"\0"}
+        made["der"] = {
+            "sm2_key.der": public,
+            "rsa_key.der": maker.public("rsa"),
+            "signature.der": item(0x30, integer(b"\x81" * 32), integer(b"\x11" * 31)),
+            "types.der": item(0x30, item(1, b"\xff"), item(5), item(6, b"\x2a\3"), item(0x0C, b"a"),
+                              item(0x17, b"261122000000Z"), item(0x18, b"20261122000000Z"),
+                              item(0x31, item(0xA0, integer(b"\7")))),
+            "indefinite.der": b"\x30\x80\0\0",
+        }
+
+
+def main():
+    if len(sys.argv) != 2:
+        raise SystemExit(__doc__)
+    made = {
+        "assuan": pinentry(), "attachment": attachments(), "config": configurations(), "gate": gates(),
+        "guard": guards(), "http_head": http_heads(), "journal": journal_facts(), "json": documents(),
+        "portal_api": portal_requests(), "profile": profiles(), "query": queries(), "remote": answers(),
+        "vpcd": vpcd(), "web": web_requests(), "websocket": websocket_frames(),
+    }
+    certs(made)
+    for target, inputs in made.items():
+        folder = Path(sys.argv[1]) / target
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in inputs.items():
+            (folder / name).write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()
