@@ -11,6 +11,7 @@
 
 #include "agent/config.h"
 #include "agent/ops/ops_setup.h"
+#include "agent/trust/trust_keeper.h"
 #include "agent/web/web.h"
 #include "base/file.h"
 
@@ -37,12 +38,14 @@ struct daemon {
     struct chain_roots *roots[CONFIG_PLATFORMS_MAX]; /* of the platforms */
     struct chain_roots *seal_roots[CONFIG_PLATFORMS_MAX]; /* NULL: of those that name none */
     struct ops *ops;
+    struct trust_keeper *trust;
     struct web *web;
 };
 
 static void daemon_done(struct daemon *daemon)
 {
     web_free(daemon->web);
+    trust_keeper_free(daemon->trust);
     ops_free(daemon->ops);
     token_monitor_free(daemon->monitor);
     if (daemon->trace != NULL)
@@ -223,6 +226,12 @@ static size_t take_inherited(struct web_inherited out[INHERITED_MAX])
     return taken;
 }
 
+static void on_identity_used(void *context)
+{
+    struct daemon *daemon = context;
+    trust_keeper_look(daemon->trust);
+}
+
 static enum err_code set_up_web(struct daemon *daemon, const struct options *options,
                                 struct err *err)
 {
@@ -235,9 +244,13 @@ static enum err_code set_up_web(struct daemon *daemon, const struct options *opt
         .port = (uint16_t)daemon->config->port,
         .origin_listed = origin_listed,
         .origin_context = daemon,
+        .identity_used = on_identity_used,
+        .identity_context = daemon,
         .inherited_count = take_inherited(inherited),
         .inherited = inherited,
     };
+    if (trust_keeper_new(options->state_folder, &daemon->trust, err) != ERR_NONE)
+        return err->code;
     return web_new(&web_options, &daemon->web, err);
 }
 

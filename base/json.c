@@ -318,6 +318,11 @@ bool json_is_object(const struct json *json)
     return json != NULL && cJSON_IsObject(node_of(json));
 }
 
+bool json_is_array(const struct json *json)
+{
+    return json != NULL && cJSON_IsArray(node_of(json));
+}
+
 size_t json_count(const struct json *array)
 {
     return array == NULL ? 0 : (size_t)cJSON_GetArraySize(node_of(array));

@@ -46,6 +46,7 @@ MUST_CHECK enum err_code json_read(const struct json *object, const struct json_
                                    size_t count, enum json_unknown unknown, struct err *err);
 
 bool json_is_object(const struct json *json);
+bool json_is_array(const struct json *json);
 size_t json_count(const struct json *array);
 /* NULL past the end. */
 const struct json *json_item(const struct json *array, size_t index);

@@ -6,6 +6,7 @@
 #include "agent/ctl/ctl_operation.h"
 #include "agent/ctl/ctl_seal.h"
 #include "agent/ctl/ctl_show.h"
+#include "agent/ctl/ctl_trust.h"
 #include "base/problem.h"
 
 #define EXIT_FAILED 1
@@ -35,6 +36,10 @@ static const char help_zh[] =
     "  seal show 文件         显示电子签章 [--picture 图片文件]\n"
     "  seal verify 文件       验证电子签章：--roots 根证书 [--signer 证书] [--at 时间] "
     "[--marked-maker]\n"
+    "  trust install          让浏览器信任本机驱动 [--state 文件夹]\n"
+    "                         --system：本机所有用户的浏览器策略（需要管理员）[--config 文件]\n"
+    "  trust status           各浏览器是否信任，以及怎么办\n"
+    "  trust remove           撤销 trust install 所做的一切 [--system]\n"
     "\n"
     "  --json                 只输出最后的 JSON\n"
     "  --socket 路径          驱动的套接字，默认 $XDG_RUNTIME_DIR/ukeyd/ukeyd.sock\n"
@@ -61,6 +66,10 @@ static const char help_en[] =
     "  seal show FILE         an electronic seal [--picture FILE]\n"
     "  seal verify FILE       every check: --roots PEM [--signer CERT] [--at TIME] "
     "[--marked-maker]\n"
+    "  trust install          make this user's browsers trust the agent [--state FOLDER]\n"
+    "                         --system: policies for all users, as root [--config FILE]\n"
+    "  trust status           which browsers trust it, and what to do\n"
+    "  trust remove           undo what trust install did [--system]\n"
     "\n"
     "  --json                 print the final JSON only\n"
     "  --socket PATH          the agent's socket, default $XDG_RUNTIME_DIR/ukeyd/ukeyd.sock\n"
@@ -118,6 +127,9 @@ static const struct command {
     {"cert", "show", 1, CTL_TOKEN | CTL_USAGE | CTL_CONTAINER, ctl_cert_show},
     {"cert", "export", 0, CTL_TOKEN | CTL_USAGE | CTL_CONTAINER, ctl_cert_export},
     {"seal", "show", 1, CTL_PICTURE, ctl_seal_show},
+    {"trust", "install", 0, CTL_SYSTEM | CTL_STATE | CTL_CONFIG, ctl_trust_install},
+    {"trust", "status", 0, CTL_STATE | CTL_CONFIG, ctl_trust_status},
+    {"trust", "remove", 0, CTL_SYSTEM | CTL_STATE | CTL_CONFIG, ctl_trust_remove},
     {"seal", "verify", 1, CTL_ROOTS | CTL_SIGNER | CTL_AT | CTL_MARKED_MAKER, ctl_seal_verify},
 };
 

@@ -19,6 +19,9 @@ static const struct option long_options[] = {
     {"signer", required_argument, NULL, CTL_SIGNER},
     {"at", required_argument, NULL, CTL_AT},
     {"marked-maker", no_argument, NULL, CTL_MARKED_MAKER},
+    {"system", no_argument, NULL, CTL_SYSTEM},
+    {"state", required_argument, NULL, CTL_STATE},
+    {"config", required_argument, NULL, CTL_CONFIG},
     {"help", no_argument, NULL, CTL_HELP},
     {"version", no_argument, NULL, CTL_VERSION},
     {0},
@@ -59,6 +62,7 @@ static enum err_code take_text(struct ctl_options *options, int option, const ch
         {CTL_PLATFORM, &options->platform}, {CTL_CONTAINER, &options->container},
         {CTL_PICTURE, &options->picture},   {CTL_ROOTS, &options->roots},
         {CTL_SIGNER, &options->signer},     {CTL_AT, &options->at},
+        {CTL_STATE, &options->state},       {CTL_CONFIG, &options->config},
     };
     if (*value == '\0')
         return err_set(err, ERR_USAGE, "an option is empty");

@@ -25,6 +25,9 @@ enum ctl_option {
     CTL_SIGNER = 1 << 12,
     CTL_AT = 1 << 13,
     CTL_MARKED_MAKER = 1 << 14,
+    CTL_SYSTEM = 1 << 15,
+    CTL_STATE = 1 << 16,
+    CTL_CONFIG = 1 << 17,
 };
 #define CTL_EVERYWHERE (CTL_JSON | CTL_SOCKET | CTL_LANG | CTL_HELP | CTL_VERSION)
 
@@ -34,7 +37,7 @@ struct ctl_options {
     enum lang lang;
     char *socket_path;
     const char *ticket, *token, *platform, *usage, *container; /* NULL: not given; */
-    const char *picture, *roots, *signer, *at; /* these too */
+    const char *picture, *roots, *signer, *at, *state, *config; /* these too */
     int word_count;
     const char *words[CTL_WORDS_MAX];
 };

@@ -26,7 +26,8 @@ OURS = {
         "agent/prompt/prompt.h",
     ),
     "agent/web/": ("base/", "http/", "agent/ops/ops.h"),
-    "agent/ctl/": ("base/", "certs/"),
+    "agent/trust/": ("base/",),
+    "agent/ctl/": ("base/", "certs/", "agent/config.h", "agent/trust/"),
     # main, daemon, config and options: the place where everything is put together.
     "agent/": ("base/", "certs/", "http/", "token/token_monitor.h", "agent/"),
     "portal/": ("base/", "certs/", "http/"),

@@ -520,6 +520,8 @@ static void what_was_read_is_changed(void **state)
     struct json *json = parsed("{\"a\":{\"l\":[\"x\",1,\"y\",\"x\",null]},\"b\":2}");
     struct json *inner = json_member_to_change(json, "a");
     assert_null(json_member_to_change(json, "A"));
+    assert_true(json_is_array(json_member(inner, "l")));
+    assert_false(json_is_array(inner) || json_is_array(NULL));
     json_remove_text(json_member_to_change(inner, "l"), "x");
     json_remove_member(json, "b");
     json_remove_member(json, "none");

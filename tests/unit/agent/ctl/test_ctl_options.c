@@ -59,6 +59,11 @@ static void every_option_has_its_place(void **state)
     assert_string_equal(options.roots, "R");
     assert_string_equal(options.signer, "S");
     assert_string_equal(options.at, "A");
+    ctl_options_done(&options);
+    assert_int_equal(parse("x --system --state S --config C", &options, &err), ERR_NONE);
+    assert_int_equal(options.given, CTL_SYSTEM | CTL_STATE | CTL_CONFIG);
+    assert_string_equal(options.state, "S");
+    assert_string_equal(options.config, "C");
 }
 
 static void the_socket_has_a_default(void **state)

@@ -1,0 +1,161 @@
+#include "agent/ctl/ctl_trust.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "agent/config.h"
+#include "agent/ctl/ctl_text.h"
+#include "agent/trust/trust.h"
+#include "agent/trust/trust_state.h"
+#include "agent/trust/trust_status.h"
+#include "agent/trust/trust_system.h"
+
+#define LABEL(zh, en) ((struct text){zh, en})
+
+/* ---- showing ---- */
+
+static const char *text_at(const struct json *row, const char *name)
+{
+    return json_text_of(json_member(row, name));
+}
+
+static void show_rows(const struct json *rows, struct text heading, enum lang lang)
+{
+    if (json_count(rows) > 0)
+        puts(text_in(heading, lang));
+    for (size_t i = 0; i < json_count(rows); i++) {
+        const struct json *row = json_item(rows, i);
+        fputs("  ", stdout);
+        ctl_text_print(stdout, text_at(row, "browser"));
+        fputs(lang == LANG_EN ? ": " : "：", stdout);
+        ctl_text_print(stdout, text_at(row, "title"));
+        fputc('\n', stdout);
+        ctl_text_line(stdout, 4, LABEL("位置", "Place"), lang, text_at(row, "path"));
+        ctl_text_line(stdout, 4, LABEL("办法", "Remedy"), lang, text_at(row, "remedy"));
+        ctl_text_line(stdout, 4, LABEL("详情", "Detail"), lang, text_at(row, "detail"));
+        ctl_text_line(stdout, 4, LABEL("代码", "Code"), lang, text_at(row, "code"));
+    }
+}
+
+static void show(struct ctl *ctl, const struct json *status)
+{
+    enum lang lang = ctl->options->lang;
+    if (ctl_wants_json(ctl)) {
+        ctl_print_json(ctl, status);
+        return;
+    }
+    ctl_text_line(stdout, 0, LABEL("本机证书", "Certificate"), lang,
+                  text_at(status, "certificate"));
+    show_rows(json_member(status, "browsers"), LABEL("浏览器", "Browsers"), lang);
+    show_rows(json_member(status, "system"),
+              LABEL("本机所有用户的策略", "Policies for all users of this computer"), lang);
+}
+
+/* ---- the machine ---- */
+
+struct machine {
+    struct config *config;
+    const char *origins[CONFIG_PLATFORMS_MAX];
+    struct trust_system system; /* of origins */
+};
+
+static enum err_code machine_init(const struct ctl *ctl, struct machine *out, struct err *err)
+{
+    if (config_read(ctl->options->config, &out->config, err) != ERR_NONE)
+        return err->code;
+    for (size_t i = 0; i < out->config->platform_count; i++)
+        out->origins[i] = out->config->platforms[i].origin;
+    out->system = (struct trust_system){
+        .root = "",
+        .origins = out->origins,
+        .origin_count = out->config->platform_count,
+    };
+    return ERR_NONE;
+}
+
+static void machine_done(struct machine *machine)
+{
+    config_free(machine->config);
+}
+
+static void show_system(struct ctl *ctl, const struct machine *machine)
+{
+    AUTO(json_freep) struct json *status = json_new_object();
+    json_add(status, "system", trust_system_status(&machine->system, ctl->options->lang));
+    show(ctl, status);
+}
+
+static enum err_code change_system(struct ctl *ctl,
+                                   enum err_code (*change)(const struct trust_system *system,
+                                                           struct err *err),
+                                   struct err *err)
+{
+    AUTO(machine_done) struct machine machine = {0};
+    if (geteuid() != 0)
+        return err_set(err, ERR_TRUST_NOT_ROOT, "--system as user %u", geteuid());
+    if (machine_init(ctl, &machine, err) != ERR_NONE || change(&machine.system, err) != ERR_NONE)
+        return err->code;
+    show_system(ctl, &machine);
+    return ERR_NONE;
+}
+
+/* A configuration that can't be read is one row among the others. */
+static struct json *system_rows(const struct ctl *ctl)
+{
+    struct err err = ERR_INIT;
+    enum lang lang = ctl->options->lang;
+    AUTO(machine_done) struct machine machine = {0};
+    if (machine_init(ctl, &machine, &err) == ERR_NONE)
+        return trust_system_status(&machine.system, lang);
+    const char *file = ctl->options->config;
+    struct json *rows = json_new_array();
+    json_append(rows, trust_state_row_failed("ukeyd", file != NULL ? file : CONFIG_DEFAULT_FILE,
+                                             &err, lang));
+    return rows;
+}
+
+/* ---- the user ---- */
+
+static enum err_code change_user(struct ctl *ctl,
+                                 enum err_code (*change)(const struct trust_user *user,
+                                                         struct err *err),
+                                 struct err *err)
+{
+    AUTO(trust_user_done) struct trust_user user = {0};
+    if (trust_user_from_environment(ctl->options->state, NULL, &user, err) != ERR_NONE ||
+        change(&user, err) != ERR_NONE)
+        return err->code;
+    AUTO(json_freep) struct json *status = trust_status(&user, ctl->options->lang);
+    show(ctl, status);
+    return ERR_NONE;
+}
+
+/* ---- exported ---- */
+
+static bool is_for_all(const struct ctl *ctl)
+{
+    return (ctl->options->given & CTL_SYSTEM) != 0;
+}
+
+enum err_code ctl_trust_install(struct ctl *ctl, struct err *err)
+{
+    return is_for_all(ctl) ? change_system(ctl, trust_system_install, err)
+                           : change_user(ctl, trust_install, err);
+}
+
+enum err_code ctl_trust_remove(struct ctl *ctl, struct err *err)
+{
+    return is_for_all(ctl) ? change_system(ctl, trust_system_remove, err)
+                           : change_user(ctl, trust_remove, err);
+}
+
+enum err_code ctl_trust_status(struct ctl *ctl, struct err *err)
+{
+    AUTO(trust_user_done) struct trust_user user = {0};
+    if (trust_user_from_environment(ctl->options->state, NULL, &user, err) != ERR_NONE)
+        return err->code;
+    AUTO(json_freep) struct json *status = trust_status(&user, ctl->options->lang);
+    json_add(status, "system", system_rows(ctl));
+    show(ctl, status);
+    return ERR_NONE;
+}

@@ -1,0 +1,24 @@
+/* Makes a user's browsers trust the agent's certificate, and undoes it. There is no CA: what is trusted is one
+ * certificate that can vouch for nothing but itself. Everything blocks for some hundred milliseconds. */
+#pragma once
+
+#include "agent/trust/trust_user.h"
+
+/* How long one waits for another who is at it: three databases and some profiles, 20 ms a call. */
+#define TRUST_LOCK_MS 20000
+
+/* Puts the agent's present certificate where each of the user's browsers looks, and removes those that were
+ * put there before. What could be done is done; the first failure is told. Fails with ERR_TRUST_NO_IDENTITY,
+ * ERR_FILE, ERR_DEADLINE and those of trust_nss.h. */
+MUST_CHECK enum err_code trust_install(const struct trust_user *user, struct err *err);
+/* The same when the user has installed trust before and the certificate is another one since; else nothing.
+ * out_changed: whether there was something to do. */
+MUST_CHECK enum err_code trust_follow(const struct trust_user *user, bool *out_changed,
+                                      struct err *err);
+/* Takes back all that trust_install did, also what Firefox copied into its profiles. Where it fails, it can be
+ * called again. The same errors. */
+MUST_CHECK enum err_code trust_remove(const struct trust_user *user, struct err *err);
+
+/* The agent's present certificate. ERR_TRUST_NO_IDENTITY. */
+MUST_CHECK enum err_code trust_read_identity(const struct trust_user *user, struct bytes **out_der,
+                                             struct err *err);

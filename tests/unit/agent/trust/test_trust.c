@@ -1,0 +1,253 @@
+#include "agent/trust/trust.h"
+
+/* clang-format off */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+/* clang-format on */
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "agent/trust/trust_nss.h"
+#include "agent/trust/trust_pem.h"
+#include "agent/trust/trust_record.h"
+#include "base/file.h"
+#include "tests/unit/agent/trust/fixture.h"
+
+#define OLD ".pki/nssdb"
+#define NEW ".local/share/pki/nssdb"
+#define PROFILE ".mozilla/firefox/a.default"
+#define RECORD "state/identity/trust.json"
+
+static enum err_code install(struct home *home)
+{
+    struct err err = ERR_INIT;
+    return trust_install(&home->user, &err);
+}
+
+static enum err_code take_back(struct home *home)
+{
+    struct err err = ERR_INIT;
+    enum err_code code = trust_remove(&home->user, &err);
+    assert_int_equal(code, err.code);
+    return code;
+}
+
+static bool follow(struct home *home)
+{
+    struct err err = ERR_INIT;
+    bool changed = false;
+    if (trust_follow(&home->user, &changed, &err) != ERR_NONE)
+        fail_msg("%s", err.detail);
+    return changed;
+}
+
+static bool trusts(struct home *home, const char *below, const struct bytes *der)
+{
+    struct err err = ERR_INIT;
+    enum trust_nss_state found = TRUST_NSS_ABSENT;
+    AUTO(memory_freep) char *folder = home_path(home, below);
+    assert_int_equal(trust_nss_look(&home->user.certutil, folder, span_bytes(der), &found, &err),
+                     ERR_NONE);
+    return found == TRUST_NSS_TRUSTED;
+}
+
+static void put(struct home *home, const char *below, const struct bytes *der)
+{
+    struct err err = ERR_INIT;
+    AUTO(memory_freep) char *folder = home_path(home, below);
+    assert_int_equal(trust_nss_add(&home->user.certutil, folder, span_bytes(der), &err), ERR_NONE);
+}
+
+static bool file_is(struct home *home, const struct bytes *der)
+{
+    struct err err = ERR_INIT;
+    AUTO(memory_freep) char *path = home_path(home, ".mozilla/certificates/ukeyd.pem");
+    AUTO(bytes_freep) struct bytes *pem = NULL;
+    AUTO(bytes_freep) struct bytes *found = NULL;
+    assert_int_equal(file_read(path, 32768, &pem, &err), ERR_NONE);
+    assert_int_equal(trust_pem_read(span_bytes(pem), &found, &err), ERR_NONE);
+    return span_equal(span_bytes(found), span_bytes(der));
+}
+
+/* Every layout: what was there before is there afterwards, and nothing else. */
+static void test_nothing_is_left_of_it(void **state)
+{
+    static const struct {
+        const char *databases[2];
+        const char *used;
+    } layouts[] = {
+        {{NULL}, OLD},
+        {{OLD}, OLD},
+        {{NEW}, NEW},
+        {{OLD, NEW}, OLD},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(layouts); i++) {
+        void *inner = NULL;
+        home_start(&inner);
+        struct home *home = inner;
+        for (size_t k = 0; k < 2 && layouts[i].databases[k] != NULL; k++)
+            home_make_database(home, layouts[i].databases[k], NULL);
+        AUTO(memory_freep) char *before = home_list(home, "none");
+        assert_int_equal(install(home), ERR_NONE);
+        assert_int_equal(install(home), ERR_NONE);
+        assert_true(trusts(home, layouts[i].used, home->der));
+        assert_true(file_is(home, home->der));
+        assert_int_equal(take_back(home), ERR_NONE);
+        AUTO(memory_freep) char *after = home_list(home, "none");
+        assert_string_equal(after, before);
+        assert_false(trusts(home, layouts[i].used, home->der));
+        assert_int_equal(take_back(home), ERR_NONE);
+        home_stop(&inner);
+    }
+}
+
+static void test_folders_that_others_use_stay(void **state)
+{
+    struct home *home = *state;
+    AUTO(bytes_freep) struct bytes *foreign = make_cert();
+    assert_int_equal(install(home), ERR_NONE);
+    put(home, OLD, foreign);
+    home_write(home, ".mozilla/certificates/other.pem", "x", 0600);
+    assert_int_equal(take_back(home), ERR_NONE);
+    assert_true(trusts(home, OLD, foreign));
+    assert_false(trusts(home, OLD, home->der));
+    assert_true(home_has(home, ".mozilla/certificates/other.pem"));
+    assert_false(home_has(home, ".mozilla/certificates/ukeyd.pem"));
+}
+
+static void test_a_new_certificate_takes_the_place_of_the_old(void **state)
+{
+    struct home *home = *state;
+    home_make_database(home, PROFILE, NULL);
+    assert_int_equal(install(home), ERR_NONE);
+    put(home, PROFILE, home->der); /* as Firefox does by its policy */
+    assert_false(follow(home));
+    AUTO(bytes_freep) struct bytes *old = bytes_new(span_bytes(home->der));
+    home_renew(home);
+    assert_true(follow(home));
+    assert_true(trusts(home, OLD, home->der));
+    assert_true(file_is(home, home->der));
+    assert_false(trusts(home, OLD, old));
+    assert_false(trusts(home, PROFILE, old));
+    assert_false(follow(home));
+}
+
+static void test_follows_only_where_it_was_wanted(void **state)
+{
+    struct home *home = *state;
+    assert_false(follow(home));
+    assert_false(home_has(home, OLD));
+    assert_int_equal(install(home), ERR_NONE);
+    assert_int_equal(take_back(home), ERR_NONE);
+    home_renew(home);
+    assert_false(follow(home));
+    assert_false(home_has(home, OLD));
+}
+
+/* An old Chromium was started since and made the database that wins. */
+static void test_follows_the_browser_to_another_database(void **state)
+{
+    struct home *home = *state;
+    home_make_database(home, NEW, NULL);
+    assert_int_equal(install(home), ERR_NONE);
+    assert_true(trusts(home, NEW, home->der));
+    home_make_database(home, OLD, NULL);
+    AUTO(bytes_freep) struct bytes *old = bytes_new(span_bytes(home->der));
+    home_renew(home);
+    assert_true(follow(home));
+    assert_true(trusts(home, OLD, home->der));
+    assert_false(trusts(home, NEW, old));
+    assert_int_equal(take_back(home), ERR_NONE);
+    assert_false(trusts(home, OLD, home->der));
+}
+
+static void test_profiles_are_cleaned_too(void **state)
+{
+    struct home *home = *state;
+    home_make_database(home, PROFILE, NULL);
+    assert_int_equal(install(home), ERR_NONE);
+    put(home, PROFILE, home->der);
+    assert_int_equal(take_back(home), ERR_NONE);
+    assert_false(trusts(home, PROFILE, home->der));
+    assert_true(home_has(home, PROFILE "/cert9.db"));
+}
+
+/* One place fails: the others are done, and a second attempt ends it. */
+static void test_what_can_be_done_is_done(void **state)
+{
+    struct home *home = *state;
+    home_make_folder(home, OLD);
+    home_write(home, OLD "/cert9.db", "damaged", 0600);
+    assert_int_equal(install(home), ERR_TRUST_DATABASE);
+    assert_true(file_is(home, home->der));
+    assert_int_equal(take_back(home), ERR_TRUST_DATABASE);
+    assert_false(home_has(home, ".mozilla/certificates/ukeyd.pem"));
+    assert_true(home_has(home, RECORD));
+    assert_false(follow(home)); /* it is not wanted any more */
+    AUTO(memory_freep) char *damaged = home_path(home, OLD "/cert9.db");
+    assert_int_equal(unlink(damaged), 0);
+    assert_int_equal(take_back(home), ERR_NONE);
+    assert_false(home_has(home, RECORD));
+}
+
+static void test_a_damaged_record_is_as_good_as_none(void **state)
+{
+    struct home *home = *state;
+    assert_int_equal(install(home), ERR_NONE);
+    home_write(home, RECORD, "{", 0600);
+    assert_false(follow(home));
+    assert_int_equal(take_back(home), ERR_NONE);
+    assert_false(trusts(home, OLD, home->der));
+}
+
+static void test_without_an_identity(void **state)
+{
+    struct home *home = *state;
+    home_write(home, "state/identity/loopback.pem", "none", 0600);
+    assert_int_equal(install(home), ERR_TRUST_NO_IDENTITY);
+    assert_false(home_has(home, OLD));
+    memory_freep(&home->user.identity);
+    home->user.identity = home_path(home, "nowhere");
+    assert_int_equal(install(home), ERR_TRUST_NO_IDENTITY);
+    assert_int_equal(take_back(home), ERR_NONE);
+}
+
+/* Two installations on one computer, each with a user of its own. */
+static void test_two_installations_share_nothing(void **state)
+{
+    struct home *home = *state;
+    void *inner = NULL;
+    home_start(&inner);
+    struct home *other = inner;
+    assert_int_equal(install(home), ERR_NONE);
+    assert_int_equal(install(other), ERR_NONE);
+    assert_false(span_equal(span_bytes(home->der), span_bytes(other->der)));
+    assert_false(trusts(home, OLD, other->der));
+    assert_false(trusts(other, OLD, home->der));
+    home_stop(&inner);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_is_left_of_it),
+        cmocka_unit_test_setup_teardown(test_folders_that_others_use_stay, home_start, home_stop),
+        cmocka_unit_test_setup_teardown(test_a_new_certificate_takes_the_place_of_the_old,
+                                        home_start, home_stop),
+        cmocka_unit_test_setup_teardown(test_follows_only_where_it_was_wanted, home_start,
+                                        home_stop),
+        cmocka_unit_test_setup_teardown(test_follows_the_browser_to_another_database, home_start,
+                                        home_stop),
+        cmocka_unit_test_setup_teardown(test_profiles_are_cleaned_too, home_start, home_stop),
+        cmocka_unit_test_setup_teardown(test_what_can_be_done_is_done, home_start, home_stop),
+        cmocka_unit_test_setup_teardown(test_a_damaged_record_is_as_good_as_none, home_start,
+                                        home_stop),
+        cmocka_unit_test_setup_teardown(test_without_an_identity, home_start, home_stop),
+        cmocka_unit_test_setup_teardown(test_two_installations_share_nothing, home_start,
+                                        home_stop),
+    };
+    return cmocka_run_group_tests_name("agent/trust/trust", tests, NULL, NULL);
+}
