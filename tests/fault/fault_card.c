@@ -9,6 +9,7 @@
 #define OPEN_MS 10000
 /* Source: GM/T 0017-2012, status bytes. */
 #define STATUS_NO_FILE 0x6A93
+#define STATUS_NOT_FOUND 0x6A88
 
 struct line {
     struct channel channel; /* first */
@@ -50,7 +51,8 @@ static enum err_code line_transmit(struct channel *channel, struct span command,
     bool struck = fault_strikes(card->plan, FAULT_KEY);
     if (struck)
         set_script(card, inner);
-    if (struck && card->plan->kind->argument == STATUS_NO_FILE)
+    if (struck && (card->plan->kind->argument == STATUS_NO_FILE ||
+                   card->plan->kind->argument == STATUS_NOT_FOUND))
         card->plan->record->file_denied = true;
     enum err_code code = inner->class->transmit(inner, command, out, deadline, err);
     if (struck && card->plan->kind->script == VIRTUAL_FAULT_REMOVE)

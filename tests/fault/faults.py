@@ -23,6 +23,9 @@ SCENE_SECONDS = 3600
 RESULT = re.compile(r"^(ok|not ok) \d+ - (\S+) # (\d+) cases, (\d+) survived, (\d+) lost", re.MULTILINE)
 
 
+ORACLE = "fault/oracle: sees each thing that is spoiled"
+
+
 def name_of(scene, build):
     return f"fault/{scene} [{build}]"
 
@@ -33,11 +36,21 @@ def builds_needed(only):
 
 def jobs(builds, only, full):
     wanted = [(scene, build) for build in SAMPLED for scene in SCENES if only in name_of(scene, build)]
-    return [
+    oracle = builds / "dev/tests/fault/fault_oracle_test"
+    return [partial(run_oracle, oracle)] * (only in ORACLE) + [
         partial(run_scene, builds / build, scene, 1 if full and build == "dev" else SAMPLED[build])
         for scene, build in wanted
         if (builds / build / "tests/fault/fault_matrix").exists()
     ]
+
+
+def run_oracle(program):
+    started = time.monotonic()
+    done = subprocess.run(
+        [program], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False
+    )
+    shown = None if done.returncode == 0 else done.stdout + done.stderr
+    return [(ORACLE, shown, time.monotonic() - started)]
 
 
 def run_scene(build, scene, stride):

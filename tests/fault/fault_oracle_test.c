@@ -1,0 +1,261 @@
+/* The oracle itself: for each thing that it must see, a world in which an operation has succeeded and in which then
+ * just that is spoiled. TAP. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "portal/portal_db.h"
+#include "tests/fault/fault_case.h"
+#include "tests/fault/fault_folder.h"
+#include "tests/fault/fault_oracle.h"
+#include "token/virtual/virtual_personal.h"
+
+/* The key as its maker could change it. */
+static struct virtual_application *application_of(const struct fault_world *world)
+{
+    return virtual_card_objects(world->card.card)->applications[0];
+}
+
+static struct virtual_container *newest_container(const struct fault_world *world)
+{
+    struct virtual_application *application = application_of(world);
+    return application->containers[application->container_count - 1];
+}
+
+static void change_portal(struct fault_world *world, const char *sql)
+{
+    struct err err = ERR_INIT;
+    fault_must(portal_db_run(world->platform.portal->db, sql, PORTAL_NO_VALUES, &err), &err, sql);
+}
+
+static void append(const struct fault_world *world, const char *name, const char *text)
+{
+    AUTO(memory_freep) char *path = file_join(world->folder, name);
+    AUTO(file_closep) int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, text, strlen(text)) < 0)
+        abort();
+}
+
+/* ---- what is spoiled ---- */
+
+static void nothing(struct fault_world *world)
+{
+    (void)world;
+}
+
+static void another_certificate(struct fault_world *world)
+{
+    struct virtual_slot *slots = newest_container(world)->slots;
+    virtual_objects_set_certificate(&slots[VIRTUAL_SLOT_SIGN],
+                                    span_bytes(slots[VIRTUAL_SLOT_ENCRYPT].certificate));
+}
+
+static void the_new_key_is_gone(struct fault_world *world)
+{
+    virtual_objects_remove_container(application_of(world), newest_container(world));
+}
+
+static void the_old_key_is_gone(struct fault_world *world)
+{
+    virtual_objects_remove_container(application_of(world), application_of(world)->containers[0]);
+}
+
+static void a_user_try(struct fault_world *world)
+{
+    application_of(world)->pins[VIRTUAL_PIN_USER].left--;
+}
+
+static void an_administrator_try(struct fault_world *world)
+{
+    application_of(world)->pins[VIRTUAL_PIN_ADMIN].left--;
+}
+
+static void another_pin(struct fault_world *world)
+{
+    virtual_pin_change(&application_of(world)->pins[VIRTUAL_PIN_USER], span_text("87654321"));
+}
+
+static void one_more_container(struct fault_world *world)
+{
+    struct virtual_name name;
+    if (!virtual_objects_set_name(&name, span_text("left"), VIRTUAL_NAME_BYTES_MAX))
+        abort();
+    virtual_objects_add_container(application_of(world), &name);
+}
+
+static void one_more_file_on_the_key(struct fault_world *world)
+{
+    struct virtual_name name;
+    if (!virtual_objects_set_name(&name, span_text("left"), VIRTUAL_NAME_BYTES_MAX))
+        abort();
+    virtual_objects_add_file(application_of(world), &name, bytes_new(span_text("half")));
+}
+
+static void a_temporary_file(struct fault_world *world)
+{
+    append(world, "key.json.new", "{}");
+}
+
+static void an_open_issue(struct fault_world *world)
+{
+    change_portal(world, "UPDATE issue SET state = 'issued'");
+}
+
+static void a_second_issue(struct fault_world *world)
+{
+    change_portal(world, "DROP INDEX issue_live");
+    change_portal(world, "DROP INDEX issue_of_public_key");
+    change_portal(world, "INSERT INTO issue (order_number, job_id, public_key_sha256, state, "
+                         "created_utc, changed_utc) SELECT order_number, job_id, "
+                         "public_key_sha256, state, created_utc, changed_utc FROM issue");
+}
+
+static void a_certificate_on_its_way(struct fault_world *world)
+{
+    change_portal(world, "UPDATE certificate SET status = 'issued' "
+                         "WHERE status = 'active' AND usage = 'encrypt'");
+}
+
+static void an_order_that_is_edited(struct fault_world *world)
+{
+    change_portal(world, "UPDATE renewal_order SET state = '编辑中'");
+}
+
+static void a_pin_in_the_journal(struct fault_world *world)
+{
+    append(world, "journal.db", FAULT_PIN);
+}
+
+static void a_spoiled_seal(struct fault_world *world)
+{
+    struct bytes *content = application_of(world)->files[0]->content;
+    content->at[content->len - 1] ^= 1;
+}
+
+static void the_old_seal_too(struct fault_world *world)
+{
+    one_more_file_on_the_key(world);
+}
+
+static void a_reset_that_is_not_done(struct fault_world *world)
+{
+    change_portal(world, "UPDATE reset_request SET state = 'approved'");
+}
+
+static const struct sabotage {
+    const char *scene;
+    const char *name;
+    void (*spoil)(struct fault_world *world);
+} sabotages[] = {
+    {"renew-replaced-sm2", "nothing", nothing},
+    {"renew-replaced-sm2", "another_certificate", another_certificate},
+    {"renew-replaced-sm2", "the_new_key_is_gone", the_new_key_is_gone},
+    {"renew-replaced-sm2", "the_old_key_is_gone", the_old_key_is_gone},
+    {"renew-replaced-sm2", "a_user_try", a_user_try},
+    {"renew-replaced-sm2", "an_administrator_try", an_administrator_try},
+    {"renew-replaced-sm2", "another_pin", another_pin},
+    {"renew-replaced-sm2", "one_more_container", one_more_container},
+    {"renew-replaced-sm2", "one_more_file_on_the_key", one_more_file_on_the_key},
+    {"renew-replaced-sm2", "a_temporary_file", a_temporary_file},
+    {"renew-replaced-sm2", "an_open_issue", an_open_issue},
+    {"renew-replaced-sm2", "a_second_issue", a_second_issue},
+    {"renew-replaced-sm2", "a_certificate_on_its_way", a_certificate_on_its_way},
+    {"renew-replaced-sm2", "an_order_that_is_edited", an_order_that_is_edited},
+    {"renew-replaced-sm2", "a_pin_in_the_journal", a_pin_in_the_journal},
+    {"extend-seal", "nothing", nothing},
+    {"extend-seal", "a_spoiled_seal", a_spoiled_seal},
+    {"extend-seal", "the_old_seal_too", the_old_seal_too},
+    {"reset-pin", "nothing", nothing},
+    {"reset-pin", "another_pin", another_pin},
+    {"reset-pin", "a_reset_that_is_not_done", a_reset_that_is_not_done},
+    {"change-pin", "nothing", nothing},
+    {"change-pin", "another_pin", another_pin},
+};
+
+/* ---- one of them ---- */
+
+static void perform(const struct fault_scene *scene, const char *folder, struct fault_plan *plan,
+                    const struct sabotage *sabotage)
+{
+    struct fault_world world;
+    clock_set_for_test(FAULT_NOW);
+    fault_world_open(&world, folder, scene, plan);
+    if (!fault_world_start_agent(&world))
+        abort();
+    fault_world_perform(&world);
+    if (!fault_world_done(&world))
+        abort();
+    fault_world_stop_agent(&world);
+    sabotage->spoil(&world);
+    fault_oracle_end(&world);
+    fault_oracle_journal(&world);
+    fault_world_close(&world);
+}
+
+static const struct fault_scene *scene_named(const char *name)
+{
+    for (size_t i = 0; fault_scene_at(i) != NULL; i++)
+        if (strcmp(fault_scene_at(i)->name, name) == 0)
+            return fault_scene_at(i);
+    abort();
+}
+
+/* A child, so that one world does not reach into the next. */
+static bool is_seen(const struct sabotage *sabotage, const char *made, struct fault_record *record,
+                    bool *out_ended)
+{
+    int status = 0;
+    AUTO(memory_freep) char *base = fault_folder_new();
+    AUTO(memory_freep) char *folder = file_join(base, "case");
+    fault_folder_copy(made, folder);
+    *record = (struct fault_record){0};
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct fault_plan plan = {.record = record};
+        perform(scene_named(sabotage->scene), folder, &plan, sabotage);
+        exit(0);
+    }
+    *out_ended =
+        pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    fault_folder_remove(base);
+    return record->lost[0] != '\0';
+}
+
+/* The scene in base; sabotages of one scene stand together. */
+static char *make(const char *base, const char *scene)
+{
+    struct err err = ERR_INIT;
+    char *made = file_join(base, scene);
+    if (access(made, F_OK) == 0)
+        return made;
+    fault_must(file_make_folder(made, 0700, &err), &err, made);
+    if (!fault_case_make(scene_named(scene), made))
+        exit(2);
+    return made;
+}
+
+int main(void)
+{
+    struct fault_record *record = fault_case_record();
+    int failed = 0;
+    log_set_level(LOG_LEVEL_ERROR);
+    AUTO(memory_freep) char *base = fault_folder_new();
+    printf("1..%zu\n", ARRAY_SIZE(sabotages));
+    for (size_t i = 0; i < ARRAY_SIZE(sabotages); i++) {
+        bool ended = false;
+        AUTO(memory_freep) char *made = make(base, sabotages[i].scene);
+        bool seen = is_seen(&sabotages[i], made, record, &ended);
+        bool well = ended && seen == (sabotages[i].spoil != nothing);
+        printf("%s %zu - %s:%s # %s\n", well ? "ok" : "not ok", i + 1, sabotages[i].scene,
+               sabotages[i].name, record->lost);
+        failed += well ? 0 : 1;
+    }
+    fault_folder_remove(base);
+    return failed == 0 ? 0 : 1;
+}
