@@ -5,6 +5,7 @@
 #include "portal/portal_audit.h"
 #include "portal/portal_certificate.h"
 #include "portal/portal_issue.h"
+#include "portal/portal_payment.h"
 #include "portal/portal_reset_answer.h"
 #include "portal/portal_seal.h"
 #include "portal/portal_ticket.h"
@@ -171,9 +172,10 @@ static enum err_code confirm_failed(struct portal *portal, const struct portal_j
         return err_set(err, ERR_ORDER_STATE, "nothing is issued for the order");
     if (issue->state == PORTAL_ISSUE_CONFIRMED)
         return err_set(err, ERR_ORDER_STATE, "the key confirmed before that it was written");
-    if (apply_failed(portal, issue, err) != ERR_NONE)
+    if (apply_failed(portal, issue, err) != ERR_NONE ||
+        store_outcome(portal, job, issue, false, err) != ERR_NONE)
         return err->code;
-    return store_outcome(portal, job, issue, false, err);
+    return portal_payment_not_issued(portal, job->order->number, err);
 }
 
 /* Inside the caller's transaction. */

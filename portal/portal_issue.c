@@ -321,6 +321,16 @@ static enum err_code same_request(const struct portal_issue *issue, struct span 
     return ERR_NONE;
 }
 
+/* The job was loaded before the transaction: an operator may have taken the payment back since. */
+static enum err_code check_order_now(struct portal *portal, const struct portal_job *job,
+                                     struct err *err)
+{
+    AUTO(portal_order_freep) struct portal_order *order = NULL;
+    if (portal_order_load(portal, job->order->number, &order, err) != ERR_NONE)
+        return err->code;
+    return portal_order_check(order, PORTAL_ORDER_RENEW, err);
+}
+
 /* Inside the caller's transaction. */
 static enum err_code answer(struct portal *portal, const struct portal_job *job,
                             const struct portal_issue_request *request, const struct csr *csr,
@@ -335,7 +345,8 @@ static enum err_code answer(struct portal *portal, const struct portal_job *job,
         check_proof_of_key(portal, job, request, present, issue, err) != ERR_NONE)
         return err->code;
     if (issue == NULL) {
-        if (check_policy(&job->order->policy, facts, cert_peek(present), err) != ERR_NONE ||
+        if (check_order_now(portal, job, err) != ERR_NONE ||
+            check_policy(&job->order->policy, facts, cert_peek(present), err) != ERR_NONE ||
             issue_new(portal, job, facts, err) != ERR_NONE ||
             portal_issue_find(portal, job->order, &issue, err) != ERR_NONE)
             return err->code;

@@ -93,6 +93,21 @@ static enum err_code load(struct portal *portal, const char *id, struct portal_j
 
 /* ---- redeeming ---- */
 
+/* A renewal's: it may have been approved and not be so any more. */
+static enum err_code check_order(struct portal *portal, const struct portal_ticket *ticket,
+                                 struct err *err)
+{
+    AUTO(portal_order_freep) struct portal_order *order = NULL;
+    if (strcmp(ticket->kind, PORTAL_KIND_RENEW) != 0)
+        return ERR_NONE;
+    if (portal_order_load(portal, ticket->order_number, &order, err) != ERR_NONE)
+        return err->code;
+    if (order->state != PORTAL_ORDER_APPROVED)
+        return err_set(err, ERR_ORDER_NOT_APPROVED, "the order %s is in %s", order->number,
+                       portal_order_state_text(order->state));
+    return ERR_NONE;
+}
+
 /* A ticket that was redeemed before is good for the same key while its job is under way. */
 static enum err_code redeem_again(struct portal *portal, const struct portal_ticket *ticket,
                                   const char *serial, struct portal_job **out, struct err *err)
@@ -104,23 +119,9 @@ static enum err_code redeem_again(struct portal *portal, const struct portal_tic
         return err->code;
     if (job->outcome[0] != '\0' || job->expires_utc <= clock_now_utc())
         return err_set(err, ERR_TICKET_USED, "the ticket's job is over");
-    *out = TAKE(job);
-    return ERR_NONE;
-}
-
-static enum err_code check_approved(struct portal *portal, const struct portal_ticket *ticket,
-                                    struct err *err)
-{
-    AUTO(portal_order_freep) struct portal_order *order = NULL;
-    if (ticket->reset_id != 0)
-        return portal_reset_check_approved(portal, ticket->reset_id, err);
-    if (strcmp(ticket->kind, PORTAL_KIND_RENEW) != 0)
-        return ERR_NONE;
-    if (portal_order_load(portal, ticket->order_number, &order, err) != ERR_NONE)
+    if (check_order(portal, ticket, err) != ERR_NONE)
         return err->code;
-    if (order->state != PORTAL_ORDER_APPROVED)
-        return err_set(err, ERR_ORDER_NOT_APPROVED, "the order %s is in %s", order->number,
-                       portal_order_state_text(order->state));
+    *out = TAKE(job);
     return ERR_NONE;
 }
 
@@ -132,7 +133,8 @@ static enum err_code check_first_redeem(struct portal *portal, const struct port
         return err_set(err, ERR_TICKET_EXPIRED, "the ticket has expired");
     if (strcmp(key->serial, serial) != 0)
         return err_set(err, ERR_WRONG_TOKEN, "the ticket is for the key %s", key->serial);
-    return check_approved(portal, ticket, err);
+    return ticket->reset_id != 0 ? portal_reset_check_approved(portal, ticket->reset_id, err)
+                                 : check_order(portal, ticket, err);
 }
 
 /* Inside the caller's transaction. */

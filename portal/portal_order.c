@@ -18,6 +18,7 @@ enum payment { UNPAID, PAID, ANY };
 
 #define IN(state) (1 << (state))
 #define EDITABLE (IN(PORTAL_ORDER_EDITING) | IN(PORTAL_ORDER_REJECTED))
+#define ANYWHERE (IN(PORTAL_ORDER_STATE_COUNT) - 1)
 
 /* When each step is possible; nothing else is. */
 static const struct rule {
@@ -37,6 +38,8 @@ static const struct rule {
                               PORTAL_ORDER_APPROVED, ERR_ORDER_STATE},
     [PORTAL_ORDER_REJECT] = {"审核不通过", "order.rejected", IN(PORTAL_ORDER_REVIEW), PAID,
                              PORTAL_ORDER_REJECTED, ERR_ORDER_STATE},
+    [PORTAL_ORDER_REFUND] = {"退款", "order.refunded", ANYWHERE, PAID, PORTAL_ORDER_EDITING,
+                             ERR_ORDER_STATE},
     [PORTAL_ORDER_REFRESH] = {"刷新支付状态", NULL, IN(PORTAL_ORDER_EDITING), UNPAID, -1,
                               ERR_ORDER_STATE},
     [PORTAL_ORDER_EDIT] = {"修改", NULL, EDITABLE, ANY, -1, ERR_ORDER_STATE},
@@ -91,6 +94,7 @@ static enum err_code order_of(const struct portal_query *query, struct portal_or
         .paid_reference = memory_text(portal_query_text(query, 12)),
         .invoice_complete = portal_query_integer(query, 13) != 0,
         .renewed_utc = portal_query_integer(query, 14),
+        .issued = portal_query_integer(query, 15) != 0,
     };
     *out = order;
     return ERR_NONE;
@@ -107,7 +111,8 @@ enum err_code portal_order_load(struct portal *portal, const char *number,
             "o.paid_utc IS NOT NULL, o.paid_reference, "
             "coalesce(invoice.title <> '' AND invoice.tax_number <> '', 0), "
             "(SELECT changed_utc FROM issue WHERE order_number = o.number "
-            "AND issue.state <> 'failed' AND issue.state = 'confirmed') "
+            "AND issue.state <> 'failed' AND issue.state = 'confirmed'), "
+            "EXISTS (SELECT 1 FROM issue WHERE order_number = o.number AND state <> 'failed') "
             "FROM renewal_order o JOIN key ON key.id = o.key_id "
             "JOIN organisation ON organisation.id = o.organisation_id "
             "LEFT JOIN invoice ON invoice.order_number = o.number WHERE o.number = ?",
@@ -161,7 +166,8 @@ enum err_code portal_order_check(const struct portal_order *order, enum portal_o
         code = rule->wrong_state;
     else if (rule->payment == PAID && !order->paid)
         code = ERR_ORDER_UNPAID;
-    else if (action == PORTAL_ORDER_RENEW && order->renewed_utc != 0)
+    else if ((action == PORTAL_ORDER_RENEW && order->renewed_utc != 0) ||
+             (action == PORTAL_ORDER_REFUND && order->issued))
         code = ERR_ORDER_FINISHED;
     if (code == ERR_NONE)
         return ERR_NONE;
@@ -229,17 +235,19 @@ static enum err_code enter(struct portal *portal, const struct portal_order *ord
         return err->code;
     bool pays = step->action == PORTAL_ORDER_PAY;
     bool rejects = step->action == PORTAL_ORDER_REJECT;
+    bool refunds = step->action == PORTAL_ORDER_REFUND;
     if (rejects && step->reason[0] == '\0')
         return err_set(err, ERR_FIELD_MISSING, "reason: why is it sent back?");
     if (portal_db_run(
             portal->db,
-            "UPDATE renewal_order SET state = ?, reason = ?, paid_utc = coalesce(paid_utc, ?), "
+            "UPDATE renewal_order SET state = ?, reason = ?, "
+            "paid_utc = CASE WHEN ? THEN NULL ELSE coalesce(paid_utc, ?) END, "
             "paid_reference = ? WHERE number = ?",
-            PORTAL_VALUES(PORTAL_TEXT(state_texts[rule->to]),
-                          PORTAL_TEXT(rejects ? step->reason : ""),
-                          pays ? PORTAL_INTEGER(clock_now_utc()) : PORTAL_NULL,
-                          PORTAL_TEXT(pays ? step->paid_reference : order->paid_reference),
-                          PORTAL_TEXT(order->number)),
+            PORTAL_VALUES(
+                PORTAL_TEXT(state_texts[rule->to]), PORTAL_TEXT(rejects ? step->reason : ""),
+                PORTAL_INTEGER(refunds), pays ? PORTAL_INTEGER(clock_now_utc()) : PORTAL_NULL,
+                PORTAL_TEXT(pays || refunds ? step->paid_reference : order->paid_reference),
+                PORTAL_TEXT(order->number)),
             err) != ERR_NONE ||
         portal_order_touch(portal, order->number, err) != ERR_NONE)
         return err->code;
@@ -304,5 +312,19 @@ enum err_code portal_order_paid(struct portal *portal, const char *number, int64
     if (order->fee_fen != amount_fen)
         return err_set(err, ERR_ORDER_AMOUNT, "%lld fen were paid for the order %s of %lld",
                        (long long)amount_fen, number, (long long)order->fee_fen);
+    return enter(portal, order, &step, err);
+}
+
+enum err_code portal_order_refunded(struct portal *portal, const char *number,
+                                    const char *reference, const char *reason, struct err *err)
+{
+    AUTO(portal_order_freep) struct portal_order *order = NULL;
+    const struct step step = {PORTAL_ORDER_REFUND, reason, ""};
+    if (portal_order_load(portal, number, &order, err) != ERR_NONE)
+        return err->code;
+    if (!order->paid || strcmp(order->paid_reference, reference) != 0)
+        return ERR_NONE;
+    if (order->issued)
+        return portal_audit_add(portal, "order.refunded-after-issue", number, reference, err);
     return enter(portal, order, &step, err);
 }

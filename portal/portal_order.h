@@ -25,6 +25,7 @@ enum portal_order_action {
     PORTAL_ORDER_SUBMIT, /* 提交信息 */
     PORTAL_ORDER_APPROVE, /* 审核通过 */
     PORTAL_ORDER_REJECT, /* 审核不通过 */
+    PORTAL_ORDER_REFUND, /* 退款: the payment that counted went back */
     PORTAL_ORDER_REFRESH, /* 刷新支付状态 */
     PORTAL_ORDER_EDIT, /* 开票信息, CA办理电子件 */
     PORTAL_ORDER_MONTHS, /* 延期续费时长, and the fee with it */
@@ -58,6 +59,7 @@ struct portal_order {
     bool paid;
     char *paid_reference; /* the payment's number; "" until then and for what an operator noted */
     bool invoice_complete; /* has a title and a tax number */
+    bool issued; /* there are certificates for it that did not fail */
     int64_t renewed_utc; /* when a key confirmed the renewal; 0: not yet */
     enum portal_order_state state;
     struct portal_order_policy policy;
@@ -74,11 +76,12 @@ void portal_order_free(struct portal_order *order);
 void portal_order_freep(struct portal_order **order);
 
 /* Whether the step is the manual's next one; changes nothing. ERR_ORDER_STATE, ERR_ORDER_UNPAID,
- * ERR_ORDER_PAID, ERR_ORDER_NOT_APPROVED (renew), ERR_ORDER_FINISHED (renew). */
+ * ERR_ORDER_PAID, ERR_ORDER_NOT_APPROVED (renew), ERR_ORDER_FINISHED (renew; refund, once certificates were
+ * issued). */
 MUST_CHECK enum err_code portal_order_check(const struct portal_order *order,
                                             enum portal_order_action action, struct err *err);
 
-/* Does one step (pay, submit, approve, reject) and records it. reason: "" or why (kept with a rejection,
+/* Does one step (pay, submit, approve, reject, refund) and records it. reason: "" or why (kept with a rejection,
  * which needs one: ERR_FIELD_MISSING). Refusals: portal_order_check; nothing is changed then. Without
  * demands on the invoice: for an operator. */
 MUST_CHECK enum err_code portal_order_act(struct portal *portal, const char *number,
@@ -93,6 +96,12 @@ MUST_CHECK enum err_code portal_order_submit(struct portal *portal, const char *
 MUST_CHECK enum err_code portal_order_paid(struct portal *portal, const char *number,
                                            int64_t amount_fen, const char *reference,
                                            struct err *err);
+/* Inside the caller's transaction: the money of this payment went back, or is about to. The order that it
+ * paid is unpaid again, in 编辑中; once certificates were issued for it it stays as it is, with a line in the
+ * audit trail. Changes nothing when another payment counts. ERR_NO_SUCH_RECORD. */
+MUST_CHECK enum err_code portal_order_refunded(struct portal *portal, const char *number,
+                                               const char *reference, const char *reason,
+                                               struct err *err);
 /* Inside the caller's transaction, which changed the order: it becomes the newest change of the list. */
 MUST_CHECK enum err_code portal_order_touch(struct portal *portal, const char *number,
                                             struct err *err);

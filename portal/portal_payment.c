@@ -31,10 +31,14 @@ static enum portal_payment_state state_from_text(const char *text)
 
 /* ---- loading ---- */
 
+/* The money went back when certificates were issued already. */
+#define GONE_BUT_COUNTS \
+    "(state IN ('refund-due', 'refunded') AND EXISTS (SELECT 1 FROM renewal_order " \
+    "WHERE number = order_number AND paid_reference = trade))"
 #define PAYMENT_COLUMNS \
     "SELECT trade, provider, order_number, service_trade, reason, amount_fen, received_fen, " \
     "asked, " \
-    "expires_utc, state, created_utc, changed_utc FROM payment "
+    "expires_utc, state, created_utc, changed_utc, " GONE_BUT_COUNTS " FROM payment "
 
 static struct portal_payment *from_row(const struct portal_query *query)
 {
@@ -208,6 +212,10 @@ enum err_code portal_payment_enter(struct portal *portal, const struct portal_pa
             err) != ERR_NONE ||
         portal_audit_add(portal, event, payment->trade, detail, err) != ERR_NONE)
         return err_add(err, "%s becomes %s", payment->trade, state_texts[change->state]);
+    if (payment->state == PORTAL_PAYMENT_PAID &&
+        portal_order_refunded(portal, payment->order_number, payment->trade, change->reason, err) !=
+            ERR_NONE)
+        return err_add(err, "take the payment back from the order %s", payment->order_number);
     return portal_order_touch(portal, payment->order_number, err);
 }
 
@@ -236,6 +244,22 @@ enum err_code portal_payment_refund(struct portal *portal, const char *trade, co
         portal_transaction_commit(&transaction, err) != ERR_NONE)
         return err_add(err, "refund %.*s", PAYMENT_TRADE_BYTES_MAX, trade);
     return ERR_NONE;
+}
+
+enum err_code portal_payment_not_issued(struct portal *portal, const char *order_number,
+                                        struct err *err)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    bool row = false;
+    if (portal_db_query(portal->db,
+                        "SELECT trade, reason FROM payment WHERE order_number = ? "
+                        "AND " GONE_BUT_COUNTS,
+                        PORTAL_VALUES(PORTAL_TEXT(order_number)), &query, err) != ERR_NONE ||
+        portal_query_next(query, &row, err) != ERR_NONE)
+        return err_add(err, "find what was refunded of the order %s", order_number);
+    return row ? portal_order_refunded(portal, order_number, portal_query_text(query, 0),
+                                       portal_query_text(query, 1), err)
+               : ERR_NONE;
 }
 
 /* ---- when to ask ---- */
@@ -325,6 +349,7 @@ static struct json *payment_json(const struct portal_query *query)
     json_add_integer(json, "received_fen", portal_query_integer(query, 6));
     json_add_text(json, "state", portal_query_text(query, 9));
     json_add_text(json, "reason", portal_query_text(query, 4));
+    json_add_bool(json, "refunded_after_issue", portal_query_integer(query, 12) != 0);
     json_add_text(json, "service_trade", portal_query_text(query, 3));
     json_add_utc(json, "created", portal_query_integer(query, 10));
     json_add_utc(json, "changed", portal_query_integer(query, 11));

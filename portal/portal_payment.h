@@ -65,9 +65,14 @@ MUST_CHECK enum err_code portal_payment_apply(struct portal *portal, const char 
 /* The service was asked in vain: the next time is put off. */
 MUST_CHECK enum err_code portal_payment_put_off(struct portal *portal, const char *trade,
                                                 struct err *err);
-/* An operator gives back what was paid; the order stays as it is. ERR_ORDER_STATE unless it is paid. */
+/* An operator gives back what was paid; the order then is no longer paid (portal_order_refunded).
+ * ERR_ORDER_STATE unless it is paid. */
 MUST_CHECK enum err_code portal_payment_refund(struct portal *portal, const char *trade,
                                                const char *reason, struct err *err);
+/* Inside the caller's transaction: what was issued for the order was never written. If its money went back
+ * meanwhile, the order is no longer paid. */
+MUST_CHECK enum err_code portal_payment_not_issued(struct portal *portal, const char *order_number,
+                                                   struct err *err);
 /* The order's attempts that wait are asked about as soon as possible. *out_trade: the newest of them, which
  * the caller frees; NULL when none waits. */
 MUST_CHECK enum err_code portal_payment_hurry(struct portal *portal, const char *order_number,
@@ -82,8 +87,8 @@ MUST_CHECK enum err_code portal_payment_due(struct portal *portal, const char *p
                                             struct portal_payment **out, size_t *out_count,
                                             struct err *err);
 
-/* Oldest first: {trade, order, amount_fen, received_fen, state, reason, created, changed}. order_number
- * NULL: of all orders. */
+/* Oldest first: {trade, order, amount_fen, received_fen, state, reason, refunded_after_issue, service_trade,
+ * created, changed}. order_number NULL: of all orders. */
 MUST_CHECK enum err_code portal_payment_list(struct portal *portal, const char *order_number,
                                              struct json **out, struct err *err);
 /* What stands in payment_stray. */

@@ -424,6 +424,9 @@ def operator(world):
     words = ["payment", "refund", "--trade", trade, "--reason", "误付"]
     equal(scene.portal.admin(*words)["state"], "refunded", "after the refund")
     equal(scene.sandbox.trade(trade)["state"], "refunded", "at the service")
+    order = scene.order
+    equal((order["paid"], order["state"], order["renewable"]), (False, "编辑中", False), "the order")
+    equal(order["approvals"][-1]["action"], "退款", "the last record")
     scene.portal.admin("audit", "verify")
 
 

@@ -41,6 +41,7 @@ static const enum err_code wanted[WAY_COUNT][PORTAL_ORDER_ACTION_COUNT] = {
     [EDITING] = {[PORTAL_ORDER_SUBMIT] = ERR_ORDER_UNPAID,
                  [PORTAL_ORDER_APPROVE] = ERR_ORDER_STATE,
                  [PORTAL_ORDER_REJECT] = ERR_ORDER_STATE,
+                 [PORTAL_ORDER_REFUND] = ERR_ORDER_UNPAID,
                  [PORTAL_ORDER_RENEW] = ERR_ORDER_NOT_APPROVED},
     [EDITING_PAID] = {[PORTAL_ORDER_PAY] = ERR_ORDER_PAID,
                       [PORTAL_ORDER_APPROVE] = ERR_ORDER_STATE,
@@ -68,6 +69,7 @@ static const enum err_code wanted[WAY_COUNT][PORTAL_ORDER_ACTION_COUNT] = {
                  [PORTAL_ORDER_REFRESH] = ERR_ORDER_PAID,
                  [PORTAL_ORDER_EDIT] = ERR_ORDER_STATE,
                  [PORTAL_ORDER_MONTHS] = ERR_ORDER_PAID,
+                 [PORTAL_ORDER_REFUND] = ERR_ORDER_FINISHED,
                  [PORTAL_ORDER_RENEW] = ERR_ORDER_FINISHED},
     [REJECTED] = {[PORTAL_ORDER_PAY] = ERR_ORDER_PAID,
                   [PORTAL_ORDER_APPROVE] = ERR_ORDER_STATE,
@@ -111,13 +113,14 @@ static char *order_on(struct world *world, const struct world_key *key, enum way
 
 static bool is_recorded(enum portal_order_action action)
 {
-    return action <= PORTAL_ORDER_REJECT;
+    return action <= PORTAL_ORDER_REFUND;
 }
 
 static void check(struct world *world, enum way way, enum portal_order_action action)
 {
-    static const enum portal_order_state leads_to[] = {
-        PORTAL_ORDER_EDITING, PORTAL_ORDER_REVIEW, PORTAL_ORDER_APPROVED, PORTAL_ORDER_REJECTED};
+    static const enum portal_order_state leads_to[] = {PORTAL_ORDER_EDITING, PORTAL_ORDER_REVIEW,
+                                                       PORTAL_ORDER_APPROVED, PORTAL_ORDER_REJECTED,
+                                                       PORTAL_ORDER_EDITING};
     AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, true, 20);
     AUTO(memory_freep) char *number = order_on(world, key, way);
     AUTO(portal_order_freep) struct portal_order *before = NULL;

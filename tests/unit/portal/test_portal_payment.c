@@ -173,7 +173,8 @@ static void an_operator_gives_back_what_was_paid(void **state)
     assert_int_equal(after->received_fen, payment->amount_fen);
     assert_int_equal(payments_next_ask(world, payment->trade), FIXTURE_NOW);
     assert_int_equal(payments_audited(world, "payment.refund-due", payment->trade), 1);
-    assert_true(payments_paid(world, number));
+    assert_false(payments_paid(world, number));
+    assert_int_equal(payments_audited(world, "order.refunded", number), 1);
 }
 
 static void the_list_names_every_attempt(void **state)

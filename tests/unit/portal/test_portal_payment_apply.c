@@ -8,6 +8,7 @@
 #include "payments.h"
 #include "portal/portal_audit.h"
 #include "portal/portal_order.h"
+#include "portal/portal_order_new.h"
 
 static int clock_back(void **state)
 {
@@ -239,6 +240,148 @@ static void a_second_sum_under_one_trade_is_noted(void **state)
     assert_int_equal(stray_count(world), before + 1);
 }
 
+/* ---- the payment that counts goes back ---- */
+
+/* An order that was paid online and approved. */
+struct approved {
+    struct world_key *key;
+    char *number;
+    struct portal_payment *payment;
+};
+
+static void approved_done(struct approved *approved)
+{
+    world_key_freep(&approved->key);
+    free(approved->number);
+    portal_payment_free(approved->payment);
+}
+
+static struct approved approve(struct world *world)
+{
+    struct approved approved = {.key = world_key_new(world, CERT_SM2, false, 20)};
+    const struct portal_order_new new = {
+        .serial = approved.key->serial, .months = 12, .policy = {false, CERT_SM2, false}};
+    struct err err = ERR_INIT;
+    world_must(portal_order_add(world->portal, &new, &approved.number, &err), &err);
+    approved.payment = payments_start(world, approved.number);
+    assert_int_equal(payments_say(world, approved.payment->trade, PAYMENT_PAID,
+                                  approved.payment->amount_fen, NULL),
+                     ERR_NONE);
+    world_must(portal_order_act(world->portal, approved.number, PORTAL_ORDER_SUBMIT, "", &err),
+               &err);
+    world_must(portal_order_act(world->portal, approved.number, PORTAL_ORDER_APPROVE, "", &err),
+               &err);
+    return approved;
+}
+
+static void charge_back(struct world *world, const struct approved *approved)
+{
+    assert_int_equal(payments_say(world, approved->payment->trade, PAYMENT_REFUNDED,
+                                  approved->payment->amount_fen, NULL),
+                     ERR_NONE);
+}
+
+static int64_t refund_records(struct world *world, const struct approved *approved)
+{
+    AUTO(memory_freep)
+    char *sql = memory_printf("SELECT count(*) FROM approval_record WHERE order_number = '%s' "
+                              "AND action = '退款' AND from_state = '审核通过' "
+                              "AND to_state = '编辑中' AND reason = 'refunded-by-service'",
+                              approved->number);
+    return world_count(world->portal, sql);
+}
+
+static enum err_code renewable(struct world *world, const struct approved *approved)
+{
+    AUTO(portal_order_freep) struct portal_order *order = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_order_load(world->portal, approved->number, &order, &err), &err);
+    return portal_order_check(order, PORTAL_ORDER_RENEW, &err);
+}
+
+static void an_order_whose_money_went_back_is_unpaid(void **state)
+{
+    struct world *world = *state;
+    AUTO(approved_done) struct approved approved = approve(world);
+    AUTO(memory_freep) char *ticket = world_ticket(world, approved.number, "renew");
+    struct portal_job *job = NULL;
+    struct err err = ERR_INIT;
+    charge_back(world, &approved);
+    charge_back(world, &approved);
+    assert_false(payments_paid(world, approved.number));
+    assert_int_equal(renewable(world, &approved), ERR_ORDER_NOT_APPROVED);
+    assert_int_equal(refund_records(world, &approved), 1);
+    assert_int_equal(payments_audited(world, "order.refunded", approved.number), 1);
+    assert_int_equal(portal_job_redeem(world->portal, ticket, approved.key->serial, &job, &err),
+                     ERR_ORDER_NOT_APPROVED);
+    /* and is paid anew */
+    AUTO(portal_payment_freep)
+    struct portal_payment *again = payments_start(world, approved.number);
+    assert_string_not_equal(again->trade, approved.payment->trade);
+    assert_int_equal(payments_say(world, again->trade, PAYMENT_PAID, again->amount_fen, NULL),
+                     ERR_NONE);
+    charge_back(world, &approved);
+    assert_true(payments_paid(world, approved.number));
+}
+
+static void a_renewal_under_way_ends_when_the_money_goes_back(void **state)
+{
+    struct world *world = *state;
+    AUTO(approved_done) struct approved approved = approve(world);
+    AUTO(memory_freep) char *ticket = world_ticket(world, approved.number, "renew");
+    AUTO(portal_job_freep) struct portal_job *job = NULL;
+    struct portal_job *again = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_job_redeem(world->portal, ticket, approved.key->serial, &job, &err), &err);
+    int64_t certificates = world_count(world->portal, "SELECT count(*) FROM certificate");
+    charge_back(world, &approved);
+    AUTO(portal_job_freep) struct portal_job *now = world_reload(world, job);
+    const struct portal_job *jobs[] = {job, now}; /* loaded before and after */
+    for (size_t i = 0; i < ARRAY_SIZE(jobs); i++) {
+        err = ERR_INIT;
+        assert_int_equal(
+            world_request(world, jobs[i], approved.key, approved.key->sign, NULL, &err),
+            ERR_ORDER_NOT_APPROVED);
+    }
+    assert_int_equal(portal_job_redeem(world->portal, ticket, approved.key->serial, &again, &err),
+                     ERR_ORDER_NOT_APPROVED);
+    assert_int_equal(world_count(world->portal, "SELECT count(*) FROM certificate"), certificates);
+}
+
+static bool refunded_after_issue(struct world *world, const struct approved *approved)
+{
+    AUTO(json_freep) struct json *list = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_payment_list(world->portal, approved->number, &list, &err), &err);
+    assert_int_equal(json_count(list), 1);
+    AUTO(memory_freep) char *text = json_print(list);
+    return strstr(text, "\"refunded_after_issue\":true") != NULL;
+}
+
+/* What was issued is in the world; what a key could not write is not. */
+static void after_the_issue_nothing_is_taken_back_until_it_failed(void **state)
+{
+    struct world *world = *state;
+    AUTO(approved_done) struct approved approved = approve(world);
+    AUTO(portal_job_freep)
+    struct portal_job *job = world_job(world, approved.key, approved.number);
+    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    struct err err = ERR_INIT;
+    world_must(world_request(world, job, approved.key, approved.key->sign, &issue, &err), &err);
+    assert_false(refunded_after_issue(world, &approved));
+    charge_back(world, &approved);
+    charge_back(world, &approved);
+    assert_true(payments_paid(world, approved.number));
+    assert_int_equal(renewable(world, &approved), ERR_NONE);
+    assert_int_equal(refund_records(world, &approved), 0);
+    assert_int_equal(payments_audited(world, "order.refunded-after-issue", approved.number), 1);
+    assert_true(refunded_after_issue(world, &approved));
+    world_must(world_confirm(world, job, approved.key->sign, "failed", issue, &err), &err);
+    assert_false(payments_paid(world, approved.number));
+    assert_int_equal(refund_records(world, &approved), 1);
+    assert_false(refunded_after_issue(world, &approved));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +397,9 @@ int main(void)
         cmocka_unit_test(no_news_puts_the_next_question_off),
         cmocka_unit_test(what_is_not_ours_is_noted_once),
         cmocka_unit_test(a_second_sum_under_one_trade_is_noted),
+        cmocka_unit_test(an_order_whose_money_went_back_is_unpaid),
+        cmocka_unit_test(a_renewal_under_way_ends_when_the_money_goes_back),
+        cmocka_unit_test(after_the_issue_nothing_is_taken_back_until_it_failed),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }
