@@ -1,0 +1,63 @@
+"""Operations that failed on the way are gone on with, or given up: with their job, without a new ticket."""
+
+from cases import Suite, equal
+from refusal import check_refused
+from test_refusals import at_dialog
+
+suite = Suite()
+
+
+def check_resumed(world, agent, card, operation, over):
+    equal((over["id"], over["state"]), (operation, "done"), f"the operation, its state ({over['error']})")
+    equal(over["resumable"], False, "resumable")
+    active = [c for c in world.portal.certificates(card) if c["status"] == "active"]
+    equal(len(active), 2, "certificates in force")
+    answer = agent.request("POST", f"/v1/operations/{operation}/resume", {})
+    equal((answer.status, answer.json["code"]), (409, "operation-not-resumable"), "once more")
+
+
+@suite.case("the agent is killed at the dialog: the page goes on with it by its id")
+def killed(world):
+    card, agent, operation, untouched = at_dialog(world)
+    agent.kill()
+    agent.start()
+    world.wait_keys(agent, 1)
+    found = agent.operation(operation["id"])
+    check_refused(agent, found, "interrupted", untouched)
+    equal(found["resumable"], True, "resumable")
+    agent.dialogs.replan("pin 123456")
+    answer = agent.request("POST", f"/v1/operations/{operation['id']}/resume", {})
+    equal(answer.status, 202, "the answer to resume")
+    check_resumed(world, agent, card, operation["id"], agent.wait_over(operation["id"]))
+
+
+@suite.case("the key is pulled out on the way and comes back: the terminal goes on")
+def pulled(world):
+    card = world.card()
+    agent = world.agent(world.dialogs("pin 123456"))
+    card.control("fault", "remove-at", "17")
+    over = agent.perform("renew", world.ticket(card))
+    equal((over["state"], over["error"]["code"]), ("failed", "key-removed"), "the state, the code")
+    equal(over["resumable"], True, "resumable")
+    card.control("insert")
+    world.wait_keys(agent, 1)
+    agent.dialogs.replan("pin 123456")
+    assert over["id"].encode() in agent.ctl("operations").stdout
+    agent.ctl("resume", over["id"])
+    check_resumed(world, agent, card, over["id"], agent.operation(over["id"]))
+
+
+@suite.case("an operation that is given up can't be gone on with, and a new one does it")
+def abandoned(world):
+    card, agent, operation, untouched = at_dialog(world)
+    agent.kill()
+    agent.start()
+    world.wait_keys(agent, 1)
+    agent.ctl("abandon", operation["id"])
+    found = agent.operation(operation["id"])
+    equal((found["state"], found["resumable"]), ("cancelled", False), "the state, resumable")
+    check_refused(agent, found, "interrupted", untouched, "cancelled")
+    agent.ctl("resume", operation["id"], ok=(1,))
+    agent.dialogs.replan("pin 123456")
+    done = agent.perform("renew", world.ticket(card))
+    equal(done["state"], "done", f"the renewal afterwards ({done['error']})")
