@@ -25,7 +25,7 @@ export type Language = "zh-CN" | "en";
  * | `origin-refused` | the agent does not list this site |
  * | `agent-untrusted` | the browser does not trust the agent's certificate yet, so that the connection is plain http on this computer; never thrown, see {@link Ukeyd.notice} |
  * | `agent-lost` | the agent answered before and does not any more; an operation goes on without the page, see {@link Ukeyd.resume} |
- * | `closed` | {@link Ukeyd.close} was called, or the signal was aborted before the start |
+ * | `closed` | {@link Ukeyd.close} was called, or the signal was aborted before the operation was started |
  */
 export type SdkCode =
   | "insecure-page"
@@ -296,7 +296,7 @@ export interface WatchOptions<K extends Kind = Kind> {
   onprogress?: (operation: Operation<K>) => void;
   /**
    * Aborting asks the agent to cancel. The promise then rejects with what became of it: `cancelled`, or
-   * it goes on when it was too late to cancel. Aborted before the start: rejects with `closed`.
+   * it goes on when it was too late to cancel. Aborted before it was started: rejects with `closed`.
    */
   signal?: AbortSignal;
   /**
@@ -339,8 +339,9 @@ export class Ukeyd {
   readonly address?: string | null;
 
   /**
-   * `agent-untrusted` when the connection is plain http because the browser doesn't trust the agent's
-   * certificate; show it as a hint, everything works. Else null.
+   * Why the connection is plain http: `agent-untrusted` because the browser doesn't trust the agent's
+   * certificate, `blocked-by-csp` because the page's policy lists the http addresses alone. Show it as a
+   * hint, everything works. Null when the connection is https.
    */
   readonly notice?: UkeydError | null;
 

@@ -16,22 +16,22 @@ const TEXTS = {
   "insecure-page": "本页面不是安全连接|请用 https:// 地址打开。|This page is not secure|Open its https:// address.",
   framed: "本页面嵌在其他网页中|请单独打开。|This page is inside another|Open it by itself.",
   "permission-pending":
-    "浏览器需要您的许可|请在其询问中点“允许”。|The browser needs your permission|Choose “Allow” in its question.",
+    "浏览器需要您的许可|请在其询问中点“允许”。|The browser needs your permission|Allow it in its question.",
   "permission-denied":
-    "浏览器禁止本网站访问此设备|请点地址栏左侧图标改为允许，再刷新。|The browser forbids this site to access your device|Click the icon left of the address, allow it, reload.",
+    "浏览器禁止本网站访问此设备|请点地址栏左侧图标改为允许，再刷新。|The browser forbids this site to access your device|Allow it at the icon left of the address, reload.",
   "blocked-by-csp":
     "本网站的安全策略未列出驱动|请联系平台客服。|This site's security policy omits the agent|Ask the platform's support.",
   "not-installed":
-    "没有找到CA锁驱动（ukeyd）|请安装并启动后重试。|The agent (ukeyd) was not found|Install and start it, then retry.",
+    "没有找到CA锁驱动（ukeyd）|请安装并启动后重试。|The agent (ukeyd) was not found|Install it and start it.",
   "too-old": "CA锁驱动版本过低|请安装新版。|The agent is too old|Install the current one.",
   "foreign-program":
-    "驱动的端口被其他程序占用|请关闭该程序后重试。|Another program holds the agent's port|Close it, then retry.",
+    "驱动的端口被其他程序占用|请关闭该程序后重试。|Another program holds the agent's port|Close it and retry.",
   "origin-refused":
     "驱动未列出本网站|请联系管理员。|The agent does not list this site|Ask your administrator.",
   "agent-untrusted":
     "浏览器尚未信任驱动的证书|可继续；请稍后重启浏览器。|The browser does not trust the agent yet|Go on; restart the browser later.",
   "agent-lost":
-    "与驱动的连接中断|请勿拔出CA锁，确认驱动运行后刷新。|The agent no longer answers|Leave the key in, start the agent, reload.",
+    "与驱动的连接中断|请勿拔出CA锁，确认驱动运行后刷新。|The agent no longer answers|Leave the key in, start it, reload.",
   closed: "已停止||Stopped|",
 };
 
@@ -64,7 +64,8 @@ export class Ukeyd {
     timeouts: { probe: probeMs = 1500, permission: personMs = 60000, lost: lostMs = 60000 } = {},
   } = {}) {
     const me = this;
-    const open = new Set(); // requests
+    const life = new AbortController();
+    const open = new Set([life]); // what close() aborts: requests, and the listener
     let blocked; // by the page's policy
     let connecting, listening, socket, closed;
 
@@ -234,6 +235,7 @@ export class Ukeyd {
       for (let ms = BACK_OFF_MS; !closed; ms = longer(ms)) {
         try {
           const status = await connect();
+          if (closed) break;
           tell(me.onevent, { event: "status.changed", status });
           await new Promise((resolve) => {
             socket = new WebSocket(me.address.replace("http", "ws") + "/v1/events", "ukeyd.v1");
@@ -250,7 +252,7 @@ export class Ukeyd {
 
     addEventListener("securitypolicyviolation", ({ disposition, blockedURI }) => {
       blocked ||= disposition === "enforce" && blockedURI.includes("127.0.0.1");
-    });
+    }, life); // of which it takes the signal
     Object.assign(me, {
       language,
       connect,
@@ -260,8 +262,11 @@ export class Ukeyd {
       resume: async (id, options = {}) => watch(await ask(pathOf(id)), options),
       cancel: (id) => ask(pathOf(id) + "/cancel", {}),
       async run(kind, { ticket, token, ...options } = {}) {
-        if (options.signal?.aborted) throw error("closed");
-        await connect(); // a POST is never sent twice, so find out first whether the agent is there
+        // A POST is never sent twice, so find out first whether the agent is there.
+        for (const step of [nothing, connect]) {
+          await step();
+          if (options.signal?.aborted) throw error("closed");
+        }
         return watch(await ask("/v1/operations", { kind, ticket, token }), options);
       },
       close() {

@@ -201,6 +201,36 @@ test('close() ends the watching also while the agent is away', async t => {
   assert.equal(error?.code, 'closed', JSON.stringify(error));
 });
 
+test('close() right after connect() leaves no WebSocket open', async t => {
+  await startAgent();
+  const page = await sdkPage(t);
+  const sockets = [];
+  page.on('websocket', socket => sockets.push(socket));
+  await makeAgent(page);
+  await page.evaluate(async () => {
+    await window.agent.connect();
+    window.agent.close();
+  });
+  await makeAgent(page); // and hears of something, later than the first one would have
+  await call(page, 'connect');
+  await page.waitForFunction(() => window.events.length > 0);
+  await page.waitForFunction(() => window.agent.address);
+  await call(page, 'tokens');
+  assert.equal(sockets.length, 1);
+});
+
+test('aborting while the agent is looked for starts nothing', async t => {
+  const {page} = await scene(t);
+  const code = await page.evaluate(async () => {
+    const abort = new AbortController();
+    const running = window.agent.run('check', {signal: abort.signal});
+    abort.abort();
+    return running.catch(error => error.code);
+  });
+  assert.equal(code, 'closed');
+  assert.deepEqual(await t.world.operations(), []);
+});
+
 test('what a page throws in its own functions harms nothing', async t => {
   const {page} = await scene(t);
   t.expectProblem(/uncaught: Error: the page's own/);
