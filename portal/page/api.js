@@ -88,6 +88,17 @@ async function once(method, path, body, signal) {
     return text === "" ? null : JSON.parse(text);
 }
 
+/** Another tab has logged in. If it was somebody else, what this page was about is not theirs.
+ * @param {Refusal} problem */
+async function readAgain(problem) {
+    const now = await once("GET", "/session");
+    if (now.user.login !== session()?.user.login) {
+        location.assign("/");
+        throw problem;
+    }
+    setSession(now);
+}
+
 /**
  * Does something that may find the session gone: then the user logs in again and it is done again.
  * @template T
@@ -100,8 +111,7 @@ export async function withSession(act) {
     } catch (problem) {
         if (!(problem instanceof Refusal)) throw problem;
         if (problem.code === "not-logged-in") await askAgain(problem);
-        else if (problem.code === "csrf" && session() !== null)
-            setSession(await once("GET", "/session"));
+        else if (problem.code === "csrf" && session() !== null) await readAgain(problem);
         else throw problem;
         return act();
     }

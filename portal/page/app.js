@@ -3,8 +3,8 @@
 import {logOut, onSessionEnd, resume} from "./api.js";
 import {language, setLanguage, t} from "./i18n.js";
 import {askLogIn} from "./login_again.js";
-import {Router} from "./router.js";
-import {endSession, homeOf, maybeLoggedIn, session} from "./session.js";
+import {ownPath, Router} from "./router.js";
+import {endSession, homeOf, maybeLoggedIn, onOtherUser, session} from "./session.js";
 import {Shell} from "./shell.js";
 import {tell} from "./ui.js";
 import {offerToWatch} from "./work.js";
@@ -49,8 +49,7 @@ function guard(route, path) {
     if (route === null) return null;
     if (route.path === "/login")
         return role
-            ? (new URLSearchParams(location.search).get("next")?.match(/^\/(?!\/).*/)?.[0] ??
-                  homeOf(role))
+            ? (ownPath(new URLSearchParams(location.search).get("next") ?? "") ?? homeOf(role))
             : null;
     if (route.roles.length > 0 && !role) return loginAt(path);
     return route.roles.length > 0 && !route.roles.includes(String(role))
@@ -82,6 +81,8 @@ onSessionEnd(async (refusal) => {
     }
     throw refusal;
 });
+
+onOtherUser(() => location.reload());
 
 async function start() {
     setLanguage(language());

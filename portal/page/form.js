@@ -2,6 +2,7 @@
 
 import {freshId, h} from "./dom.js";
 import {t} from "./i18n.js";
+import {user} from "./session.js";
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control */
 
@@ -17,6 +18,7 @@ import {t} from "./i18n.js";
  * @property {string} [autocomplete]
  * @property {string} [inputmode]
  * @property {number} [bytes] the server's limit, in bytes of UTF-8
+ * @property {boolean} [plain] letters and digits only
  * @property {Array<[string, string]>} [choices] value and label: a select
  * @property {boolean} [wide]
  */
@@ -63,6 +65,7 @@ export function field(options) {
         "aria-describedby": described,
         "aria-required": options.required ? "true" : undefined,
         "data-bytes": options.bytes ?? TEXT_BYTES_MAX,
+        "data-plain": options.plain,
     });
     return h(
         "div",
@@ -98,26 +101,33 @@ export function controls(form) {
     return Array.from(form.querySelectorAll("input[name], select[name], textarea[name]"));
 }
 
-/** @param {Control} input */
-function faultOf(input) {
+/**
+ * @param {Control} input
+ * @param {boolean} complete
+ */
+function faultOf(input, complete) {
     const value = input.type === "password" ? input.value : input.value.trim();
-    if (input.getAttribute("aria-required") === "true" && value === "") return t("field.required");
+    if (value === "")
+        return complete && input.getAttribute("aria-required") === "true"
+            ? t("field.required")
+            : "";
     if (new TextEncoder().encode(value).length > Number(input.dataset.bytes))
         return t("field.long", {bytes: Number(input.dataset.bytes)});
-    if (input.type === "email" && value !== "" && !/^[^@\s]+@[^@\s]+$/.test(value))
-        return t("field.email");
+    if (input.type === "email" && !/^[^@\s]+@[^@\s]+$/.test(value)) return t("field.email");
+    if ("plain" in input.dataset && !/^[A-Za-z0-9]+$/.test(value)) return t("field.plain");
     return "";
 }
 
 /**
  * Marks what is wrong and moves there.
  * @param {Element} form
+ * @param {boolean} [complete] what is required has to be there already
  * @returns {boolean} whether all is well
  */
-export function validate(form) {
+export function validate(form, complete = true) {
     let first = null;
     for (const input of controls(form)) {
-        const fault = faultOf(input);
+        const fault = faultOf(input, complete);
         mark(input, fault);
         first ??= fault === "" ? null : input;
     }
@@ -139,13 +149,13 @@ export function values(form) {
 }
 
 /**
- * Keeps what is being typed in this tab until it is saved, over reloads and a lost session.
+ * Keeps what the user is typing in this tab until it is saved, over reloads and a lost session.
  * @param {Element} form
  * @param {string} name
  * @returns {{restored: boolean, dirty: () => boolean, saved: () => void}}
  */
 export function keepDraft(form, name) {
-    const key = `draft:${name}`;
+    const key = `draft:${user().login}:${name}`;
     const stored = sessionStorage.getItem(key);
     /** @type {Record<string, string>} */
     const draft = stored === null ? {} : JSON.parse(stored);

@@ -219,9 +219,13 @@ async function read(path, context) {
 export async function list(context, options) {
     const filters = options.filters ?? [];
     const query = new URLSearchParams({limit: String(rowsThatFit()), ...options.fixed});
-    for (const name of ["search", "after", "before", ...filters.map((filter) => filter.name)]) {
+    for (const name of ["search", "after", "before"]) {
         const value = context.query.get(name);
         if (value) query.set(name, value);
+    }
+    for (const {name, choices} of filters) {
+        const value = context.query.get(name) ?? "";
+        if (choices.some(([known]) => known === value)) query.set(name, value);
     }
     const page = await read(`${options.path}?${query}`, context);
     options.got?.(page);

@@ -20,10 +20,10 @@ const RESTORED = "restored";
 /** Years that are offered; the server decides. */
 const MONTHS = [12, 24, 36];
 
-/** @type {Array<{name: string, key: import("./i18n.js").TextKey, required?: boolean, type?: string, wide?: boolean, inputmode?: string, bytes?: number}>} */
+/** @type {Array<{name: string, key: import("./i18n.js").TextKey, required?: boolean, type?: string, wide?: boolean, inputmode?: string, bytes?: number, plain?: boolean}>} */
 const invoiceTexts = [
     {name: "title", key: "invoice.title", required: true},
-    {name: "tax_number", key: "invoice.tax_number", required: true, bytes: 32},
+    {name: "tax_number", key: "invoice.tax_number", required: true, bytes: 32, plain: true},
     {name: "email", key: "invoice.email", type: "email"},
     {name: "phone", key: "invoice.phone", inputmode: "tel"},
     {name: "address", key: "invoice.address", wide: true},
@@ -97,7 +97,7 @@ function orderFields(order) {
 /** @param {Order} order */
 function payments(order) {
     return (
-        order.payments?.length > 0 &&
+        order.payments.length > 0 &&
         h(
             "details",
             {},
@@ -132,32 +132,35 @@ function changes(panels) {
  * @param {string} address
  */
 function checkedPage(address) {
-    const url = URL.canParse(address, location.href) ? new URL(address, location.href) : null;
-    if (url?.protocol !== "https:" && url?.protocol !== "http:")
-        throw new Refusal({
-            code: "payment-address",
-            title: t("pay.address"),
-            remedy: t("pay.address.remedy"),
-        });
-    return url.href;
+    try {
+        const {protocol, href} = new URL(address, location.href);
+        if (protocol === "https:" || protocol === "http:") return href;
+    } catch {
+        /* no address at all */
+    }
+    throw new Refusal({
+        code: "payment-address",
+        title: t("pay.address"),
+        remedy: t("pay.address.remedy"),
+    });
 }
 
 /**
  * @param {Context} context
  * @param {Order} order
- * @param {() => Promise<void>} save what was typed
+ * @param {() => Promise<boolean>} save what was typed; false: something is wrong with it, and marked
  * @param {() => boolean} complete marks what is missing
  */
 function steps(context, order, save, complete) {
     const at = path`/orders/${order.number}`;
     const pay = async () => {
-        await save();
+        if (!(await save())) return;
         const {url} = await send("POST", `${at}/payment`, {});
         location.assign(checkedPage(url));
         await new Promise((left) => addEventListener("pagehide", left, {once: true}));
     };
     const refresh = async () => {
-        await save();
+        if (!(await save())) return;
         const now = await (order.can.refresh ? send("POST", `${at}/payment/refresh`, {}) : get(at));
         await remind([
             now.paid
@@ -167,21 +170,22 @@ function steps(context, order, save, complete) {
         await context.reload();
     };
     const submit = async () => {
-        if (!complete()) return;
-        await save();
+        if (!complete() || !(await save())) return;
         await send("POST", `${at}/submit`, {});
         await context.reload();
         tell(t("submit.done"));
     };
+    const paying = order.payments.some(({state}) => state === "waiting");
     const submitted = order.state === "待审核" || order.state === "审核通过";
-    /** @type {Array<{name: "pay" | "refresh" | "submit", act: () => Promise<void>, on: boolean, done: boolean}>} */
+    /** @type {Array<{name: "pay" | "refresh" | "submit", act: () => Promise<void>, on: boolean, done: boolean, next?: boolean}>} */
     const all = [
-        {name: "pay", act: pay, on: order.can.pay, done: order.paid},
+        {name: "pay", act: pay, on: order.can.pay, done: order.paid, next: !paying},
         {
             name: "refresh",
             act: refresh,
             on: order.can.refresh || (order.paid && order.can.edit),
             done: order.paid,
+            next: paying,
         },
         {
             name: "submit",
@@ -193,14 +197,14 @@ function steps(context, order, save, complete) {
     return h(
         "ol",
         {class: "steps", "aria-label": t("steps.label")},
-        all.map(({name, act, on, done}) => {
+        all.map(({name, act, on, done, next = true}) => {
             const state = done && !on ? "done" : on ? "now" : "off";
             return h(
                 "li",
                 {class: done ? "done" : state},
                 button({
                     label: t(`step.${name}`),
-                    kind: on && !done ? "primary" : "plain",
+                    kind: on && !done && next ? "primary" : "plain",
                     disabled: !on,
                     act,
                 }),
@@ -234,10 +238,12 @@ export function orderForm(context, order, keyPart) {
     invoice.append(draftHolder, inputs);
     const draft = order.can.edit ? drafts(order, [own, invoice]) : null;
     const save = async () => {
-        if (!draft?.dirty()) return;
+        if (!validate(invoice, false)) return false;
         await send("PUT", path`/orders/${order.number}`, changes([own, invoice]));
-        draft.saved();
+        draft?.saved();
+        return true;
     };
+    const saveDraft = () => (draft?.dirty() ? save() : Promise.resolve(true));
     if (draft?.restored) draftHolder.append(notice("info", h("p", {}, t("draft.restored"))));
     if (order.can.edit)
         invoice.append(
@@ -249,8 +255,7 @@ export function orderForm(context, order, keyPart) {
                     label: t("save"),
                     kind: "primary",
                     act: async () => {
-                        await send("PUT", path`/orders/${order.number}`, changes([own, invoice]));
-                        draft?.saved();
+                        if (!(await save())) return;
                         await context.reload();
                         tell(t("saved"));
                     },
@@ -259,7 +264,7 @@ export function orderForm(context, order, keyPart) {
         );
     if (user().role === "bidder")
         own.append(
-            steps(context, order, save, () => !order.can.edit || validate(invoice)),
+            steps(context, order, saveDraft, () => !order.can.edit || validate(invoice)),
             hints(),
         );
     own.append(payments(order) || "");

@@ -1,5 +1,6 @@
 /** Which view an address shows, and the way between them by the History API. */
 
+import {unreachable} from "./api.js";
 import {closeDialogs} from "./dialog.js";
 import {h} from "./dom.js";
 import {t} from "./i18n.js";
@@ -29,6 +30,31 @@ const SKELETON_AFTER_MS = 200;
 const FILES = /^\/(assets|downloads|sdk|web)\//;
 
 /**
+ * An address that somebody else may have written, as a path of this site.
+ * @param {string} text
+ * @returns {string | null} null: it leads elsewhere, or is none
+ */
+export function ownPath(text) {
+    if (!text.startsWith("/")) return null;
+    try {
+        const {origin, pathname, search, hash} = new URL(text, location.origin);
+        const own = origin === location.origin && !pathname.startsWith("//");
+        return own ? pathname + search + hash : null;
+    } catch {
+        return null;
+    }
+}
+
+/** @param {string} part of a path; one with a broken escape stays as it is */
+function decoded(part) {
+    try {
+        return decodeURIComponent(part);
+    } catch {
+        return part;
+    }
+}
+
+/**
  * @param {string} pattern
  * @param {string} path
  * @returns {Record<string, string> | null}
@@ -40,11 +66,20 @@ function match(pattern, path) {
     /** @type {Record<string, string>} */
     const params = {};
     for (const [i, part] of wanted.entries()) {
-        if (part.startsWith("{")) params[part.slice(1, -1)] = decodeURIComponent(given[i]);
+        if (part.startsWith("{")) params[part.slice(1, -1)] = decoded(given[i]);
         else if (part !== given[i]) return null;
     }
     return params;
 }
+
+/** What is shown where a view's module can't be fetched.
+ * @type {View} */
+const notLoaded = {
+    title: () => t("error.load"),
+    render: () => {
+        throw unreachable();
+    },
+};
 
 /** @param {string} title */
 function skeleton(title) {
@@ -143,11 +178,13 @@ export class Router {
         const elsewhere = this.guard(route, location.pathname + location.search);
         if (elsewhere !== null) return this.go(elsewhere, {replace: true});
         this.visit.abort();
+        const visit = (this.visit = new AbortController());
         closeDialogs();
         clearMessages();
         const samePage = this.last === location.pathname;
         this.last = location.pathname;
-        await this.#render(route ? await route.load() : this.missing, params);
+        await this.#render(visit, route, params);
+        if (visit.signal.aborted) return;
         if (location.hash !== "") document.getElementById(location.hash.slice(1))?.scrollIntoView();
         else if (top && !samePage) scrollTo(0, 0);
         if (!samePage)
@@ -160,7 +197,8 @@ export class Router {
     async reload() {
         const {route, params} = this.#find();
         const typed = this.#typed();
-        await this.#render(route ? await route.load() : this.missing, params);
+        const visit = (this.visit = new AbortController());
+        await this.#render(visit, route, params);
         for (const input of this.#inputs())
             if (typed.has(input.name)) input.value = String(typed.get(input.name));
     }
@@ -192,11 +230,13 @@ export class Router {
     }
 
     /**
-     * @param {View} view
+     * @param {AbortController} visit
+     * @param {Route | null} route
      * @param {Record<string, string>} params
      */
-    async #render(view, params) {
-        const visit = (this.visit = new AbortController());
+    async #render(visit, route, params) {
+        const view = route ? await route.load().catch(() => notLoaded) : this.missing;
+        if (visit.signal.aborted) return;
         const focused = this.#focused();
         /** @type {Context} */
         const context = {

@@ -20,7 +20,8 @@
  * @property {number} fee_fen_per_month
  */
 
-/** Says that this browser has probably a session, so that nobody else's page load asks for one. */
+/** Whose session this browser has probably, so that nobody else's page load asks for one; "" once the user
+ * has logged out. */
 const HINT = "session";
 
 /** @type {Session | null} */
@@ -40,18 +41,29 @@ export function user() {
 /** @param {Session} value */
 export function setSession(value) {
     current = value;
-    localStorage.setItem(HINT, "1");
+    localStorage.setItem(HINT, value.user.login);
 }
 
-/** @param {boolean} drafts also forget what was typed */
-export function endSession(drafts) {
+/** @param {boolean} left the user has logged out: what was typed is forgotten too */
+export function endSession(left) {
     current = null;
-    localStorage.removeItem(HINT);
-    if (drafts) sessionStorage.clear();
+    if (left) {
+        localStorage.setItem(HINT, "");
+        sessionStorage.clear();
+    } else localStorage.removeItem(HINT);
 }
 
 export function maybeLoggedIn() {
-    return current !== null || localStorage.getItem(HINT) !== null;
+    return current !== null || Boolean(localStorage.getItem(HINT));
+}
+
+/** The session is that of all tabs: one of them logged out, or somebody else in.
+ * @param {() => void} changed */
+export function onOtherUser(changed) {
+    addEventListener("storage", ({key, newValue}) => {
+        const mine = current?.user.login;
+        if (key === HINT && mine && newValue !== null && newValue !== mine) changed();
+    });
 }
 
 /** @param {User["role"]} role */

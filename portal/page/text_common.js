@@ -51,6 +51,7 @@ export const commonTexts = {
     "field.required": ["请填写此项。", "Please fill this in."],
     "field.long": ["内容过长（最多 {bytes} 字节，一个汉字占 3 字节）。", "This is too long (at most {bytes} bytes)."],
     "field.email": ["邮箱格式不正确，例如 name@example.com。", "Please write an address such as name@example.com."],
+    "field.plain": ["只能填写字母和数字。", "Letters and digits only."],
     "field.required.note": ["带 * 的为必填项。", "Fields with * are required."],
     "draft.restored": ["已恢复您尚未保存的内容。", "What you had typed and not saved is back."],
     "error.code": ["代码：{code}", "Code: {code}"],

@@ -47,6 +47,7 @@ export const keyTexts = {
     "reset.rejected": ["已拒绝重置申请。", "The request was refused."],
     "reset.request": ["申请情况", "Request"],
     "reset.requested.by": ["{user} 于 {at}", "{user}, {at}"],
+    "reset.because": ["原因：{reason}", "Reason: {reason}"],
     "reset.state.requested": ["待审核", "Waiting"],
     "reset.state.approved": ["已同意", "Approved"],
     "reset.state.rejected": ["未同意", "Refused"],

@@ -113,6 +113,8 @@ export const orderTexts = {
     "attachment.size": ["“{name}”超过 5 MiB", "\"{name}\" is larger than 5 MiB"],
     "attachment.count": ["最多上传 10 个文件", "At most 10 files can be uploaded"],
     "attachment.other": ["请换一个文件后重试。", "Please choose another file."],
+    "actor.payment": ["支付服务", "Payment service"],
+    "actor.platform": ["平台", "Platform"],
     "history.none": ["还没有审批记录。", "Nothing has happened yet."],
     "history.at": ["时间", "Time"],
     "history.actor": ["操作人", "By"],

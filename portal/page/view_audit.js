@@ -35,8 +35,8 @@ export async function render(context) {
         columns: [
             {label: t("column.number"), kind: "number", cell: (line) => line.id},
             {label: t("audit.at"), kind: "time", cell: (line) => moment(line.at)},
-            {label: t("audit.actor"), cell: (line) => line.actor},
-            {label: t("audit.event"), kind: "main", cell: (line) => line.event},
+            {label: t("audit.actor"), kind: "time", cell: (line) => line.actor},
+            {label: t("audit.event"), kind: "main time", cell: (line) => line.event},
             {label: t("audit.subject"), cell: (line) => line.subject},
             {label: t("audit.detail"), kind: "long", cell: (line) => line.detail || "–"},
         ],

@@ -4,21 +4,13 @@ import {logIn} from "./api.js";
 import {h, icon} from "./dom.js";
 import {field, validate, values} from "./form.js";
 import {t} from "./i18n.js";
+import {ownPath} from "./router.js";
 import {homeOf, user} from "./session.js";
 import {head, linkButton, notice, once, problemNotice} from "./ui.js";
 
 /** @typedef {import("./router.js").Context} Context */
 
 export const title = () => t("login.title");
-
-/**
- * Where the user wanted to go: a path of this site, never another site.
- * @param {URLSearchParams} query
- */
-function wanted(query) {
-    const next = query.get("next") ?? "";
-    return /^\/(?![/\\])/.test(next) ? next : homeOf(user().role);
-}
 
 /** @param {Context} context */
 function loginForm(context) {
@@ -54,7 +46,8 @@ function loginForm(context) {
             async () => {
                 trouble.replaceChildren();
                 await logIn(given.login, given.password);
-                await context.go(wanted(context.query), {replace: true});
+                const next = ownPath(context.query.get("next") ?? "");
+                await context.go(next ?? homeOf(user().role), {replace: true});
             },
             (problem) => trouble.replaceChildren(problemNotice(problem)),
         );

@@ -28,6 +28,14 @@ const reviewing = (/** @type {Context} */ context) => context.path.startsWith("/
 export const title = (context) =>
     `${t(reviewing(context) ? "review.order" : "order.title")} ${context.params.number}`;
 
+/** Who did it, as people know them.
+ * @param {string} actor */
+function actorName(actor) {
+    const [kind, name] = actor.split(":");
+    if (kind === "user") return name;
+    return kind === "payment" ? t("actor.payment") : t("actor.platform");
+}
+
 /** @param {FullOrder} order */
 function history(order) {
     if (order.approvals.length === 0) return h("p", {class: "soft"}, t("history.none"));
@@ -35,7 +43,7 @@ function history(order) {
         [
             {label: t("column.number"), kind: "number", cell: (_line, number) => number},
             {label: t("history.at"), kind: "time", cell: (line) => moment(line.at)},
-            {label: t("history.actor"), cell: (line) => line.actor.replace(/^user:/, "")},
+            {label: t("history.actor"), cell: (line) => actorName(line.actor)},
             {label: t("history.action"), cell: (line) => tx("action", line.action)},
             {label: t("history.from"), cell: (line) => tx("state", line.from)},
             {label: t("history.to"), cell: (line) => tx("state", line.to)},

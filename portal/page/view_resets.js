@@ -13,7 +13,7 @@ import {changePin, resetPin} from "./work.js";
 
 /** @typedef {import("./router.js").Context} Context */
 /** @typedef {{serial: string, number: string, holder: string, organisation: string, not_after: string | null,
- *   request: {id: number | string, state: string, user: string, at: string} | null}} Key */
+ *   request: {id: number | string, state: string, user: string, at: string, reason: string} | null}} Key */
 
 const bidding = () => user().role === "bidder";
 
@@ -35,6 +35,7 @@ function request(key) {
                 {class: "soft"},
                 t("reset.requested.by", {user: key.request.user, at: moment(key.request.at)}),
             ),
+            key.request.reason && h("p", {}, t("reset.because", key.request)),
         )
     );
 }
@@ -112,7 +113,7 @@ export async function render(context) {
             {label: t("column.number"), kind: "number", cell: (_key, number) => number},
             {label: t("order.holder"), kind: "main", cell: (key) => key.holder},
             {label: t("key.organisation"), kind: "name", cell: (key) => key.organisation},
-            {label: t("key.number"), kind: "time", cell: (key) => key.number},
+            {label: t("key.number"), kind: "time", cell: (key) => key.number || "–"},
             {label: t("order.serial"), kind: "time", cell: (key) => key.serial},
             {label: t("order.not_after"), kind: "time", cell: (key) => day(key.not_after)},
             {label: t("reset.request"), cell: (key) => request(key) || "–"},
