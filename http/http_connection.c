@@ -121,7 +121,7 @@ static bool read_client(struct http_connection *connection)
 /* Our own answer, after all that the engine has said. */
 static void refuse(struct http_connection *connection, const struct err *err)
 {
-    connection->refusal = http_problem_message(err, LANG_ZH);
+    connection->refusal = http_problem_message(err, LANG_ZH, connection->hooks.refusal_headers);
     enter_for(connection, PHASE_REFUSED, connection->times->write_ms);
 }
 

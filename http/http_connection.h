@@ -31,6 +31,7 @@ struct http_connection_hooks {
     /* The connection is over; the owner frees it. */
     void (*over)(void *context, struct http_connection *connection);
     void *context;
+    const char *refusal_headers; /* as in http_server_options; outlives the connection */
 };
 
 /* Takes stream over. times: no member is 0. */

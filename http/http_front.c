@@ -154,7 +154,8 @@ static void add_connection(struct listener *listener, int fd,
     if (!listener->local)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     struct http_peer peer = peer_of(listener, fd, address);
-    struct http_connection_hooks hooks = {on_attach, on_over, front};
+    struct http_connection_hooks hooks = {on_attach, on_over, front,
+                                          front->options.hooks.refusal_headers};
     struct http_stream stream;
     http_stream_init(&stream, fd, listener->tls ? front->tls : NULL);
     struct member *member = memory_new(sizeof *member);

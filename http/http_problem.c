@@ -12,7 +12,7 @@ struct json *http_problem_json(const struct err *err, enum lang lang)
     return problem_json(err, lang);
 }
 
-struct bytes *http_problem_message(const struct err *err, enum lang lang)
+struct bytes *http_problem_message(const struct err *err, enum lang lang, const char *headers)
 {
     AUTO(json_freep) struct json *problem = problem_json(err, lang);
     AUTO(memory_freep) char *body = json_print(problem);
@@ -21,8 +21,9 @@ struct bytes *http_problem_message(const struct err *err, enum lang lang)
     buf_printf(&message,
                "HTTP/1.1 %d %s\r\nContent-Type: " HTTP_PROBLEM_TYPE "\r\nContent-Length: %zu\r\n"
                "Connection: close\r\nCache-Control: no-store\r\n"
-               "X-Content-Type-Options: nosniff\r\n\r\n%s",
-               status, MHD_get_reason_phrase_for((unsigned)status), strlen(body), body);
+               "X-Content-Type-Options: nosniff\r\n%s\r\n%s",
+               status, MHD_get_reason_phrase_for((unsigned)status), strlen(body),
+               headers != NULL ? headers : "", body);
     assert(!message.bad);
     return buf_bytes(&message);
 }

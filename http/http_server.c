@@ -320,6 +320,8 @@ enum err_code http_server_new(const struct http_server_options *options, struct 
                               struct err *err)
 {
     assert(options->connections_max > 0);
+    assert(options->refusal_headers == NULL ||
+           strlen(options->refusal_headers) <= HTTP_REFUSAL_HEADERS_BYTES_MAX);
     signal(SIGPIPE, SIG_IGN);
     AUTO(http_server_freep) struct http_server *server = memory_new(sizeof *server);
     server->options = *options;
@@ -329,7 +331,10 @@ enum err_code http_server_new(const struct http_server_options *options, struct 
         .loop = options->loop,
         .connections_max = options->connections_max,
         .times = &server->options.times,
-        .hooks = {.attach = on_attach, .over = on_over, .context = server},
+        .hooks = {.attach = on_attach,
+                  .over = on_over,
+                  .context = server,
+                  .refusal_headers = options->refusal_headers},
     };
     server->front = http_front_new(&front);
     if (start_mhd(server, err) != ERR_NONE)

@@ -23,6 +23,7 @@
 #define HTTP_WRITE_MS 10000 /* for the client to take each 16 KiB of an answer */
 #define HTTP_SOCKET_MESSAGE_BYTES_MAX 65536
 #define HTTP_SOCKET_PING_MS 25000
+#define HTTP_REFUSAL_HEADERS_BYTES_MAX 1024 /* a policy, and what goes with it */
 
 enum http_method {
     HTTP_GET,
@@ -72,6 +73,9 @@ struct http_server_options {
     bool (*gate)(void *context, struct http_request *request);
     /* Adds headers to every answer (CORS, cache, CSP) through http_reply_header. NULL: none. */
     void (*decorate)(void *context, struct http_request *request);
+    /* Whole header lines, each with CRLF, beside what every refusal says of a request that is none, and so
+     * never comes to decorate. At most HTTP_REFUSAL_HEADERS_BYTES_MAX; NULL: none. */
+    const char *refusal_headers;
     /* At the limit an idle connection makes room for a new one, else one whose client dawdles; when
      * there is none, further ones wait in the backlog. */
     unsigned connections_max;

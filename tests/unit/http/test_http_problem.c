@@ -19,9 +19,13 @@ static void test_makes_a_whole_answer_of_every_error(void **state)
         memset(detail, '"', sizeof detail - 1);
         detail[sizeof detail - 1] = '\0';
         err_set(&err, (enum err_code)code, "%s", detail);
+        char headers[HTTP_REFUSAL_HEADERS_BYTES_MAX + 1];
+        memset(headers, 'h', sizeof headers);
+        memcpy(headers, "X-More: ", 8);
+        memcpy(headers + sizeof headers - 3, "\r\n", 3);
         for (int lang = 0; lang < 2; lang++) {
             AUTO(bytes_freep)
-            struct bytes *message = http_problem_message(&err, (enum lang)lang);
+            struct bytes *message = http_problem_message(&err, (enum lang)lang, headers);
             AUTO(memory_freep)
             char *start = memory_printf("HTTP/1.1 %d ", err_http_status((enum err_code)code));
             assert_non_null(message);
@@ -31,9 +35,18 @@ static void test_makes_a_whole_answer_of_every_error(void **state)
             assert_memory_equal(text, start, strlen(start));
             assert_int_equal(strtoul(length + strlen("Content-Length: "), NULL, 10), strlen(body));
             assert_non_null(strstr(text, "Connection: close\r\n"));
+            assert_non_null(strstr(text, headers));
             assert_non_null(strstr(text, "Content-Type: application/problem+json\r\n"));
         }
     }
+}
+
+static void test_needs_no_further_headers(void **state)
+{
+    struct err err = ERR_INIT;
+    err_set(&err, ERR_HTTP_TOO_LARGE, "7 bytes");
+    AUTO(bytes_freep) struct bytes *message = http_problem_message(&err, LANG_EN, NULL);
+    assert_non_null(strstr((const char *)message->at, "nosniff\r\n\r\n{"));
 }
 
 static void test_speaks_both_languages(void **state)
@@ -65,6 +78,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_makes_a_whole_answer_of_every_error),
+        cmocka_unit_test(test_needs_no_further_headers),
         cmocka_unit_test(test_speaks_both_languages),
         cmocka_unit_test(test_stays_readable_with_a_broken_detail),
     };
