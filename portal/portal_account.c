@@ -346,6 +346,21 @@ static enum err_code check_profile(const struct portal_profile *profile, struct 
     return ERR_NONE;
 }
 
+/* Whether the profile says anything else than is kept. */
+static bool differs(const struct portal_profile *profile, const struct portal_account *account)
+{
+    const struct {
+        const char *said, *kept;
+    } texts[] = {{profile->department, account->department},
+                 {profile->office_phone, account->office_phone},
+                 {profile->mobile_phone, account->mobile_phone},
+                 {profile->email, account->email}};
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        if (texts[i].said != NULL && strcmp(texts[i].said, texts[i].kept) != 0)
+            return true;
+    return false;
+}
+
 enum err_code portal_account_set_profile(struct portal *portal, int64_t id,
                                          const struct portal_profile *profile, struct err *err)
 {
@@ -353,8 +368,11 @@ enum err_code portal_account_set_profile(struct portal *portal, int64_t id,
     AUTO(portal_account_freep) struct portal_account *account = NULL;
     if (check_profile(profile, err) != ERR_NONE ||
         portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
-        portal_account_load(portal, id, &account, err) != ERR_NONE ||
-        portal_db_run(portal->db,
+        portal_account_load(portal, id, &account, err) != ERR_NONE)
+        return err_add(err, "change the profile");
+    if (!differs(profile, account))
+        return ERR_NONE;
+    if (portal_db_run(portal->db,
                       "UPDATE user SET department = coalesce(?, department), "
                       "office_phone = coalesce(?, office_phone), "
                       "mobile_phone = coalesce(?, mobile_phone), email = coalesce(?, email), "

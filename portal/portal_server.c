@@ -248,6 +248,7 @@ static enum err_code open_server(struct serving *serving, struct portal *portal,
         .route_count = count + ARRAY_SIZE(agent_routes),
         .context = portal,
         .decorate = decorate,
+        .refusal_headers = web_server_refusal_headers,
         .connections_max = CONNECTIONS_MAX,
     };
     if (http_server_new(&options, &serving->server, err) != ERR_NONE ||

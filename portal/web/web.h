@@ -79,6 +79,7 @@ struct web_route {
     web_handler handler;
     size_t raw_bytes_max; /* not 0: the body is taken as it is, up to so many bytes */
     bool unguarded; /* no CSRF check: log-in, and who brings a signature of its own */
+    bool uncounted; /* beside the limit on changes: logging out */
 };
 
 struct web_table {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "portal/pay/payment_worker.h"
+#include "portal/portal_change_limit.h"
 #include "portal/portal_session.h"
 #include "portal/web/web_guard.h"
 #include "portal/web/web_page.h"
@@ -142,6 +143,21 @@ static void perform(const struct web_call *call, const struct web_route *route)
         web_reply(call->request, result, &answer, &err);
 }
 
+/* false: it answered. */
+static bool count_change(const struct entry *entry, struct http_request *request,
+                         const struct visitor *visitor)
+{
+    const struct web_route *route = entry->route;
+    struct web_answer answer = {0};
+    struct err err = ERR_INIT;
+    if (visitor->account == NULL || !changes_something(route) || route->uncounted ||
+        portal_change_limit_count(entry->server->web.portal, visitor->user.id,
+                                  &answer.retry_after_s, &err) == ERR_NONE)
+        return true;
+    web_reply(request, err.code, &answer, &err);
+    return false;
+}
+
 static void handle(void *context, struct http_request *request)
 {
     const struct entry *entry = http_request_route_data(request);
@@ -153,7 +169,8 @@ static void handle(void *context, struct http_request *request)
         refuse(request, &err);
         return;
     }
-    if (takes_json(entry->route) && !http_request_json(request, &body))
+    if (!count_change(entry, request, &visitor) ||
+        (takes_json(entry->route) && !http_request_json(request, &body)))
         return;
     const struct web_call call = {
         .web = &entry->server->web,
@@ -196,21 +213,26 @@ static void handle_file(void *context, struct http_request *request)
 /* What is answered is data, also where a browser opens it as a page. */
 #define DATA_POLICY "default-src 'none'; frame-ancestors 'none'; sandbox"
 
+#define ALWAYS(header) \
+    header("Referrer-Policy", "same-origin") header("Cross-Origin-Opener-Policy", "same-origin") \
+        header("Cross-Origin-Resource-Policy", "same-origin") \
+            header("Permissions-Policy", "loopback-network=(self), local-network-access=(self)") \
+                header("Strict-Transport-Security", "max-age=31536000")
+#define AS_PAIR(name, value) {name, value},
+#define AS_LINE(name, value) name ": " value "\r\n"
+
+const char web_server_refusal_headers[] =
+    AS_LINE("Content-Security-Policy", DATA_POLICY) ALWAYS(AS_LINE);
+
 void web_server_decorate(struct http_request *request)
 {
     bool data = strncmp(http_request_path(request), WEB_BASE "/", sizeof WEB_BASE) == 0;
     const struct {
         const char *name, *value;
-    } headers[] = {
-        {"Cache-Control", data ? "no-store" : "no-cache"},
-        {"Content-Security-Policy", data ? DATA_POLICY : PAGE_POLICY},
-        {"X-Content-Type-Options", "nosniff"},
-        {"Referrer-Policy", "same-origin"},
-        {"Cross-Origin-Opener-Policy", "same-origin"},
-        {"Cross-Origin-Resource-Policy", "same-origin"},
-        {"Permissions-Policy", "loopback-network=(self), local-network-access=(self)"},
-        {"Strict-Transport-Security", "max-age=31536000"},
-    };
+    } headers[] = {{"Cache-Control", data ? "no-store" : "no-cache"},
+                   {"Content-Security-Policy", data ? DATA_POLICY : PAGE_POLICY},
+                   {"X-Content-Type-Options", "nosniff"},
+                   ALWAYS(AS_PAIR)};
     for (size_t i = 0; i < ARRAY_SIZE(headers); i++)
         http_reply_header(request, headers[i].name, headers[i].value);
 }

@@ -24,3 +24,5 @@ struct web *web_server_peek(struct web_server *server);
 const struct http_route *web_server_routes(const struct web_server *server, size_t *out_count);
 /* Headers of every answer to a path that is ours: the pages' policy, or the interface's. */
 void web_server_decorate(struct http_request *request);
+/* The same for http_server_options: of what is refused before it is a request. */
+extern const char web_server_refusal_headers[];

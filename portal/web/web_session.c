@@ -284,7 +284,7 @@ static enum err_code put_profile(const struct web_call *call, struct web_answer 
 static const struct web_route routes[] = {
     {HTTP_POST, "/session", WEB_ANYONE, post_session, .unguarded = true},
     {HTTP_GET, "/session", WEB_ALL, get_session},
-    {HTTP_DELETE, "/session", WEB_ALL, delete_session},
+    {HTTP_DELETE, "/session", WEB_ALL, delete_session, .uncounted = true},
     {HTTP_PUT, "/session/password", WEB_ALL, put_password},
     {HTTP_PUT, "/profile", WEB_ALL, put_profile},
 };

@@ -219,6 +219,10 @@ static void a_profile_is_kept(void **state)
     world_must(portal_account_set_profile(portal, id, &whole, &err), &err);
     const struct portal_profile part = {.mobile_phone = "139", .department = ""};
     world_must(portal_account_set_profile(portal, id, &part, &err), &err);
+    int64_t lines = world_count(portal, "SELECT count(*) FROM audit");
+    const struct portal_profile known = {"", NULL, "139", NULL};
+    world_must(portal_account_set_profile(portal, id, &known, &err), &err);
+    assert_int_equal(world_count(portal, "SELECT count(*) FROM audit"), lines);
     AUTO(portal_account_freep) struct portal_account *account = find("zhang");
     assert_string_equal(account->department, "");
     assert_string_equal(account->office_phone, "0531");

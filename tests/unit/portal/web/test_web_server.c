@@ -7,6 +7,8 @@
 /* needs some of the above */
 #include <cmocka.h>
 
+#include "base/clock.h"
+#include "portal/portal_change_limit.h"
 #include "tests/unit/portal/world.h"
 #include "web_world.h"
 
@@ -27,6 +29,7 @@ static int teardown(void **state)
 {
     web_world_free(world);
     portal_free(portal);
+    clock_set_for_test(0);
     return 0;
 }
 
@@ -139,6 +142,32 @@ static void a_body_is_refused_before_it_comes(void **state)
     assert_string_equal(web_result_text(&result, "code"), "not-logged-in");
 }
 
+static void a_user_does_not_change_things_without_end(void **state)
+{
+    AUTO(web_result_done) struct web_result refused = {0};
+    clock_set_for_test(FIXTURE_NOW);
+    web_world_become(world, "zhang");
+    for (int i = 0; i < PORTAL_CHANGES_MAX; i++) {
+        AUTO(web_result_done) struct web_result result = {0};
+        AUTO(memory_freep) char *body = memory_printf("{\"mobile_phone\":\"%d\"}", i);
+        web_world_expect(world, "PUT", "/profile", body, 200, &result);
+    }
+    int64_t lines = world_count(portal, "SELECT count(*) FROM audit");
+    web_world_ask(world, "PUT", "/profile", "{\"mobile_phone\":\"last\"}", &refused);
+    AUTO(memory_freep) char *retry = web_result_header(&refused, "Retry-After");
+    assert_int_equal(refused.status, 429);
+    assert_string_equal(retry, "60");
+    assert_int_equal(world_count(portal, "SELECT count(*) FROM audit"), lines);
+    /* reading and leaving go on, and so do others */
+    AUTO(web_result_done) struct web_result read = {0};
+    AUTO(web_result_done) struct web_result left = {0};
+    AUTO(web_result_done) struct web_result other = {0};
+    web_world_expect(world, "GET", "/session", NULL, 200, &read);
+    web_world_expect(world, "DELETE", "/session", NULL, 204, &left);
+    web_world_become(world, "shen");
+    web_world_expect(world, "PUT", "/profile", "{\"email\":\"s@example.com\"}", 200, &other);
+}
+
 static void bodies_have_limits(void **state)
 {
     web_world_become(world, "zhang");
@@ -204,6 +233,33 @@ static void every_answer_has_its_policy(void **state)
     }
 }
 
+static void what_is_no_request_is_refused_with_a_policy_too(void **state)
+{
+    static const struct {
+        const char *request;
+        int status;
+    } cases[] = {
+        {"GET / HTTP/1.1\r\n\r\n", 400},
+        {"GET / HTTP/2.0\r\n" HOST "\r\n", 505},
+        {"POST /web/v1/session HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n", 411},
+    };
+    static const char *const always[] = {
+        "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; sandbox\r\n",
+        "Strict-Transport-Security: max-age=31536000\r\n",
+        "X-Content-Type-Options: nosniff\r\n",
+        "Cache-Control: no-store\r\n",
+        "Referrer-Policy: same-origin\r\n",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO(web_result_done) struct web_result result = {0};
+        web_world_say(world, span_text(cases[i].request), &result);
+        assert_int_equal(result.status, cases[i].status);
+        for (size_t k = 0; k < ARRAY_SIZE(always); k++)
+            if (strstr(result.head, always[k]) == NULL)
+                fail_msg("%d: no %s", cases[i].status, always[k]);
+    }
+}
+
 static void the_agents_ports_may_be_asked(void **state)
 {
     AUTO(web_result_done) struct web_result result = {0};
@@ -225,11 +281,17 @@ static void the_agents_ports_may_be_asked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(a_whole_request_is_taken),          T(each_missing_thing_is_refused),
-        T(the_session_must_be_there),         T(reading_needs_no_csrf_token),
-        T(a_body_is_refused_before_it_comes), T(bodies_have_limits),
-        T(addresses_and_methods_are_known),   T(every_answer_has_its_policy),
+        T(a_whole_request_is_taken),
+        T(each_missing_thing_is_refused),
+        T(the_session_must_be_there),
+        T(reading_needs_no_csrf_token),
+        T(a_body_is_refused_before_it_comes),
+        T(bodies_have_limits),
+        T(addresses_and_methods_are_known),
+        T(every_answer_has_its_policy),
         T(the_agents_ports_may_be_asked),
+        T(what_is_no_request_is_refused_with_a_policy_too),
+        T(a_user_does_not_change_things_without_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

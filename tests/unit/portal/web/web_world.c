@@ -41,6 +41,7 @@ struct web_world *web_world_new(struct portal *portal, const struct payment_prov
     struct http_server_options http = {
         .loop = world->loop,
         .decorate = decorate,
+        .refusal_headers = web_server_refusal_headers,
         .connections_max = 8,
     };
     http.routes = web_server_routes(world->web, &http.route_count);
