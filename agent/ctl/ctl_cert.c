@@ -31,7 +31,8 @@ static char *without_space(struct span text)
 
 enum err_code ctl_cert_der_of(struct span file, struct bytes **out, struct err *err)
 {
-    const uint8_t *begin = memmem(file.at, file.len, pem_begin, strlen(pem_begin));
+    const uint8_t *begin =
+        file.len == 0 ? NULL : memmem(file.at, file.len, pem_begin, strlen(pem_begin));
     if (begin == NULL) {
         *out = bytes_new(file);
         return ERR_NONE;
