@@ -1,26 +1,17 @@
 #include "portal/portal_server.h"
 
-#include <openssl/crypto.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 
-#include "base/file.h"
 #include "base/log.h"
-#include "base/loop.h"
 #include "http/http_server.h"
 #include "portal/pay/payment_settings.h"
 #include "portal/portal_api.h"
-#include "portal/portal_secret_file.h"
+#include "portal/portal_listener.h"
 #include "portal/web/web_guard.h"
 #include "portal/web/web_server.h"
 
 /* Each holds a request for milliseconds; more wait in the backlog. */
 #define CONNECTIONS_MAX 128
-#define PEM_BYTES_MAX 65536
-#define HOST_BYTES_MAX 64
-#define PORT_MAX 65535
 
 /* ---- answers ---- */
 
@@ -124,86 +115,13 @@ static const struct http_route agent_routes[] = {
 
 /* ---- the process ---- */
 
-struct address {
-    char host[HOST_BYTES_MAX];
-    uint16_t port;
-};
-
-static enum err_code parse_listen(const char *listen, struct address *out, struct err *err)
-{
-    const char *colon = strrchr(listen, ':');
-    if (colon == NULL || colon == listen || colon[1] == '\0')
-        return err_set(err, ERR_USAGE, "--listen: not HOST:PORT");
-    struct span host = span_of(listen, (size_t)(colon - listen));
-    if (host.len >= 2 && host.at[0] == '[' && host.at[host.len - 1] == ']')
-        host = span_of(host.at + 1, host.len - 2);
-    char *end = NULL;
-    unsigned long port = strtoul(colon + 1, &end, 10);
-    if (host.len == 0 || host.len >= HOST_BYTES_MAX || *end != '\0' || port > PORT_MAX ||
-        colon[1] == '-' || colon[1] == '+')
-        return err_set(err, ERR_USAGE, "--listen: not HOST:PORT");
-    *out = (struct address){.port = (uint16_t)port};
-    memcpy(out->host, host.at, host.len);
-    return ERR_NONE;
-}
-
-static void wipe(struct bytes **bytes)
-{
-    if (*bytes != NULL)
-        OPENSSL_cleanse((*bytes)->at, (*bytes)->len);
-    bytes_freep(bytes);
-}
-
-static enum err_code set_identity(const struct portal *portal, struct http_server *server,
-                                  struct err *err)
-{
-    AUTO(memory_freep) char *cert_path = file_join(portal->folder, "tls/server.pem");
-    AUTO(memory_freep) char *key_path = file_join(portal->folder, "tls/server.key");
-    AUTO(bytes_freep) struct bytes *cert = NULL;
-    AUTO(wipe) struct bytes *key = NULL;
-    if (portal_secret_file_check(key_path, err) != ERR_NONE ||
-        file_read(cert_path, PEM_BYTES_MAX, &cert, err) != ERR_NONE ||
-        file_read(key_path, PEM_BYTES_MAX, &key, err) != ERR_NONE)
-        return err->code;
-    return http_server_set_identity(server, span_bytes(cert), span_bytes(key), err);
-}
-
-/* "https://HOST:PORT"; the caller frees. */
-static char *address_text(const struct address *address, uint16_t port)
-{
-    bool six = strchr(address->host, ':') != NULL;
-    return memory_printf("https://%s%s%s:%u", six ? "[" : "", address->host, six ? "]" : "", port);
-}
-
-static void on_signal(void *context, uint32_t events)
-{
-    loop_stop(context);
-}
-
-static enum err_code open_signals(int *out_fd, struct err *err)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    signal(SIGPIPE, SIG_IGN);
-    int fd = sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? signalfd(-1, &set, SFD_CLOEXEC) : -1;
-    if (fd < 0)
-        return err_set_errno(err, ERR_INTERNAL, "watch for signals");
-    *out_fd = fd;
-    return ERR_NONE;
-}
-
 /* In the order in which they must go. */
 struct serving {
     struct http_server *server;
     struct web_server *web;
     struct payment_provider *payment;
     struct http_route *routes;
-    struct loop_watch *watch;
-    struct loop *loop;
-    int signals;
-    int listener;
+    struct portal_listener listener;
 };
 
 static void serving_done(struct serving *serving)
@@ -212,10 +130,7 @@ static void serving_done(struct serving *serving)
     web_server_free(serving->web);
     payment_settings_close(serving->payment);
     free(serving->routes);
-    loop_watch_free(serving->watch);
-    loop_free(serving->loop);
-    file_closep(&serving->signals);
-    file_closep(&serving->listener);
+    portal_listener_done(&serving->listener);
 }
 
 static enum err_code open_web(struct serving *serving, struct portal *portal, const char *origin,
@@ -228,7 +143,7 @@ static enum err_code open_web(struct serving *serving, struct portal *portal, co
         return err->code;
     const struct web_server_options options = {
         .portal = portal,
-        .loop = serving->loop,
+        .loop = serving->listener.loop,
         .payment = serving->payment,
         .origin = ours,
     };
@@ -243,7 +158,7 @@ static enum err_code open_server(struct serving *serving, struct portal *portal,
     memcpy(serving->routes, agent_routes, sizeof agent_routes);
     memcpy(serving->routes + ARRAY_SIZE(agent_routes), web_routes, count * sizeof *web_routes);
     const struct http_server_options options = {
-        .loop = serving->loop,
+        .loop = serving->listener.loop,
         .routes = serving->routes,
         .route_count = count + ARRAY_SIZE(agent_routes),
         .context = portal,
@@ -251,41 +166,20 @@ static enum err_code open_server(struct serving *serving, struct portal *portal,
         .refusal_headers = web_server_refusal_headers,
         .connections_max = CONNECTIONS_MAX,
     };
-    if (http_server_new(&options, &serving->server, err) != ERR_NONE ||
-        set_identity(portal, serving->server, err) != ERR_NONE)
-        return err->code;
-    int listener = serving->listener;
-    serving->listener = -1;
-    return http_server_listen(serving->server, listener, true, err);
-}
-
-static enum err_code start(struct serving *serving, struct portal *portal,
-                           const struct portal_server_options *options, struct err *err)
-{
-    struct address address = {0};
-    uint16_t port = 0;
-    if (parse_listen(options->listen, &address, err) != ERR_NONE ||
-        open_signals(&serving->signals, err) != ERR_NONE ||
-        loop_new(&serving->loop, err) != ERR_NONE ||
-        http_listen_tcp(address.host, address.port, &serving->listener, &port, err) != ERR_NONE)
-        return err->code;
-    AUTO(memory_freep) char *text = address_text(&address, port);
-    serving->watch =
-        loop_watch_new(serving->loop, serving->signals, EPOLLIN, on_signal, serving->loop);
-    if (open_web(serving, portal, options->origin != NULL ? options->origin : text, err) !=
-            ERR_NONE ||
-        open_server(serving, portal, err) != ERR_NONE)
-        return err->code;
-    printf("listening on %s\n", text);
-    fflush(stdout);
-    return ERR_NONE;
+    return http_server_new(&options, &serving->server, err);
 }
 
 enum err_code portal_server_run(struct portal *portal, const struct portal_server_options *options,
                                 struct err *err)
 {
-    AUTO(serving_done) struct serving serving = {.signals = -1, .listener = -1};
-    if (start(&serving, portal, options, err) != ERR_NONE)
+    AUTO(serving_done)
+    struct serving serving = {.listener = {.signals = -1, .socket = -1}};
+    struct portal_listener *listener = &serving.listener;
+    if (portal_listener_open(listener, options->listen, err) != ERR_NONE ||
+        open_web(&serving, portal, options->origin != NULL ? options->origin : listener->url,
+                 err) != ERR_NONE ||
+        open_server(&serving, portal, err) != ERR_NONE ||
+        portal_listener_serve(listener, serving.server, portal->folder, err) != ERR_NONE)
         return err_add(err, "serve on %s", options->listen);
-    return loop_run(serving.loop, err);
+    return ERR_NONE;
 }
