@@ -42,7 +42,6 @@ PEOPLE = (
     ("guanli", "administrator", "赵六", "管理员"),
 )
 SCREEN = ("DISPLAY", "XAUTHORITY")
-ANSWERS = 1000  # of dialogs that answer themselves
 STOP_SECONDS = 10
 QUIET = (
     "--no-first-run",
@@ -108,7 +107,7 @@ def open_world(asked, ports):
     card = world.card(managed=True, plugged=False, holder="张三", organisation=ORGANISATION)
     world.put_seal(card, png())
     card.plug_in()
-    screen = OwnScreen() if "DISPLAY" in os.environ else FakeDialogs(world.new_folder("d"), [f"pin {PIN}"] * ANSWERS)
+    screen = OwnScreen() if "DISPLAY" in os.environ else FakeDialogs(world.new_folder("d"), [f"person {PIN}"])
     agent = world.agent(screen)
     return world, {"serial": card.serial, "origin": world.portal.origin, "home": str(world.home),
                    "control": str(card.control_socket), "config": str(agent.config), "ports": ports}
@@ -148,8 +147,8 @@ def tell(facts, folder):
     print("\nYour own browser works too: accept its warning about the platform's certificate. It reaches the")
     print(f"agent by http on port {PLAIN_PORT}, because it does not trust the agent's certificate either.")
     if "DISPLAY" not in os.environ:
-        print(f"\nThere is no screen (DISPLAY is not set): PIN windows answer themselves with {PIN}. To use the")
-        print("browser of the computer in front of you, from there:\n")
+        print(f"\nThere is no screen (DISPLAY is not set): PIN windows answer themselves with {PIN}, and")
+        print("choose no new PIN. To use the browser of the computer in front of you, from there:\n")
         forwarded = " ".join(f"-L {port}:127.0.0.1:{port}" for port in (*facts["ports"], PORT, PLAIN_PORT))
         print(f"  ssh {forwarded} {os.uname().nodename}")
     print(f"\nThe agent's settings and log: {Path(facts['config']).parent}")

@@ -15,6 +15,7 @@ Beside the script, or beside a symlink to it through which it is started, lie tw
           die                 the process ends without an answer
           hang                no answer, ever; SIGTERM ends it
           stubborn            no answer, and SIGTERM is ignored
+          person 123456       from now on a person sits there: this PIN, OK to every question, and no new PIN
           slow SECONDS REST   REST after so many seconds
           raw TEXT            TEXT is sent as it is; \\n is a line feed
   log   gets every line that came in. The PIN never stands there.
@@ -85,6 +86,8 @@ def next_plan():
         with open(os.path.join(FOLDER, "plan"), "r+", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             lines = file.read().splitlines()
+            if lines and lines[0].startswith("person "):
+                return lines[0]
             file.seek(0)
             file.truncate()
             file.write("".join(line + "\n" for line in lines[1:]))
@@ -115,6 +118,8 @@ def answer(plan):
         return new_pin(rest, escape_typed)
     if word == "new-pin-raw":
         return new_pin(rest, str)
+    if word == "person":
+        return answer("cancel" if "SETREPEAT" in TEXTS else f"pin {rest}")
     if word == "pin":
         return send(f"D {escape(rest)}\nOK\n" if rest else "OK\n")
     if word == "ok":
