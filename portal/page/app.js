@@ -1,9 +1,10 @@
 /** Puts the page together: session, routes, shell. */
 
 import {logOut, onSessionEnd, resume} from "./api.js";
+import {h} from "./dom.js";
 import {language, setLanguage, t} from "./i18n.js";
 import {askLogIn} from "./login_again.js";
-import {ownPath, Router} from "./router.js";
+import {ownPath, Router, SKELETON_AFTER_MS} from "./router.js";
 import {endSession, homeOf, maybeLoggedIn, onOtherUser, session} from "./session.js";
 import {Shell} from "./shell.js";
 import {tell} from "./ui.js";
@@ -87,7 +88,12 @@ onOtherUser(() => location.reload());
 async function start() {
     setLanguage(language());
     shell.draw();
+    const waiting = setTimeout(
+        () => shell.main.replaceChildren(h("p", {role: "status"}, t("loading"))),
+        SKELETON_AFTER_MS,
+    );
     if (maybeLoggedIn()) await resume().catch(() => false);
+    clearTimeout(waiting);
     await router.show(true);
     if (session()?.user.role === "bidder") offerToWatch(() => router.reload());
 }

@@ -24,7 +24,7 @@ import {button, clearMessages, head, problemNotice, problemOf} from "./ui.js";
  */
 
 /** Faster answers than this show no skeleton, which would only flicker. */
-const SKELETON_AFTER_MS = 200;
+export const SKELETON_AFTER_MS = 200;
 
 /** Addresses below these are files, not views. */
 const FILES = /^\/(assets|downloads|sdk|web)\//;
