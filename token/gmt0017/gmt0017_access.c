@@ -61,6 +61,7 @@ static enum err_code send_secret(struct gmt0017 *key, struct gmt0017_command *co
     command->le = APDU_LE_NONE;
     enum err_code code = gmt0017_send(key, command, 0, NULL, err);
     explicit_bzero(data, sizeof data);
+    command->data = SPAN_NONE;
     return code;
 }
 
