@@ -10,6 +10,7 @@
 
 #define ROUNDS 60
 #define READ_BYTES 16384
+#define HOSTS 1000
 
 struct talk {
     struct loop *loop;
@@ -66,21 +67,25 @@ void fuzz_wire_talk(struct loop *loop, int fd, struct span bytes, enum fuzz_wire
     loop_timer_free(timer);
 }
 
-static int connected(int family, const struct sockaddr *address, socklen_t length)
+static struct sockaddr_in loopback(uint32_t host, uint16_t port)
 {
-    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    fuzz_require(fd >= 0 && connect(fd, address, length) == 0);
-    return fd;
-}
-
-int fuzz_wire_connect_tcp(uint16_t port)
-{
-    const struct sockaddr_in address = {
+    return (struct sockaddr_in){
         .sin_family = AF_INET,
         .sin_port = htons(port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+        .sin_addr.s_addr = htonl((INADDR_LOOPBACK & IN_CLASSA_NET) | host),
     };
-    return connected(AF_INET, (const struct sockaddr *)&address, sizeof address);
+}
+
+/* From one address after the other, because each has a few ten thousand ports, which stay taken for a minute. */
+int fuzz_wire_connect_tcp(uint16_t port)
+{
+    static uint32_t connections;
+    const struct sockaddr_in own = loopback(2 + connections++ % HOSTS, 0);
+    const struct sockaddr_in server = loopback(1, port);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    fuzz_require(fd >= 0 && bind(fd, (const struct sockaddr *)&own, sizeof own) == 0);
+    fuzz_require(connect(fd, (const struct sockaddr *)&server, sizeof server) == 0);
+    return fd;
 }
 
 int fuzz_wire_connect_unix(const char *path)
@@ -88,5 +93,8 @@ int fuzz_wire_connect_unix(const char *path)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     fuzz_require(strlen(path) < sizeof address.sun_path);
     memcpy(address.sun_path, path, strlen(path) + 1);
-    return connected(AF_UNIX, (const struct sockaddr *)&address, sizeof address);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    fuzz_require(fd >= 0);
+    fuzz_require(connect(fd, (const struct sockaddr *)&address, sizeof address) == 0);
+    return fd;
 }
