@@ -92,13 +92,14 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev test")
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--vpcd", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--deep", action="store_true", help="as of ./dev lint")
     parser.add_argument("--only", default="", metavar="PATTERN", help="a part of a test's name")
     parser.add_argument("--faults", choices=("sample", "full"), default="sample", help="how many faults strike")
     asked = parser.parse_args()
     tally = Tally()
     with RunFolder(asked.build) as folder:
         builds = Path(asked.build).parent
-        perform(lint.jobs(asked.only), tally)
+        perform(lint.jobs(asked.only, asked.deep), tally)
         needed = {*unit.builds_needed(builds, asked.only), *faults.builds_needed(asked.only)} - {"dev"}
         for name in sorted(needed):
             perform([partial(build, name)], tally)

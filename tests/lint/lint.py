@@ -12,14 +12,17 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import banned_calls  # noqa: E402
+import cppcheck_check  # noqa: E402
 import docs_check  # noqa: E402
 import format_check  # noqa: E402
+import gcc_analyzer  # noqa: E402
 import headers_compile  # noqa: E402
 import include_rules  # noqa: E402
 import js_check  # noqa: E402
 import manual_check  # noqa: E402
 import page_texts  # noqa: E402
 import text_check  # noqa: E402
+import tidy_check  # noqa: E402
 import unit_per_source  # noqa: E402
 
 TOP = HERE.parents[1]
@@ -34,6 +37,9 @@ CHECKS = (
     js_check,
     manual_check,
     format_check,
+    cppcheck_check,
+    gcc_analyzer,
+    tidy_check,
 )
 
 
@@ -54,8 +60,10 @@ def run(name, findings):
     return [(name, "\n".join(found) if found else None, time.monotonic() - started)]
 
 
-def jobs(only):
+def jobs(only, deep=False):
+    """deep: what else looks at changed files only looks at all (docs/analysis.md)."""
     found = []
+    tidy_check.deep = deep
     for check in CHECKS:
         for name, findings in (
             (f"lint/{check.__name__}", partial(check.findings, TOP)),
@@ -67,9 +75,10 @@ def jobs(only):
 
 
 def main():
-    argparse.ArgumentParser(prog="./dev lint").parse_args()
+    parser = argparse.ArgumentParser(prog="./dev lint")
+    parser.add_argument("--deep", action="store_true", help="clang-tidy on every file, not only on those that changed")
     failed = 0
-    for job in jobs(""):
+    for job in jobs("", parser.parse_args().deep):
         for name, shown, seconds in job():
             print(f"{'ok    ' if shown is None else 'FAILED'} {name}  ({seconds:.1f} s)")
             if shown:
