@@ -157,13 +157,13 @@ static enum err_code take_file(const char *folder, struct span der, struct err *
     return ERR_NONE;
 }
 
-static void take_from(const struct trust_user *user, const char *folder, struct span der,
+static void take_from(const struct trust_certutil *tool, const char *folder, struct span der,
                       struct err *first)
 {
     struct err err = ERR_INIT;
     if (take_file(folder, der, &err) != ERR_NONE)
         keep_first(first, &err);
-    if (trust_nss_remove(&user->certutil, folder, der, &err) != ERR_NONE)
+    if (trust_nss_remove(tool, folder, der, &err) != ERR_NONE)
         keep_first(first, &err);
 }
 
@@ -174,9 +174,9 @@ static void take_everywhere(const struct trust_user *user, const struct trust_re
     AUTO(trust_profiles_done) struct trust_profiles profiles = {0};
     trust_user_profiles(user, &profiles);
     for (size_t i = 0; i < record->place_count; i++)
-        take_from(user, record->places[i], der, first);
+        take_from(&user->certutil, record->places[i], der, first);
     for (size_t i = 0; i < profiles.count; i++)
-        take_from(user, profiles.at[i], der, first);
+        take_from(&user->firefox_certutil, profiles.at[i], der, first);
 }
 
 static enum err_code unmake(const struct trust_user *user, const char *path, struct err *err)

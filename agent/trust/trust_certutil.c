@@ -16,13 +16,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 
-/* What it needs: its messages are read, so they must be English. */
-static char *const environment[] = {
-    (char *)(uintptr_t) "PATH=/usr/bin:/bin",
-    (char *)(uintptr_t) "LC_ALL=C",
-    NULL,
-};
-
 /* Files in memory instead of pipes: nobody has to read while it runs, and nobody is blocked. */
 struct streams {
     int in, out, err;
@@ -46,9 +39,19 @@ static enum err_code streams_open(struct span input, struct streams *streams, st
     return ERR_NONE;
 }
 
-static int spawn(const char *program, char *const *arguments, const struct streams *streams,
-                 pid_t *out_pid)
+static int spawn(const struct trust_certutil *tool, char *const *arguments,
+                 const struct streams *streams, pid_t *out_pid)
 {
+    AUTO(memory_freep)
+    char *libraries =
+        tool->libraries == NULL ? NULL : memory_printf("LD_LIBRARY_PATH=%s", tool->libraries);
+    /* What it needs: its messages are read, so they must be English. */
+    char *const environment[] = {
+        (char *)(uintptr_t) "PATH=/usr/bin:/bin",
+        (char *)(uintptr_t) "LC_ALL=C",
+        libraries,
+        NULL,
+    };
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, all;
@@ -65,7 +68,8 @@ static int spawn(const char *program, char *const *arguments, const struct strea
     posix_spawn_file_actions_adddup2(&actions, streams->out, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, streams->err, STDERR_FILENO);
     posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-    int failure = posix_spawn(out_pid, program, &actions, &attributes, arguments, environment);
+    int failure =
+        posix_spawn(out_pid, tool->program, &actions, &attributes, arguments, environment);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return failure;
@@ -80,7 +84,7 @@ static enum err_code start(const struct trust_certutil *tool, const char *const 
         assert(count < TRUST_CERTUTIL_ARGUMENTS_MAX);
         words[count + 1] = (char *)(uintptr_t)arguments[count];
     }
-    int failure = spawn(tool->program, words, streams, out_pid);
+    int failure = spawn(tool, words, streams, out_pid);
     if (failure == 0)
         return ERR_NONE;
     errno = failure;

@@ -17,6 +17,7 @@
 struct trust_certutil {
     const char *program; /* absolute */
     const struct cancel *cancel; /* NULL: never */
+    const char *libraries; /* folder of another NSS than the system's; NULL: the system's */
 };
 
 /* Runs it with arguments (NULL-terminated, without the program's name); input is its standard input,

@@ -18,24 +18,18 @@ struct question {
     struct trust_record record;
 };
 
-static enum err_code holds(const struct question *question, const char *folder, struct span der,
-                           enum trust_nss_state *out, struct err *err)
-{
-    return trust_nss_look(&question->user->certutil, folder, der, out, err);
-}
-
 static enum err_code judge_database(const struct question *question, const char *folder,
                                     enum trust_state *out, struct err *err)
 {
     enum trust_nss_state found = TRUST_NSS_ABSENT;
-    if (holds(question, folder, question->der, &found, err) != ERR_NONE)
+    if (trust_nss_look(&question->user->certutil, folder, question->der, &found, err) != ERR_NONE)
         return err->code;
     *out = found == TRUST_NSS_TRUSTED ? TRUST_STATE_TRUSTED : TRUST_STATE_MISSING;
     for (size_t i = 0; *out == TRUST_STATE_MISSING && i < question->record.cert_count; i++) {
         struct span earlier = span_bytes(question->record.certs[i]);
         if (span_equal(earlier, question->der))
             continue;
-        if (holds(question, folder, earlier, &found, err) != ERR_NONE)
+        if (trust_nss_look(&question->user->certutil, folder, earlier, &found, err) != ERR_NONE)
             return err->code;
         if (found == TRUST_NSS_TRUSTED)
             *out = TRUST_STATE_OUTDATED;
@@ -66,7 +60,8 @@ static enum err_code judge_profile(const struct question *question, const char *
                                    enum trust_state *out, struct err *err)
 {
     enum trust_nss_state found = TRUST_NSS_ABSENT;
-    if (holds(question, folder, question->der, &found, err) != ERR_NONE)
+    if (trust_nss_look(&question->user->firefox_certutil, folder, question->der, &found, err) !=
+        ERR_NONE)
         return err->code;
     *out = found == TRUST_NSS_ABSENT ? TRUST_STATE_RESTART : TRUST_STATE_TRUSTED;
     return ERR_NONE;

@@ -38,6 +38,24 @@ static enum err_code check_home(const char *home, struct err *err)
     return ERR_NONE;
 }
 
+/* NULL when there is no Firefox that we know. */
+static const char *firefox_libraries(void)
+{
+    static const char *const folders[] = {
+        "/usr/lib/firefox-esr",
+        "/usr/lib/firefox",
+        "/usr/lib64/firefox",
+        "/opt/firefox",
+        "/snap/firefox/current/usr/lib/firefox",
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+        AUTO(memory_freep) char *library = file_join(folders[i], "libsoftokn3.so");
+        if (access(library, R_OK) == 0)
+            return folders[i];
+    }
+    return NULL;
+}
+
 enum err_code trust_user_from_environment(const char *state_folder, const struct cancel *cancel,
                                           struct trust_user *out, struct err *err)
 {
@@ -52,7 +70,8 @@ enum err_code trust_user_from_environment(const char *state_folder, const struct
         .identity =
             file_join(state_folder != NULL ? state_folder : own_state, TRUST_IDENTITY_FOLDER),
         .firefox_policies = TRUST_FIREFOX_POLICIES,
-        .certutil = {TRUST_CERTUTIL, cancel},
+        .certutil = {TRUST_CERTUTIL, cancel, NULL},
+        .firefox_certutil = {TRUST_CERTUTIL, cancel, firefox_libraries()},
     };
     out->data_home = TAKE(data_home);
     return ERR_NONE;

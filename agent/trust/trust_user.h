@@ -21,6 +21,9 @@ struct trust_user {
     char *identity; /* folder with TRUST_IDENTITY_CERT */
     const char *firefox_policies; /* TRUST_FIREFOX_POLICIES but in tests */
     struct trust_certutil certutil;
+    /* With the NSS that Firefox brings along: it writes trust in a form that older ones don't see, and so
+     * don't delete. Source: PKCS#11 3.2, CKO_TRUST; measured with NSS 3.125 and 3.87. */
+    struct trust_certutil firefox_certutil;
 };
 
 /* From HOME and the XDG variables. state_folder: the agent's, NULL for the default one. The home must belong

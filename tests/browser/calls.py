@@ -12,6 +12,7 @@ from fake_dialogs import FakeDialogs
 from picture import png
 from real_dialogs import RealDialogs
 from real_pinentry import Display
+from trust_calls import TrustCalls
 
 PASSWORD = "Yangguang-2024"
 ORGANISATION = "阳光测试有限公司"
@@ -19,7 +20,7 @@ DRAWN_SECONDS = 0.3  # a window is there before its texts are
 FAULTS = {"hang-up": faulty.hang_up, "act-then-hang-up": faulty.act_then_hang_up}
 
 
-class Calls:
+class Calls(TrustCalls):
     def __init__(self, world, file, failed):
         """failed: the folder that keeps what a failed case left."""
         self.world = world

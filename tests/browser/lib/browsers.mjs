@@ -19,12 +19,12 @@ const QUIET = [
   '--disable-sync',
 ];
 
-function chromiumFlags() {
+export function chromiumFlags() {
   const mapped = NAMES.map(name => `MAP ${name} 127.0.0.1`).join(', ');
   return [
     ...QUIET,
     ...(process.getuid() === 0 ? ['--no-sandbox'] : []),
-    `--host-resolver-rules=${mapped}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost`,
+    `--host-resolver-rules=${mapped}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE ::1`,
     `--ip-address-space-overrides=${PUBLIC_PORTS.map(port => `127.0.0.1:${port}=public`).join(',')}`,
   ];
 }
@@ -63,12 +63,13 @@ async function launchChromium(headed, home) {
  * A Firefox of its own. It takes permissions when it starts.
  * @param {string} profile a folder of the world's
  * @param {boolean} allowed the user lets the platform reach this device
+ * @param {string} [home]
  */
-export function launchFirefox(profile, allowed) {
+export function launchFirefox(profile, allowed, home = process.env.HOME) {
   return firefox.launchPersistentContext(profile, {
     channel: 'moz-firefox', // an unpatched one, by WebDriver BiDi
     executablePath: '/usr/bin/firefox-esr',
-    env: {PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8'},
+    env: {PATH: process.env.PATH, HOME: home, LANG: 'C.UTF-8'},
     locale: 'zh-CN',
     viewport: {width: 1366, height: 768},
     firefoxUserPrefs: {

@@ -89,7 +89,8 @@ int home_start(void **state)
         .config_home = home_path(home, ".config"),
         .identity = home_path(home, "state/identity"),
         .firefox_policies = "/nonexistent/policies.json",
-        .certutil = {TRUST_CERTUTIL, NULL},
+        .certutil = {TRUST_CERTUTIL, NULL, NULL},
+        .firefox_certutil = {TRUST_CERTUTIL, NULL, NULL},
     };
     home_make_folder(home, "state/identity");
     home_renew(home);

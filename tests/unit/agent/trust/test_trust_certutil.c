@@ -36,6 +36,11 @@ static void test_nothing_of_our_environment(void **state)
     assert_int_equal(run(*state, "env | grep -v -e ^PWD= -e ^_= -e ^SHLVL= | sort", &out, &err),
                      ERR_NONE);
     assert_string_equal((const char *)out->at, "LC_ALL=C\nPATH=/usr/bin:/bin\n");
+    bytes_freep(&out);
+    struct home *home = *state;
+    home->user.certutil.libraries = "/nonexistent/lib";
+    assert_int_equal(run(home, "echo $LD_LIBRARY_PATH", &out, &err), ERR_NONE);
+    assert_string_equal((const char *)out->at, "/nonexistent/lib\n");
 }
 
 /* Where NSS would ask for a password. */
@@ -95,10 +100,10 @@ static void test_a_missing_program(void **state)
 {
     struct err err = ERR_INIT;
     const char *const arguments[] = {"-L", NULL};
-    const struct trust_certutil tool = {"/nonexistent/certutil", NULL};
+    const struct trust_certutil tool = {"/nonexistent/certutil", NULL, NULL};
     assert_int_equal(trust_certutil_run(&tool, arguments, SPAN_NONE, NULL, &err),
                      ERR_TRUST_TOOL_MISSING);
-    const struct trust_certutil no_program = {"/etc/passwd", NULL};
+    const struct trust_certutil no_program = {"/etc/passwd", NULL, NULL};
     assert_int_equal(trust_certutil_run(&no_program, arguments, SPAN_NONE, NULL, &err),
                      ERR_INTERNAL);
 }
