@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "tests/unit/scratch.h"
 
 #define FOLDERS_OPEN_MAX 8
 
@@ -21,8 +22,7 @@ static void give_up(const char *doing)
 
 char *fault_folder_new(void)
 {
-    const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-    char *path = memory_printf("%s/ukeyd-fault-XXXXXX", base);
+    char *path = memory_printf("%s/ukeyd-fault-XXXXXX", scratch_top());
     if (mkdtemp(path) == NULL)
         give_up(path);
     return path;

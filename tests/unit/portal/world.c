@@ -17,6 +17,7 @@
 #include "portal/portal_order_new.h"
 #include "portal/portal_reset.h"
 #include "portal/portal_ticket.h"
+#include "tests/unit/scratch.h"
 
 void world_must(enum err_code code, const struct err *err)
 {
@@ -30,7 +31,7 @@ int world_setup(void **state)
     struct err err = ERR_INIT;
     int64_t id = 0;
     clock_set_for_test(FIXTURE_NOW);
-    snprintf(world->folder, sizeof world->folder, "/tmp/ukey-portal-test-XXXXXX");
+    snprintf(world->folder, sizeof world->folder, "%s/ukey-portal-test-XXXXXX", scratch_top());
     if (mkdtemp(world->folder) == NULL)
         return -1;
     world_must(portal_init(world->folder, "阳光采购服务平台", "127.0.0.1", "test", &err), &err);

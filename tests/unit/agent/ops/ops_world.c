@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "tests/unit/scratch.h"
 
 void ops_world_open(struct ops_world *world)
 {
@@ -36,7 +37,7 @@ void ops_world_open(struct ops_world *world)
 int ops_world_set_up(void **state)
 {
     struct ops_world *world = memory_new(sizeof *world);
-    char folder[] = "/tmp/ukeyd-ops-XXXXXX";
+    AUTO(memory_freep) char *folder = memory_printf("%s/ukeyd-ops-XXXXXX", scratch_top());
     struct err err = ERR_INIT;
     clock_set_for_test(FIXTURE_NOW);
     assert_non_null(mkdtemp(folder));
