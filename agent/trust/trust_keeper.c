@@ -88,7 +88,9 @@ void trust_keeper_look(struct trust_keeper *keeper)
     keeper->started = thread_start(&keeper->thread, run, keeper, &err) == ERR_NONE;
     if (keeper->started)
         return;
+    pthread_mutex_lock(&keeper->lock);
     keeper->running = false;
+    pthread_mutex_unlock(&keeper->lock);
     log_err("trust", "start", &err);
 }
 
