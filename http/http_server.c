@@ -208,6 +208,9 @@ static void judge(struct http_request *request)
     }
     request->route = http_route_find(options->routes, options->route_count, request->method,
                                      request->path, &request->match, allow);
+    if (request->route == NULL && allow[0] == '\0' &&
+        (request->method == HTTP_GET || request->method == HTTP_HEAD))
+        request->route = options->missing;
     if (request->route == NULL && allow[0] != '\0') {
         http_reply_header(request, "Allow", allow);
         refuse(request, ERR_HTTP_METHOD, allow);

@@ -73,6 +73,8 @@ struct http_server_options {
     bool (*gate)(void *context, struct http_request *request);
     /* Adds headers to every answer (CORS, cache, CSP) through http_reply_header. NULL: none. */
     void (*decorate)(void *context, struct http_request *request);
+    /* Takes a GET or HEAD of a path that no route knows, without a body. NULL: http-not-found. */
+    const struct http_route *missing;
     /* Whole header lines, each with CRLF, beside what every refusal says of a request that is none, and so
      * never comes to decorate. At most HTTP_REFUSAL_HEADERS_BYTES_MAX; NULL: none. */
     const char *refusal_headers;

@@ -163,6 +163,7 @@ static enum err_code open_server(struct serving *serving, struct portal *portal,
         .route_count = count + ARRAY_SIZE(agent_routes),
         .context = portal,
         .decorate = decorate,
+        .missing = web_server_missing(serving->web),
         .refusal_headers = web_server_refusal_headers,
         .connections_max = CONNECTIONS_MAX,
     };

@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "portal/web/web.h"
+
 /* What the shell's script shows depends on the path alone. */
 static const char *const shell_patterns[] = {
     "/login",  "/orders", "/orders/new",      "/orders/{number}", "/keys",  "/keys/{serial}/seal",
@@ -44,6 +46,26 @@ bool web_page_is_known(const char *if_none_match, const char *etag)
         at += token;
     }
     return false;
+}
+
+/* What a browser sends when a person opens an address, and scripts, images and agents don't. */
+static bool is_for_a_person(const struct http_request *request)
+{
+    const char *accept = http_request_header(request, "Accept", NULL);
+    bool interface = strncmp(http_request_path(request), WEB_BASE "/", sizeof WEB_BASE) == 0;
+    return !interface && accept != NULL && strstr(accept, "text/html") != NULL;
+}
+
+void web_page_reply_missing(struct http_request *request)
+{
+    struct err err = ERR_INIT;
+    const struct web_file *file = shell();
+    if (is_for_a_person(request)) {
+        http_reply_bytes(request, 404, file->content_type, span_of(file->at, file->size_bytes));
+        return;
+    }
+    err_set(&err, ERR_HTTP_NOT_FOUND, "no such path");
+    http_reply_problem(request, &err);
 }
 
 void web_page_reply(struct http_request *request, const struct web_file *file)

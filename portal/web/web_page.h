@@ -28,3 +28,5 @@ struct web_page web_page_at(size_t index);
 bool web_page_is_known(const char *if_none_match, const char *etag);
 /* 200, or 304 when the browser has it. */
 void web_page_reply(struct http_request *request, const struct web_file *file);
+/* 404: the shell for a person's browser, whose script says that there is no such page; else the problem. */
+void web_page_reply_missing(struct http_request *request);

@@ -31,6 +31,7 @@ struct web_server {
     size_t count;
     struct http_route *routes;
     struct entry *entries;
+    struct http_route missing;
 };
 
 static const struct web_table *const tables[] = {
@@ -198,6 +199,17 @@ static void handle_file(void *context, struct http_request *request)
         web_page_reply(request, entry->file);
 }
 
+static void handle_missing(void *context, struct http_request *request)
+{
+    const struct web_server *server = http_request_route_data(request);
+    struct web_headers headers = web_guard_headers(request);
+    struct err err = ERR_INIT;
+    if (web_guard_host(&headers, server->web.origin, &err) != ERR_NONE)
+        refuse(request, &err);
+    else
+        web_page_reply_missing(request);
+}
+
 /* ---- headers ---- */
 
 /* The agent's ports: see docs/api/local.md. */
@@ -291,6 +303,7 @@ enum err_code web_server_new(const struct web_server_options *options, struct we
 {
     AUTO(web_server_freep) struct web_server *server = memory_new(sizeof *server);
     server->origin = memory_text(options->origin);
+    server->missing = (struct http_route){.handler = handle_missing, .data = server};
     server->web = (struct web){
         .portal = options->portal,
         .loop = options->loop,
@@ -335,6 +348,11 @@ void web_server_freep(struct web_server **server)
 struct web *web_server_peek(struct web_server *server)
 {
     return &server->web;
+}
+
+const struct http_route *web_server_missing(const struct web_server *server)
+{
+    return &server->missing;
 }
 
 const struct http_route *web_server_routes(const struct web_server *server, size_t *out_count)

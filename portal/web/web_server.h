@@ -22,6 +22,8 @@ void web_server_freep(struct web_server **server);
 struct web *web_server_peek(struct web_server *server);
 /* Borrowed; they need nothing of the HTTP server's context. */
 const struct http_route *web_server_routes(const struct web_server *server, size_t *out_count);
+/* Of http_server_options: what answers a path that no route knows. Borrowed. */
+const struct http_route *web_server_missing(const struct web_server *server);
 /* Headers of every answer to a path that is ours: the pages' policy, or the interface's. */
 void web_server_decorate(struct http_request *request);
 /* The same for http_server_options: of what is refused before it is a request. */

@@ -200,6 +200,22 @@ static void addresses_and_methods_are_known(void **state)
     assert_string_equal(allow, "POST, GET, HEAD, DELETE");
 }
 
+#define BY_HAND "Accept: text/html,application/xhtml+xml\r\n"
+
+static void a_person_at_a_wrong_address_gets_a_page(void **state)
+{
+    AUTO(web_result_done) struct web_result page = {0};
+    AUTO(web_result_done) struct web_result shell = {0};
+    say("GET /", HOST BY_HAND, "", &shell);
+    say("GET /nowhere/at/all", HOST BY_HAND, "", &page);
+    assert_int_equal(page.status, 404);
+    assert_string_equal(page.body, shell.body);
+    expect_code("GET /web/v1/nowhere", HOST BY_HAND, "", "not-found");
+    expect_code("POST /nowhere", HOST BY_HAND, "", "not-found");
+    expect_code("GET /nowhere", "Host: elsewhere.example\r\n" BY_HAND, "", "host-refused");
+    expect_code("GET /nowhere", HOST BY_HAND, "{}", "too-large");
+}
+
 static void every_answer_has_its_policy(void **state)
 {
     static const struct {
@@ -288,6 +304,7 @@ int main(void)
         T(a_body_is_refused_before_it_comes),
         T(bodies_have_limits),
         T(addresses_and_methods_are_known),
+        T(a_person_at_a_wrong_address_gets_a_page),
         T(every_answer_has_its_policy),
         T(the_agents_ports_may_be_asked),
         T(what_is_no_request_is_refused_with_a_policy_too),

@@ -45,6 +45,7 @@ struct web_world *web_world_new(struct portal *portal, const struct payment_prov
         .connections_max = 8,
     };
     http.routes = web_server_routes(world->web, &http.route_count);
+    http.missing = web_server_missing(world->web);
     world_must(http_server_new(&http, &world->http, &err), &err);
     world_must(http_listen_tcp("127.0.0.1", 0, &fd, &world->port, &err), &err);
     world_must(http_server_listen(world->http, fd, false, &err), &err);
