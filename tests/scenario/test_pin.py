@@ -9,7 +9,7 @@ import memory_scan
 from agent import PLATFORM
 from card import PIN
 from cases import Suite, equal
-from processes import run
+from processes import run, wait_until
 from refusal import Untouched, check_refused
 
 suite = Suite()
@@ -61,7 +61,10 @@ class Locked:
         return self.agent.perform("reset-pin", self.ticket())
 
     def pin_state(self):
-        return self.agent.get("/v1/tokens")["tokens"][0]["pin"]
+        """A key that was just plugged in may need a second look: pcscd is still starting it."""
+        return wait_until(
+            lambda: self.agent.get("/v1/tokens")["tokens"][0].get("pin"), 10, "the key tells its PIN's state"
+        )
 
     def renews(self, pin):
         """So that the PIN is known to be the right one."""
