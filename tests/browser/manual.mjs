@@ -161,7 +161,7 @@ test('from the log-in to a changed PIN', async t => {
   await t.world.agent({real: true});
   const page = await t.page(WINDOW);
   await page.goto(ORIGIN);
-  await page.getByRole('heading', {name: '登录'}).waitFor();
+  await page.getByRole('heading', {name: '登录', exact: true}).waitFor();
   await show(t, page, 'login');
   await logIn(page, 'yangguang');
   const number = await submitOrder(t, page);

@@ -72,7 +72,7 @@ test('who logs out in one tab is logged out in all', async t => {
   const page = await bidder(t, '/account');
   const other = await tab(page, '/orders');
   await other.getByRole('button', {name: '退出登录'}).click();
-  await page.getByRole('heading', {name: '登录'}).waitFor();
+  await page.getByRole('heading', {name: '登录', exact: true}).waitFor();
   assert.equal(await page.getByText('李四').count(), 0);
 });
 
