@@ -129,47 +129,54 @@ static void post_operation(void *context, struct http_request *request)
         http_reply_problem(request, &err);
 }
 
-static void post_cancel(void *context, struct http_request *request)
+typedef enum err_code (*operation_act)(struct ops *ops, const char *id,
+                                       const struct http_request *request, struct err *err);
+
+/* What is done to an operation that exists: an empty body, the operation as the answer. */
+static void post_act(const struct web_context *web, struct http_request *request, operation_act act)
 {
-    const struct web_context *web = context;
     struct err err = ERR_INIT;
     AUTO(json_freep) struct json *body = NULL;
     const char *id = http_request_segment(request, "id");
     if (!read_body(request, &body))
         return;
     if (json_read(body, NULL, 0, JSON_UNKNOWN_REFUSED, &err) != ERR_NONE ||
-        ops_cancel(web->ops, id, web_origin_of(request), &err) != ERR_NONE ||
+        act(web->ops, id, request, &err) != ERR_NONE ||
         reply_operation(web, request, id, &err) != ERR_NONE)
         http_reply_problem(request, &err);
+}
+
+static enum err_code cancel(struct ops *ops, const char *id, const struct http_request *request,
+                            struct err *err)
+{
+    return ops_cancel(ops, id, web_origin_of(request), err);
+}
+
+static void post_cancel(void *context, struct http_request *request)
+{
+    post_act(context, request, cancel);
+}
+
+static enum err_code resume(struct ops *ops, const char *id, const struct http_request *request,
+                            struct err *err)
+{
+    return ops_resume(ops, id, web_origin_of(request), http_request_lang(request), err);
 }
 
 static void post_resume(void *context, struct http_request *request)
 {
-    const struct web_context *web = context;
-    struct err err = ERR_INIT;
-    AUTO(json_freep) struct json *body = NULL;
-    const char *id = http_request_segment(request, "id");
-    if (!read_body(request, &body))
-        return;
-    if (json_read(body, NULL, 0, JSON_UNKNOWN_REFUSED, &err) != ERR_NONE ||
-        ops_resume(web->ops, id, web_origin_of(request), http_request_lang(request), &err) !=
-            ERR_NONE ||
-        reply_operation(web, request, id, &err) != ERR_NONE)
-        http_reply_problem(request, &err);
+    post_act(context, request, resume);
+}
+
+static enum err_code abandon(struct ops *ops, const char *id, const struct http_request *request,
+                             struct err *err)
+{
+    return ops_abandon(ops, id, web_origin_of(request), err);
 }
 
 static void post_abandon(void *context, struct http_request *request)
 {
-    const struct web_context *web = context;
-    struct err err = ERR_INIT;
-    AUTO(json_freep) struct json *body = NULL;
-    const char *id = http_request_segment(request, "id");
-    if (!read_body(request, &body))
-        return;
-    if (json_read(body, NULL, 0, JSON_UNKNOWN_REFUSED, &err) != ERR_NONE ||
-        ops_abandon(web->ops, id, web_origin_of(request), &err) != ERR_NONE ||
-        reply_operation(web, request, id, &err) != ERR_NONE)
-        http_reply_problem(request, &err);
+    post_act(context, request, abandon);
 }
 
 /* The gate has checked the origin; what every answer to it carries is added there. */
