@@ -6,55 +6,8 @@
 /* needs the three above */
 #include <cmocka.h>
 
+#include "seals.h"
 #include "world.h"
-
-static const uint8_t png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n', 1, 2, 3};
-
-static struct portal_seal_new wish_for(const struct world_key *key)
-{
-    return (struct portal_seal_new){
-        .serial = key->serial,
-        .name = "测试1023电子签章",
-        .type = 1,
-        .version = SEAL_V4,
-        .list = SEAL_LIST_CERTIFICATES,
-        .picture = SPAN_ARRAY(png),
-        .width_mm = 40,
-        .height_mm = 30,
-    };
-}
-
-static struct bytes *first_seal(struct world *world, const struct world_key *key)
-{
-    const struct portal_seal_new wish = wish_for(key);
-    struct bytes *der = NULL;
-    struct err err = ERR_INIT;
-    world_must(portal_seal_add(world->portal, &wish, &der, &err), &err);
-    return der;
-}
-
-static struct seal *parsed(const struct bytes *der)
-{
-    struct seal *seal = NULL;
-    struct err err = ERR_INIT;
-    world_must(seal_parse(span_bytes(der), &seal, &err), &err);
-    return seal;
-}
-
-/* "superseded,current": a key's seals in the order of their making. */
-static void check_states(struct world *world, const struct world_key *key, const char *wanted)
-{
-    AUTO(json_freep) struct json *list = NULL;
-    struct err err = ERR_INIT;
-    world_must(portal_seal_list(world->portal, key->serial, &list, &err), &err);
-    AUTO(memory_freep) char *found = memory_text("");
-    for (size_t i = 0; i < json_count(list); i++) {
-        AUTO(memory_freep) char *before = found;
-        found = memory_printf("%s%s%s", before, i == 0 ? "" : ",",
-                              json_text_of(json_member(json_item(list, i), "state")));
-    }
-    assert_string_equal(found, wanted);
-}
 
 /* ---- the first seal ---- */
 
@@ -62,18 +15,18 @@ static void a_first_seal_ends_with_the_keys_certificate(void **state)
 {
     struct world *world = *state;
     AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, true, 20);
-    AUTO(bytes_freep) struct bytes *der = first_seal(world, key);
-    AUTO(seal_freep) struct seal *seal = parsed(der);
+    AUTO(bytes_freep) struct bytes *der = seals_first(world, key);
+    AUTO(seal_freep) struct seal *seal = seals_parsed(der);
     const struct seal_facts *facts = seal_peek(seal);
     assert_string_equal(facts->name, "测试1023电子签章");
     assert_int_equal(strlen(facts->id), 32);
     assert_int_equal(facts->picture_width_mm, 40);
     assert_int_equal(facts->picture_height_mm, 30);
     assert_string_equal(facts->picture_type, "PNG");
-    assert_true(span_equal(facts->picture, SPAN_ARRAY(png)));
+    assert_true(span_equal(facts->picture, SPAN_ARRAY(seals_png)));
     assert_true(facts->valid_until_utc == cert_peek(key->sign_cert)->not_after_utc);
     assert_true(seal_binds(seal, key->sign_cert));
-    check_states(world, key, "current");
+    seals_check_states(world, key, "current");
 }
 
 static void a_wrong_wish_makes_and_records_nothing(void **state)
@@ -82,13 +35,13 @@ static void a_wrong_wish_makes_and_records_nothing(void **state)
     AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, true, 20);
     AUTO(bytes_freep) struct bytes *large = bytes_new_size(PORTAL_SEAL_PICTURE_BYTES_MAX + 1);
     AUTO(memory_freep) char *name = memory_printf("%0*d", SEAL_TEXT_BYTES_MAX + 1, 1);
-    memcpy(large->at, png, sizeof png);
+    memcpy(large->at, seals_png, sizeof seals_png);
     struct portal_seal_new wishes[11];
     for (size_t i = 0; i < ARRAY_SIZE(wishes); i++)
-        wishes[i] = wish_for(key);
+        wishes[i] = seals_wish_for(key);
     wishes[0].picture = SPAN_NONE;
-    wishes[1].picture = span_of(png, 7);
-    wishes[2].picture = span_of(png + 1, 10);
+    wishes[1].picture = span_of(seals_png, 7);
+    wishes[2].picture = span_of(seals_png + 1, 10);
     wishes[3].picture = span_bytes(large);
     wishes[4].width_mm = 0;
     wishes[5].height_mm = SEAL_PICTURE_MM_MAX + 1;
@@ -105,7 +58,7 @@ static void a_wrong_wish_makes_and_records_nothing(void **state)
             fail_msg("wish %zu: %s", i, err_code_text(err.code));
         assert_null(der);
     }
-    check_states(world, key, "");
+    seals_check_states(world, key, "");
 }
 
 static void the_limits_of_a_wish_are_allowed(void **state)
@@ -114,9 +67,9 @@ static void the_limits_of_a_wish_are_allowed(void **state)
     AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_RSA, false, 20);
     AUTO(bytes_freep) struct bytes *large = bytes_new_size(PORTAL_SEAL_PICTURE_BYTES_MAX);
     AUTO(bytes_freep) struct bytes *der = NULL;
-    struct portal_seal_new wish = wish_for(key);
+    struct portal_seal_new wish = seals_wish_for(key);
     struct err err = ERR_INIT;
-    memcpy(large->at, png, sizeof png);
+    memcpy(large->at, seals_png, sizeof seals_png);
     wish.picture = span_bytes(large);
     wish.width_mm = SEAL_PICTURE_MM_MAX;
     wish.height_mm = 1;
@@ -128,7 +81,7 @@ static void a_seal_needs_a_key_with_a_certificate(void **state)
 {
     struct world *world = *state;
     AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, true, 20);
-    struct portal_seal_new wish = wish_for(key);
+    struct portal_seal_new wish = seals_wish_for(key);
     AUTO(bytes_freep) struct bytes *der = NULL;
     struct err err = ERR_INIT;
     wish.serial = "no such key";

@@ -8,40 +8,8 @@
 #include "certs/proof.h"
 #include "portal/portal_seal.h"
 #include "portal/portal_ticket.h"
+#include "seals.h"
 #include "world.h"
-
-static const uint8_t png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n', 1, 2, 3};
-
-static struct portal_seal_new wish_for(const struct world_key *key)
-{
-    return (struct portal_seal_new){
-        .serial = key->serial,
-        .name = "测试1023电子签章",
-        .type = 1,
-        .version = SEAL_V4,
-        .list = SEAL_LIST_CERTIFICATES,
-        .picture = SPAN_ARRAY(png),
-        .width_mm = 40,
-        .height_mm = 30,
-    };
-}
-
-static struct bytes *first_seal(struct world *world, const struct world_key *key)
-{
-    const struct portal_seal_new wish = wish_for(key);
-    struct bytes *der = NULL;
-    struct err err = ERR_INIT;
-    world_must(portal_seal_add(world->portal, &wish, &der, &err), &err);
-    return der;
-}
-
-static struct seal *parsed(const struct bytes *der)
-{
-    struct seal *seal = NULL;
-    struct err err = ERR_INIT;
-    world_must(seal_parse(span_bytes(der), &seal, &err), &err);
-    return seal;
-}
 
 static enum err_code extend_by(struct world *world, const struct portal_job *job,
                                const struct fixture_key *by, const struct bytes *present,
@@ -74,21 +42,6 @@ static enum err_code confirm_by(struct world *world, const struct portal_job *jo
     return portal_confirm(world->portal, now, &confirmation, &err);
 }
 
-/* "superseded,current": a key's seals in the order of their making. */
-static void check_states(struct world *world, const struct world_key *key, const char *wanted)
-{
-    AUTO(json_freep) struct json *list = NULL;
-    struct err err = ERR_INIT;
-    world_must(portal_seal_list(world->portal, key->serial, &list, &err), &err);
-    AUTO(memory_freep) char *found = memory_text("");
-    for (size_t i = 0; i < json_count(list); i++) {
-        AUTO(memory_freep) char *before = found;
-        found = memory_printf("%s%s%s", before, i == 0 ? "" : ",",
-                              json_text_of(json_member(json_item(list, i), "state")));
-    }
-    assert_string_equal(found, wanted);
-}
-
 /* ---- extending ---- */
 
 struct extension {
@@ -108,7 +61,7 @@ static void extension_done(struct extension *extension)
 static struct extension begin(struct world *world)
 {
     struct extension extension = {.key = world_key_new(world, CERT_SM2, true, 20)};
-    extension.present = first_seal(world, extension.key);
+    extension.present = seals_first(world, extension.key);
     world_renew(world, extension.key);
     extension.job = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
     return extension;
@@ -132,15 +85,15 @@ static void the_same_seal_ends_later_and_is_bound_to_the_new_certificate(void **
     struct world *world = *state;
     AUTO(extension_done) struct extension extension = begin(world);
     AUTO(bytes_freep) struct bytes *der = extended(world, &extension);
-    AUTO(seal_freep) struct seal *present = parsed(extension.present);
-    AUTO(seal_freep) struct seal *next = parsed(der);
+    AUTO(seal_freep) struct seal *present = seals_parsed(extension.present);
+    AUTO(seal_freep) struct seal *next = seals_parsed(der);
     struct err err = ERR_INIT;
     world_must(seal_check_extension(present, next, &err), &err);
     assert_true(seal_binds(next, extension.key->sign_cert));
     assert_false(seal_binds(present, extension.key->sign_cert));
     assert_true(seal_peek(next)->valid_until_utc ==
                 cert_peek(extension.key->sign_cert)->not_after_utc);
-    check_states(world, extension.key, "current,issued");
+    seals_check_states(world, extension.key, "current,issued");
 }
 
 static void version_and_list_stay_what_they_are(void **state)
@@ -155,7 +108,7 @@ static void version_and_list_stay_what_they_are(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         AUTO(extension_done)
         struct extension extension = {.key = world_key_new(world, CERT_SM2, true, 20)};
-        struct portal_seal_new wish = wish_for(extension.key);
+        struct portal_seal_new wish = seals_wish_for(extension.key);
         struct err err = ERR_INIT;
         wish.version = cases[i].version;
         wish.list = cases[i].list;
@@ -164,7 +117,7 @@ static void version_and_list_stay_what_they_are(void **state)
         world_renew(world, extension.key);
         extension.job = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
         AUTO(bytes_freep) struct bytes *der = extended(world, &extension);
-        AUTO(seal_freep) struct seal *next = parsed(der);
+        AUTO(seal_freep) struct seal *next = seals_parsed(der);
         assert_int_equal(seal_peek(next)->version, cases[i].version);
         assert_int_equal(seal_peek(next)->list, cases[i].list);
         assert_int_equal(seal_peek(next)->type, 3);
@@ -186,7 +139,7 @@ static void repeating_it_gives_the_same_bytes_in_any_job_of_the_renewal(void **s
     extension.job = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
     AUTO(bytes_freep) struct bytes *later = extended(world, &extension);
     assert_true(span_equal(span_bytes(first), span_bytes(later)));
-    check_states(world, extension.key, "superseded,current");
+    seals_check_states(world, extension.key, "superseded,current");
     clock_set_for_test(FIXTURE_NOW);
 }
 
@@ -194,12 +147,12 @@ static void before_the_renewal_is_confirmed_there_is_nothing_to_extend(void **st
 {
     struct world *world = *state;
     AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, true, 20);
-    AUTO(bytes_freep) struct bytes *present = first_seal(world, key);
+    AUTO(bytes_freep) struct bytes *present = seals_first(world, key);
     AUTO(portal_job_freep)
     struct portal_job *job = world_key_job(world, key, PORTAL_KIND_EXTEND_SEAL);
     assert_string_equal(job->number, "-");
     assert_int_equal(extend_by(world, job, key->sign, present, NULL), ERR_RENEW_FIRST);
-    check_states(world, key, "current");
+    seals_check_states(world, key, "current");
 }
 
 /* The key signs with its new pair already, the platform does not know. */
@@ -232,7 +185,7 @@ static void an_extended_seal_is_not_extended_without_another_renewal(void **stat
     AUTO(bytes_freep) struct bytes *next = NULL;
     assert_int_equal(extend_by(world, job, extension.key->sign, der, &next), ERR_NONE);
     assert_int_equal(confirm_by(world, job, extension.key->sign, "written", next), ERR_NONE);
-    check_states(world, extension.key, "superseded,superseded,current");
+    seals_check_states(world, extension.key, "superseded,superseded,current");
 }
 
 static void only_the_keys_signing_key_proves(void **state)
@@ -253,7 +206,7 @@ static void only_the_keys_signing_key_proves(void **state)
     struct err err = ERR_INIT;
     assert_int_equal(portal_seal_extend(world->portal, extension.job, &request, &der, &err),
                      ERR_PROOF);
-    check_states(world, extension.key, "current");
+    seals_check_states(world, extension.key, "current");
 }
 
 /* Also one of the same holder: the proof is by the key that asks, and says nothing about the other. */
@@ -262,11 +215,11 @@ static void a_seal_of_another_key_is_refused(void **state)
     struct world *world = *state;
     AUTO(extension_done) struct extension extension = begin(world);
     AUTO(world_key_freep) struct world_key *other = world_key_new(world, CERT_SM2, true, 20);
-    AUTO(bytes_freep) struct bytes *foreign = first_seal(world, other);
+    AUTO(bytes_freep) struct bytes *foreign = seals_first(world, other);
     assert_int_equal(extend_by(world, extension.job, extension.key->sign, foreign, NULL),
                      ERR_SEAL_UNKNOWN);
-    check_states(world, extension.key, "current");
-    check_states(world, other, "current");
+    seals_check_states(world, extension.key, "current");
+    seals_check_states(world, other, "current");
 }
 
 /* The agent could not remove the old file: the next renewal's job may bring either. */
@@ -288,9 +241,9 @@ static void a_file_that_stayed_behind_gets_the_same_extension(void **state)
                      ERR_NONE);
     assert_int_equal(extend_by(world, new_job, extension.key->sign, second, &by_new), ERR_NONE);
     assert_true(span_equal(span_bytes(by_old), span_bytes(by_new)));
-    check_states(world, extension.key, "superseded,current,issued");
-    AUTO(seal_freep) struct seal *third = parsed(by_old);
-    AUTO(seal_freep) struct seal *first = parsed(extension.present);
+    seals_check_states(world, extension.key, "superseded,current,issued");
+    AUTO(seal_freep) struct seal *third = seals_parsed(by_old);
+    AUTO(seal_freep) struct seal *first = seals_parsed(extension.present);
     struct err err = ERR_INIT;
     world_must(seal_check_extension(first, third, &err), &err);
 }
@@ -327,7 +280,7 @@ static void an_unconfirmed_seal_can_be_extended(void **state)
     world_renew(world, extension.key);
     assert_int_equal(extend_by(world, job, extension.key->sign, unconfirmed, &next), ERR_NONE);
     assert_int_equal(confirm_by(world, job, extension.key->sign, "written", next), ERR_NONE);
-    check_states(world, extension.key, "superseded,superseded,current");
+    seals_check_states(world, extension.key, "superseded,superseded,current");
 }
 
 /* Else the maker would put its name under whatever picture the holder brings. */
@@ -336,7 +289,7 @@ static void a_seal_that_was_not_made_here_is_refused_to_the_byte(void **state)
     struct world *world = *state;
     AUTO(extension_done) struct extension extension = begin(world);
     AUTO(bytes_freep) struct bytes *forged = bytes_new(span_bytes(extension.present));
-    uint8_t *picture = memmem(forged->at, forged->len, png, sizeof png);
+    uint8_t *picture = memmem(forged->at, forged->len, seals_png, sizeof seals_png);
     assert_non_null(picture);
     picture[9] ^= 1;
     assert_int_equal(extend_by(world, extension.job, extension.key->sign, forged, NULL),
@@ -360,20 +313,20 @@ static void a_job_gets_one_seal(void **state)
 {
     struct world *world = *state;
     AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, true, 20);
-    AUTO(bytes_freep) struct bytes *first = first_seal(world, key);
-    AUTO(bytes_freep) struct bytes *second = first_seal(world, key);
+    AUTO(bytes_freep) struct bytes *first = seals_first(world, key);
+    AUTO(bytes_freep) struct bytes *second = seals_first(world, key);
     world_renew(world, key);
     AUTO(portal_job_freep)
     struct portal_job *job = world_key_job(world, key, PORTAL_KIND_EXTEND_SEAL);
     assert_int_equal(extend_by(world, job, key->sign, first, NULL), ERR_NONE);
     assert_int_equal(extend_by(world, job, key->sign, second, NULL), ERR_JOB_CONFLICT);
-    check_states(world, key, "current,current,issued");
+    seals_check_states(world, key, "current,current,issued");
 }
 
 static struct portal_job *job_for_seal(struct world *world, const struct world_key *key,
                                        const struct bytes *der)
 {
-    AUTO(seal_freep) struct seal *seal = parsed(der);
+    AUTO(seal_freep) struct seal *seal = seals_parsed(der);
     AUTO(memory_freep) char *ticket = NULL;
     struct portal_job *job = NULL;
     struct err err = ERR_INIT;
@@ -388,16 +341,16 @@ static void a_job_that_names_a_seal_is_for_that_one(void **state)
 {
     struct world *world = *state;
     AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, true, 20);
-    AUTO(bytes_freep) struct bytes *unit = first_seal(world, key);
-    AUTO(bytes_freep) struct bytes *person = first_seal(world, key);
+    AUTO(bytes_freep) struct bytes *unit = seals_first(world, key);
+    AUTO(bytes_freep) struct bytes *person = seals_first(world, key);
     world_renew(world, key);
     AUTO(portal_job_freep) struct portal_job *job = job_for_seal(world, key, person);
     AUTO(bytes_freep) struct bytes *der = NULL;
     assert_int_equal(extend_by(world, job, key->sign, unit, NULL), ERR_JOB_CONFLICT);
-    check_states(world, key, "current,current");
+    seals_check_states(world, key, "current,current");
     assert_int_equal(extend_by(world, job, key->sign, person, &der), ERR_NONE);
     assert_int_equal(confirm_by(world, job, key->sign, "written", der), ERR_NONE);
-    check_states(world, key, "current,superseded,current");
+    seals_check_states(world, key, "current,superseded,current");
 }
 
 static void a_job_that_is_over_or_of_another_kind_gets_none(void **state)
@@ -429,14 +382,14 @@ static void the_confirmation_makes_it_current_once(void **state)
     clock_set_for_test(FIXTURE_NOW + 2 * PORTAL_JOB_TTL_S);
     assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
                      ERR_NONE);
-    check_states(world, extension.key, "superseded,current");
+    seals_check_states(world, extension.key, "superseded,current");
     int64_t lines = world_count(world->portal, "SELECT count(*) FROM audit");
     assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
                      ERR_NONE);
     assert_true(world_count(world->portal, "SELECT count(*) FROM audit") == lines);
     assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "failed", NULL),
                      ERR_SEAL_STATE);
-    check_states(world, extension.key, "superseded,current");
+    seals_check_states(world, extension.key, "superseded,current");
     clock_set_for_test(FIXTURE_NOW);
 }
 
@@ -451,14 +404,14 @@ static void a_failure_keeps_the_old_and_the_next_job_gets_the_same(void **state)
                      ERR_NONE);
     assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
                      ERR_SEAL_STATE);
-    check_states(world, extension.key, "current,issued");
+    seals_check_states(world, extension.key, "current,issued");
     portal_job_free(extension.job);
     extension.job = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
     AUTO(bytes_freep) struct bytes *again = extended(world, &extension);
     assert_true(span_equal(span_bytes(der), span_bytes(again)));
     assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", again),
                      ERR_NONE);
-    check_states(world, extension.key, "superseded,current");
+    seals_check_states(world, extension.key, "superseded,current");
 }
 
 static void a_wrong_confirmation_changes_nothing(void **state)
@@ -479,7 +432,7 @@ static void a_wrong_confirmation_changes_nothing(void **state)
     const struct portal_confirmation bare = {"written", SPAN_ARRAY(digest), SPAN_NONE};
     struct err err = ERR_INIT;
     assert_int_equal(portal_confirm(world->portal, extension.job, &bare, &err), ERR_FIELD_MISSING);
-    check_states(world, extension.key, "current,issued");
+    seals_check_states(world, extension.key, "current,issued");
 }
 
 /* A job of last year that confirms late must not bring its seal back, whether or not the new one is there
@@ -492,7 +445,7 @@ static void a_late_confirmation_does_not_bring_an_old_seal_back(void **state)
     world_renew(world, extension.key);
     assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
                      ERR_SEAL_STATE);
-    check_states(world, extension.key, "current,issued");
+    seals_check_states(world, extension.key, "current,issued");
     AUTO(portal_job_freep)
     struct portal_job *next = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
     AUTO(bytes_freep) struct bytes *newest = NULL;
@@ -501,7 +454,7 @@ static void a_late_confirmation_does_not_bring_an_old_seal_back(void **state)
     assert_int_equal(confirm_by(world, next, extension.key->sign, "written", newest), ERR_NONE);
     assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
                      ERR_SEAL_STATE);
-    check_states(world, extension.key, "superseded,superseded,current");
+    seals_check_states(world, extension.key, "superseded,superseded,current");
 }
 
 static void what_was_confirmed_stays_acknowledged_after_the_next_renewal(void **state)
@@ -514,7 +467,7 @@ static void what_was_confirmed_stays_acknowledged_after_the_next_renewal(void **
     world_renew(world, extension.key);
     assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
                      ERR_NONE);
-    check_states(world, extension.key, "superseded,current");
+    seals_check_states(world, extension.key, "superseded,current");
 }
 
 /* The journalled proof is by the key pair of then: it is understood, and the answer says why it is too
@@ -534,7 +487,7 @@ static void a_late_confirmation_by_a_replaced_key_pair_is_told_apart(void **stat
     assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
                      ERR_SEAL_STATE);
     assert_int_equal(confirm_by(world, extension.job, fresh, "written", der), ERR_PROOF);
-    check_states(world, extension.key, "current,issued");
+    seals_check_states(world, extension.key, "current,issued");
     /* That nothing was written is still worth knowing. */
     assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "failed", NULL),
                      ERR_NONE);
