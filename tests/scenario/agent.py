@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from processes import Process, ScenarioError, clean_environment, run
+from processes import Process, ScenarioError, clean_environment, run, wait_until
 from websocket import EventStream
 
 PORT = 27510
@@ -120,6 +120,14 @@ class Agent:
         if answer.status != 200:
             raise ScenarioError(f"GET {path}: {answer.status} {answer.body!r}")
         return answer.json
+
+    def token(self, told="pin"):
+        """The one key that is there, as soon as it tells this member: pcscd takes a while to start a key."""
+        return wait_until(
+            lambda: next((t for t in self.get("/v1/tokens")["tokens"] if t.get(told)), None),
+            10,
+            f"a key tells its {told}",
+        )
 
     def start_operation(self, kind, ticket=None, token=None):
         """Its representation, from the 202."""

@@ -176,7 +176,7 @@ def renew(world, agent, dialogs, card, key, pin):
 
 def show_seal(agent):
     """Prints the key's seal as the page sees it."""
-    (seal,) = agent.get("/v1/tokens")["tokens"][0]["seals"]
+    (seal,) = agent.token()["seals"]
     bound = "bound to the present certificate" if seal["bound"] else "NOT bound to the present certificate"
     say(f"  file {seal['file']}: {seal['name']}, V{seal['version']}, {seal['size']} bytes")
     say(f"        until {seal['valid_until']}, {bound}")

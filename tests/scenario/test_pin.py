@@ -61,10 +61,7 @@ class Locked:
         return self.agent.perform("reset-pin", self.ticket())
 
     def pin_state(self):
-        """A key that was just plugged in may need a second look: pcscd is still starting it."""
-        return wait_until(
-            lambda: self.agent.get("/v1/tokens")["tokens"][0].get("pin"), 10, "the key tells its PIN's state"
-        )
+        return self.agent.token()["pin"]
 
     def renews(self, pin):
         """So that the PIN is known to be the right one."""
@@ -506,7 +503,7 @@ class Known:
         equal(operation["state"], "done", f"the state ({operation['error']})")
         equal(operation["message"], CHANGE_MESSAGE, "the message")
         equal(operation["result"]["pin_default"], False, "pin_default")
-        state = self.agent.get("/v1/tokens")["tokens"][0]["pin"]
+        state = self.agent.token()["pin"]
         equal((state["left"], state["default"]), (state["max"], False), "left, default")
         log = self.agent.process.log_text()
         assert pin not in log and OWN_PIN not in log, "a PIN is in the log"

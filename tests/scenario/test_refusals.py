@@ -66,7 +66,7 @@ def unknown_profile(world):
 
 
 def check_unsupported(world, agent, card):
-    token = agent.get("/v1/tokens")["tokens"][0]
+    token = agent.token(told="error")
     equal(token["supported"], False, "supported")
     equal(token["error"]["code"], "key-unsupported", "the code in the list of keys")
     refused(agent, "key-unsupported", Untouched(card), world.ticket(card))

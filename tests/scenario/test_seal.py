@@ -50,7 +50,7 @@ class Sealed:
 
     def shown(self):
         """The seals as the page sees them."""
-        return self.agent.get("/v1/tokens")["tokens"][0]["seals"]
+        return self.agent.token()["seals"]
 
     def verify(self, seal, signer):
         """The exit status of `ukeyctl seal verify`, and what it said."""
