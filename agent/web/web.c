@@ -170,23 +170,20 @@ static enum err_code open_socket(struct web *web, const char *folder, struct err
 
 static enum err_code open_ports(struct web *web, const struct web_options *options, struct err *err)
 {
-    if (options->inherited_count == 0)
-        return web_listen_ports(web->server, options->port, &web->ports, err);
-    for (size_t i = 0; i < options->inherited_count; i++)
-        if (http_server_listen(web->server, options->inherited[i].fd, options->inherited[i].tls,
-                               err) != ERR_NONE)
-            return err->code;
-    return ERR_NONE;
+    if (web_listen_inherited(web->server, options->inherited, options->inherited_count, &web->ports,
+                             err) != ERR_NONE)
+        return err->code;
+    if (web->ports.https != 0 || web->ports.http != 0)
+        return ERR_NONE;
+    return web_listen_ports(web->server, options->port, &web->ports, err);
 }
 
 static void say_ready(const struct web *web, const struct web_options *options)
 {
-    if (options->inherited_count > 0)
-        log_info("web", "listening on %zu sockets of the service manager, %s",
-                 options->inherited_count, web->socket_path);
-    else
-        log_info("web", "listening on 127.0.0.1:%u (https), 127.0.0.1:%u (http), %s",
-                 web->ports.https, web->ports.http, web->socket_path);
+    log_info("web", "listening on 127.0.0.1:%u (https), 127.0.0.1:%u (http), %s%s",
+             web->ports.https, web->ports.http,
+             web->socket_path != NULL ? web->socket_path : "a Unix socket",
+             options->inherited_count > 0 ? ", of the service manager" : "");
 }
 
 static void web_freep(struct web **web)
@@ -210,7 +207,8 @@ enum err_code web_new(const struct web_options *options, struct web **out, struc
         .events = web_events_new(options->ops),
     };
     if (open_server(web, err) != ERR_NONE ||
-        open_socket(web, options->runtime_folder, err) != ERR_NONE ||
+        (!web_listen_has_unix(options->inherited, options->inherited_count) &&
+         open_socket(web, options->runtime_folder, err) != ERR_NONE) ||
         wall_timer_new(web->loop, on_identity_timer, web, &web->identity_timer, err) != ERR_NONE ||
         use_identity(web, err) != ERR_NONE || open_ports(web, options, err) != ERR_NONE)
         return err->code;

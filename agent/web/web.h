@@ -15,7 +15,7 @@
 struct web;
 struct ops;
 
-/* A listening socket that the service manager opened. */
+/* A listening socket that the service manager opened, TCP or Unix; see web_listen_sort. */
 struct web_inherited {
     int fd;
     bool tls;
@@ -35,7 +35,7 @@ struct web_options {
     loop_fn identity_used;
     void *identity_context;
     const struct web_inherited
-        *inherited; /* taken over; when there is one, no TCP port is opened */
+        *inherited; /* taken over; what there is of TCP or of Unix sockets is not opened here */
     size_t inherited_count;
 };
 
