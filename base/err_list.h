@@ -469,6 +469,9 @@ ERR_ITEM(ERR_UNBLOCK_REFUSED, "unblock-refused", STOP, 409,
 ERR_ITEM(ERR_RESET_UNCLEAR, "reset-unclear", USER, 409,
     "重置时与CA锁的通信中断，密码可能已经是123456，也可能没有改变", "The key was lost during the reset: its PIN may be 123456 already, or as it was",
     "请重新插入CA锁查看密码状态：显示为初始密码时即为123456，否则请重新办理密码重置。", "Put the key back in and look at its PIN: when it is shown as the initial one it is 123456; else start the reset again.")
+ERR_ITEM(ERR_PIN_CHANGE_UNCLEAR, "pin-change-unclear", USER, 409,
+    "修改密码时与CA锁的通信中断，新密码可能已经生效，也可能没有改变", "The key was lost while its PIN was changed: the new PIN may hold already, or the old one",
+    "请重新插入CA锁，下次先输入新密码；如提示密码错误（计一次错误），再输入原密码。", "Put the key back in. Type the new PIN first next time; when it is refused, which costs one try, type the old one.")
 ERR_ITEM(ERR_RESET_LIMIT, "reset-limit", STOP, 429,
     "密码重置次数已达上限", "The limit of PIN resets is reached",
     "请明天再试，或联系平台客服。", "Try again tomorrow, or ask the platform's support.")

@@ -87,6 +87,9 @@ struct op_key {
     const struct op_seal *seal; /* the present one, inside seals */
 };
 
+/* What the person wants of an operation that has failed while its thread is still ending. */
+enum op_wish { OP_WISH_NONE, OP_WISH_RESUME, OP_WISH_ABANDON };
+
 struct op {
     struct ops *ops;
     const struct op_kind *kind;
@@ -130,6 +133,8 @@ struct op {
     struct token_presence presence; /* of the claimed key; sequence 0: none */
     struct cancel *dialog; /* withdraws the open dialog; NULL: none is open */
     bool key_gone; /* it was pulled out while the dialog was open */
+    enum op_wish wish; /* for when the thread has ended */
+    enum lang wish_lang; /* of OP_WISH_RESUME */
 
     pthread_t thread;
     bool has_thread;

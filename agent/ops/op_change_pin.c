@@ -74,17 +74,51 @@ static enum err_code ask_new_pin(struct op *op, const struct cancel *dialog,
     }
 }
 
+/* *out_sent: the key may have got it. */
 static enum err_code change(struct op *op, const struct secret *old_pin,
-                            const struct secret *new_pin, struct err *err)
+                            const struct secret *new_pin, bool *out_sent, struct err *err)
 {
     token_set_deadline(op->key.token, op_step_deadline(op));
     if (token_begin(op->key.token, err) != ERR_NONE)
         return err->code;
+    *out_sent = true;
     enum err_code code = token_change_pin(op->key.token, old_pin, new_pin, err);
     if (code == ERR_NONE)
         token_logout(op->key.token);
     token_end(op->key.token);
     return code;
+}
+
+/* Whether the key itself said no. */
+static bool is_refusal(enum err_code code)
+{
+    return code == ERR_PIN_WRONG || code == ERR_PIN_LOCKED || code == ERR_PIN_LENGTH;
+}
+
+static bool read_state(struct op *op, struct token_pin_state *out)
+{
+    struct err err = ERR_INIT;
+    token_set_deadline(op->key.token, op_step_deadline(op));
+    if (token_begin(op->key.token, &err) != ERR_NONE)
+        return false;
+    enum err_code code = token_read_pin_state(op->key.token, TOKEN_USER, out, &err);
+    token_end(op->key.token);
+    return code == ERR_NONE;
+}
+
+/* The answer was lost, and no try is spent to find out: only where an initial PIN was changed does the key tell
+ * by itself. */
+static enum err_code settle(struct op *op, bool changed_before, struct err *err)
+{
+    struct token_pin_state now;
+    const struct err lost = *err;
+    if (!op->key.pin.is_default || !read_state(op, &now))
+        return err_set(err, ERR_PIN_CHANGE_UNCLEAR, "%s: %s", err_code_text(lost.code),
+                       lost.detail);
+    if (!now.is_default)
+        return ERR_NONE;
+    op->facts.key_changed = changed_before;
+    return lost.code;
 }
 
 static enum err_code change_with(struct op *op, const struct secret *old_pin,
@@ -97,11 +131,15 @@ static enum err_code change_with(struct op *op, const struct secret *old_pin,
         op->key.token); /* the person thinks for minutes, and others reach the key meanwhile */
     if (ask_new_pin(op, dialog, old_pin, &new_pin, err) != ERR_NONE)
         return err->code;
+    bool changed_before = op->facts.key_changed; /* by the reset that offered the change */
+    bool sent = false;
     if (op_note_change(op, err) != ERR_NONE)
         return err->code;
-    enum err_code code = change(op, old_pin, new_pin, err);
-    if (code == ERR_PIN_WRONG || code == ERR_PIN_LOCKED)
-        op->facts.key_changed = false;
+    enum err_code code = change(op, old_pin, new_pin, &sent, err);
+    if (code != ERR_NONE && sent && !is_refusal(code))
+        return settle(op, changed_before, err);
+    if (code != ERR_NONE)
+        op->facts.key_changed = changed_before;
     return code;
 }
 
@@ -131,4 +169,5 @@ const struct op_kind op_change_pin = {
     .steps = steps,
     .step_count = ARRAY_SIZE(steps),
     .report = report,
+    .unclear = ERR_PIN_CHANGE_UNCLEAR,
 };

@@ -344,6 +344,7 @@ void op_reap(void *context)
     op->has_thread = false;
     ops->running--;
     pthread_mutex_unlock(&ops->lock);
+    op_resume_fulfil(op);
     op_resume_tidy(ops);
     const struct ops_change change = {.event = OPS_STATUS_CHANGED};
     ops_tell(ops, &change);

@@ -122,6 +122,8 @@ struct json *op_facts_to_json(const struct op_facts *facts)
     if (facts->written || facts->has_pin_before)
         json_add_base64(json, "written_digest", SPAN_ARRAY(facts->written_digest));
     add_bytes(json, "confirmation_proof", facts->confirmation_proof);
+    json_add_integer(json, "confirm_attempts", facts->confirm_attempts);
+    json_add_integer(json, "confirm_after", facts->confirm_after_utc);
     if (facts->error.code != ERR_NONE)
         json_add(json, "error", error_to_json(&facts->error));
     return json;
@@ -265,6 +267,8 @@ static enum err_code read_parts(const struct json *json, struct op_facts *facts,
         {"written_digest", JSON_BASE64, true, OP_DIGEST_BYTES, &digest},
         {"confirmation_proof", JSON_BASE64, true, REMOTE_CERT_BYTES_MAX,
          &facts->confirmation_proof},
+        {"confirm_attempts", JSON_INTEGER, true, 0, &facts->confirm_attempts},
+        {"confirm_after", JSON_INTEGER, true, 0, &facts->confirm_after_utc},
         {"error", JSON_OBJECT, true, 0, &error},
     };
     if (json_read(json, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_IGNORED, err) != ERR_NONE)

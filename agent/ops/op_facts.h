@@ -30,6 +30,9 @@ struct op_facts {
     bool written; /* and read back: only the platform still has to hear of it */
     uint8_t written_digest[OP_DIGEST_BYTES];
     struct bytes *confirmation_proof; /* from read-back on: all that confirming needs */
+    int64_t confirm_attempts; /* in vain: the pauses between them grow, also over a restart */
+    int64_t
+        confirm_after_utc; /* the platform does not want to be asked before; 0: it did not say */
     struct err error; /* why it ended; code ERR_NONE: no reason */
 };
 

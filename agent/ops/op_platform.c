@@ -6,6 +6,8 @@
 /* Between two attempts at confirming: doubles from the first to the last. */
 #define CONFIRM_RETRY_FIRST_MS 2000
 #define CONFIRM_RETRY_LAST_MS 300000
+/* Longer than that nobody is kept waiting, whatever Retry-After says. */
+#define CONFIRM_RETRY_AFTER_S_MAX 3600
 /* How long a platform may ask us to wait for its certificates, and for how many times. */
 #define ISSUE_WAIT_MAX_S 60
 #define ISSUE_ATTEMPTS_MAX 120
@@ -14,7 +16,8 @@
 
 static struct remote_call call_of(const struct op *op)
 {
-    return (struct remote_call){&op->platform->remote, op_step_cancel(op), op_step_deadline(op)};
+    return (struct remote_call){&op->platform->remote, op_step_cancel(op), op_step_deadline(op),
+                                NULL};
 }
 
 static struct remote *remote_of(const struct op *op)
@@ -122,20 +125,40 @@ enum err_code op_platform_unblock(struct op *op, const struct remote_unblock_req
 
 /* ---- confirm ---- */
 
-static enum op_outcome try_again_later(struct op *op, struct err *err)
+int64_t op_platform_confirm_pause_ms(int64_t attempts, int retry_after_s)
 {
-    int64_t wait_ms = CONFIRM_RETRY_FIRST_MS;
-    for (unsigned i = 1; i < op->attempts && wait_ms < CONFIRM_RETRY_LAST_MS; i++)
-        wait_ms *= 2;
-    op->retry_at =
-        deadline_in_ms(wait_ms < CONFIRM_RETRY_LAST_MS ? wait_ms : CONFIRM_RETRY_LAST_MS);
+    int64_t pause_ms = CONFIRM_RETRY_FIRST_MS;
+    for (int64_t i = 1; i < attempts && pause_ms < CONFIRM_RETRY_LAST_MS; i++)
+        pause_ms *= 2;
+    if (pause_ms > CONFIRM_RETRY_LAST_MS)
+        pause_ms = CONFIRM_RETRY_LAST_MS;
+    int64_t wanted_s =
+        retry_after_s > CONFIRM_RETRY_AFTER_S_MAX ? CONFIRM_RETRY_AFTER_S_MAX : retry_after_s;
+    return wanted_s * 1000 > pause_ms ? wanted_s * 1000 : pause_ms;
+}
+
+static enum op_outcome try_again_later(struct op *op, int retry_after_s, struct err *err)
+{
+    op->facts.confirm_attempts++;
+    int64_t pause_ms = op_platform_confirm_pause_ms(op->facts.confirm_attempts, retry_after_s);
+    op->facts.confirm_after_utc = retry_after_s > 0 ? clock_now_utc() + pause_ms / 1000 : 0;
+    op->retry_at = deadline_in_ms(pause_ms);
     log_err("ops", "confirm to the platform", err);
     err_set(&op->facts.error, ERR_WRITTEN_NOT_CONFIRMED, "%s: %s", err_code_text(err->code),
             err->detail);
     op_key_give_back(op); /* an outage lasts for days: the person needs the key meanwhile */
-    if (op->state != OP_UNCONFIRMED)
-        op_enter_anyway(op, OP_UNCONFIRMED, op->step);
+    op_enter_anyway(op, OP_UNCONFIRMED, op->step);
     return OP_STEP_LATER;
+}
+
+/* After a restart: what the platform asked for still holds. A clock that was set back must not make it a day. */
+static bool is_too_early(struct op *op)
+{
+    int64_t left_s = op->facts.confirm_after_utc - clock_now_utc();
+    if (!op->resumed || op->attempts > 1 || left_s <= 0 || left_s > CONFIRM_RETRY_AFTER_S_MAX)
+        return false;
+    op->retry_at = deadline_in_ms(left_s * 1000);
+    return true;
 }
 
 /* The platform's last word. Everything else (a captive portal, a proxy, an outage) may pass. */
@@ -158,14 +181,19 @@ enum op_outcome op_platform_confirm(struct op *op, struct err *err)
         .digest = SPAN_ARRAY(op->facts.written_digest),
         .proof = span_bytes(op->facts.confirmation_proof),
     };
+    if (is_too_early(op))
+        return OP_STEP_LATER;
+    int retry_after_s = 0;
     struct remote_call call = call_of(op);
+    call.retry_after_s = &retry_after_s;
     int64_t start_us = clock_monotonic_us();
     enum err_code code =
         remote_of(op)->class->confirm(remote_of(op), &call, op->facts.job, &confirmation, err);
     op->platform_us += clock_monotonic_us() - start_us;
     if (code != ERR_NONE)
-        return is_final(code) || cancel_requested(op_step_cancel(op)) ? OP_STEP_FAILED
-                                                                      : try_again_later(op, err);
+        return is_final(code) || cancel_requested(op_step_cancel(op))
+                   ? OP_STEP_FAILED
+                   : try_again_later(op, retry_after_s, err);
     op->facts.error = ERR_INIT;
     return OP_STEP_NEXT;
 }
@@ -174,7 +202,8 @@ bool op_platform_report_failure(struct op *op, struct span proof)
 {
     static const uint8_t nothing[OP_DIGEST_BYTES];
     struct remote_confirmation confirmation = {"failed", SPAN_ARRAY(nothing), proof};
-    struct remote_call call = {&op->platform->remote, NULL, deadline_in_ms(FAILURE_REPORT_MS)};
+    struct remote_call call = {&op->platform->remote, NULL, deadline_in_ms(FAILURE_REPORT_MS),
+                               NULL};
     struct err err = ERR_INIT;
     if (remote_of(op)->class->confirm(remote_of(op), &call, op->facts.job, &confirmation, &err) ==
         ERR_NONE) {

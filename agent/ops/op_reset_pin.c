@@ -25,6 +25,10 @@ static const struct text offer_title = {"修改初始密码", "Change the initia
 static const struct text offer_yes = {"现在修改", "Change it now"};
 static const struct text said_changed = {"重置锁成功,CA锁密码已修改。",
                                          "The PIN was reset, and then changed by you."};
+static const struct text said_unclear = {
+    "重置锁成功。修改密码时CA锁没有应答：密码为您的新密码，或者为123456。",
+    "The PIN was reset. The key did not answer when it was changed: it is your new PIN, or "
+    "123456."};
 
 /* ---- judge ---- */
 
@@ -295,6 +299,8 @@ static enum op_outcome offer_change(struct op *op, struct err *err)
     if (op_dialog_run(op, talk_offer, NULL, err) != ERR_NONE ||
         op_change_pin_ask(op, err) != OP_STEP_NEXT) {
         log_info("ops", "the initial PIN stays: %s", err_code_text(err->code));
+        if (err->code == ERR_PIN_CHANGE_UNCLEAR)
+            op->said = said_unclear;
         return OP_STEP_NEXT;
     }
     op->key.pin.is_default = false;

@@ -46,8 +46,17 @@ static bool is_superseded(const struct op *op)
 
 bool op_resume_possible(const struct op *op)
 {
-    return op_state_is_over(op->state) && op_resume_is_worth_keeping(op, op->state) &&
-           !is_superseded(op);
+    return op->wish == OP_WISH_NONE && op_state_is_over(op->state) &&
+           op_resume_is_worth_keeping(op, op->state) && !is_superseded(op);
+}
+
+enum op_state op_resume_shown(const struct op *op)
+{
+    static const enum op_state shown[] = {
+        [OP_WISH_RESUME] = OP_RUNNING,
+        [OP_WISH_ABANDON] = OP_CANCELLED,
+    };
+    return op->wish == OP_WISH_NONE ? op->state : shown[op->wish];
 }
 
 /* ---- secrets that are needed no more ---- */
@@ -92,9 +101,22 @@ static enum err_code check(const struct op *op, struct err *err)
     if (!op_resume_possible(op))
         return err_set(err, ERR_OPERATION_NOT_RESUMABLE, "%s in step \"%s\"",
                        op_state_text(op->state), op_step_of(op)->name);
-    if (op->has_thread || op->ops->running >= OPS_RUNNING_MAX)
+    if (!op->has_thread && op->ops->running >= OPS_RUNNING_MAX)
         return err_set(err, ERR_OPERATION_BUSY, "%u operations are under way", op->ops->running);
     return ERR_NONE;
+}
+
+/* Under the lock: its thread is ending, and may wait for a key that answers nobody. */
+static void wish_for(struct op *op, enum op_wish wish, enum lang lang)
+{
+    op->wish = wish;
+    op->wish_lang = lang;
+    op->version++;
+}
+
+void op_resume_withdraw(struct op *op)
+{
+    wish_for(op, OP_WISH_ABANDON, op->lang);
 }
 
 /* Under the lock: only the job and the key's serial stay. */
@@ -110,6 +132,7 @@ static void begin_anew(struct op *op, enum lang lang, struct cancel *cancel)
     cancel_free(op->cancel);
     op->cancel = cancel;
     op->lang = lang;
+    op->attempts = 0;
     op->resumed = false;
     op->said = (struct text){0};
     op->key_gone = false;
@@ -137,31 +160,61 @@ static enum err_code start_anew(struct ops *ops, struct op *op, struct err *err)
 enum err_code ops_resume(struct ops *ops, const char *id, const char *origin, enum lang lang,
                          struct err *err)
 {
-    struct cancel *cancel = NULL;
+    AUTO(cancel_freep) struct cancel *cancel = NULL;
     if (cancel_new(&cancel, err) != ERR_NONE)
         return err->code;
     pthread_mutex_lock(&ops->lock);
     struct op *op = ops_find(ops, id, origin);
     enum err_code code = check(op, err);
-    if (code == ERR_NONE)
+    bool later = code == ERR_NONE && op->has_thread;
+    if (later)
+        wish_for(op, OP_WISH_RESUME, lang);
+    else if (code == ERR_NONE)
         begin_anew(op, lang, TAKE(cancel));
     pthread_mutex_unlock(&ops->lock);
-    cancel_free(cancel);
-    return code == ERR_NONE ? start_anew(ops, op, err) : code;
+    return code == ERR_NONE && !later ? start_anew(ops, op, err) : code;
+}
+
+static void give_up(struct op *op)
+{
+    struct err err = ERR_INIT;
+    op_facts_forget_secret(&op->facts);
+    op_enter_anyway(op, OP_CANCELLED, op->step);
+    if (op_journal_forget(op->ops->journal, &err) != ERR_NONE)
+        log_err("ops", "wipe a job's secret", &err);
 }
 
 enum err_code ops_abandon(struct ops *ops, const char *id, const char *origin, struct err *err)
 {
     pthread_mutex_lock(&ops->lock);
     struct op *op = ops_find(ops, id, origin);
-    bool possible = op != NULL && op_resume_possible(op) && !op->has_thread;
+    bool possible = op != NULL && op_resume_possible(op);
+    bool later = possible && op->has_thread;
+    if (later)
+        wish_for(op, OP_WISH_ABANDON, op->lang);
     pthread_mutex_unlock(&ops->lock);
     if (!possible)
         return ops_cancel(ops, id, origin, err);
-    op_facts_forget_secret(&op->facts);
-    op_enter_anyway(op, OP_CANCELLED, op->step);
-    struct err wiping = ERR_INIT;
-    if (op_journal_forget(ops->journal, &wiping) != ERR_NONE)
-        log_err("ops", "wipe a job's secret", &wiping);
+    if (!later)
+        give_up(op);
     return ERR_NONE;
+}
+
+void op_resume_fulfil(struct op *op)
+{
+    struct err err = ERR_INIT;
+    pthread_mutex_lock(&op->ops->lock);
+    enum op_wish wish = op->wish;
+    op->wish = OP_WISH_NONE;
+    pthread_mutex_unlock(&op->ops->lock);
+    if (wish == OP_WISH_NONE || cancel_requested(op->ops->shutdown))
+        return;
+    if (wish == OP_WISH_ABANDON) {
+        give_up(op);
+        return;
+    }
+    if (ops_resume(op->ops, op->id, NULL, op->wish_lang, &err) == ERR_NONE)
+        return;
+    log_err("ops", "go on with an operation", &err);
+    op_enter_anyway(op, op->state, op->step); /* what was shown meanwhile is taken back */
 }

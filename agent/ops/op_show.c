@@ -27,10 +27,20 @@ struct json *ops_status_json(struct ops *ops)
     return json;
 }
 
+/* One that is about to be gone on with begins at its first step. */
+static size_t shown_step(const struct op *op)
+{
+    size_t last = op->kind->step_count - 1;
+    if (op->wish == OP_WISH_RESUME)
+        return 0;
+    return op->step < last ? op->step : last;
+}
+
 static struct json *step_json(const struct op *op, enum lang lang)
 {
-    const struct op_step *step = op_step_of(op);
-    size_t index = op->step < op->kind->step_count ? op->step + 1 : op->kind->step_count;
+    size_t shown = shown_step(op);
+    const struct op_step *step = &op->kind->steps[shown];
+    size_t index = shown + 1;
     struct json *json = json_new_object();
     json_add_text(json, "name", step->name);
     json_add_integer(json, "index", (int64_t)index);
@@ -47,7 +57,7 @@ static struct text said_of(const struct op *op)
 static void add_outcome(const struct op *op, enum lang lang, struct json *json)
 {
     json_add_text(json, "message", op->state == OP_DONE ? text_in(said_of(op), lang) : NULL);
-    if (op->error.code != ERR_NONE && op->state != OP_DONE)
+    if (op->error.code != ERR_NONE && op->state != OP_DONE && op->wish != OP_WISH_RESUME)
         json_add(json, "error", problem_json(&op->error, lang));
     else
         json_add_text(json, "error", NULL);
@@ -60,11 +70,13 @@ static void add_outcome(const struct op *op, enum lang lang, struct json *json)
 /* Under the lock. */
 static struct json *operation_json(const struct op *op, enum lang lang)
 {
+    enum op_state state = op_resume_shown(op);
+    bool cancellable = !op_state_is_over(state) && op->kind->steps[shown_step(op)].cancellable;
     struct json *json = json_new_object();
     json_add_text(json, "id", op->id);
     json_add_text(json, "kind", op->kind->name);
     json_add_text(json, "title", text_in(op->kind->title, lang));
-    json_add_text(json, "state", op_state_text(op->state));
+    json_add_text(json, "state", op_state_text(state));
     json_add_integer(json, "version", (int64_t)op->version);
     json_add(json, "step", step_json(op, lang));
     struct json *token = json_new_object();
@@ -72,7 +84,7 @@ static struct json *operation_json(const struct op *op, enum lang lang)
     json_add_text(token, "holder", op->holder);
     json_add(json, "token", token);
     json_add_text(json, "order", op->order);
-    json_add_bool(json, "cancellable", !op_state_is_over(op->state) && op_step_of(op)->cancellable);
+    json_add_bool(json, "cancellable", cancellable);
     json_add_bool(json, "resumable", op_resume_possible(op));
     json_add_bool(json, "key_changed", op->key_changed);
     json_add_utc(json, "created", op->created_utc);
@@ -118,7 +130,7 @@ bool ops_operation_over(struct ops *ops, const char *id, const char *origin)
 {
     pthread_mutex_lock(&ops->lock);
     const struct op *op = ops_find(ops, id, origin);
-    bool over = op == NULL || op_state_is_over(op->state);
+    bool over = op == NULL || op_state_is_over(op_resume_shown(op));
     pthread_mutex_unlock(&ops->lock);
     return over;
 }

@@ -156,6 +156,8 @@ enum err_code ops_cancel(struct ops *ops, const char *id, const char *origin, st
     struct op *op = ops_find(ops, id, origin);
     if (op == NULL)
         code = err_set(err, ERR_OPERATION_UNKNOWN, "no such operation");
+    else if (op->wish == OP_WISH_RESUME)
+        op_resume_withdraw(op);
     else if (op_state_is_over(op->state) || !op_step_of(op)->cancellable)
         code = err_set(err, ERR_OPERATION_TOO_LATE, "at step \"%s\"", op_step_of(op)->name);
     else

@@ -106,6 +106,8 @@ struct remote_call {
     const struct remote_platform *platform;
     const struct cancel *cancel; /* NULL: can't be cancelled */
     struct deadline deadline;
+    int *
+        retry_after_s; /* written on failure: when the platform wants to be asked again; NULL: never mind */
 };
 
 /* Errors: ERR_PLATFORM_* and what the platform's problem answer names (ERR_TICKET_*, ERR_ORDER_*,

@@ -324,6 +324,8 @@ enum err_code remote_http_exchange(const struct remote_call *call,
             return ERR_NONE;
         err_add(err, "%s %s, attempt %d", exchange->method, url, attempt);
         int pause_ms = remote_http_pause_ms(attempt, hint.retry_after_s, random_number());
+        if (call->retry_after_s != NULL)
+            *call->retry_after_s = hint.retry_after_s;
         if (exchange->once || !hint.retry || !leaves_room(call->deadline, pause_ms))
             return err->code;
         log_debug("remote", "%s; again in %d ms", err->detail, pause_ms);

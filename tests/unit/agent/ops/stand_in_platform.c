@@ -186,6 +186,8 @@ static enum err_code confirm(struct remote *remote, const struct remote_call *ca
     }
     if (platform->confirm_failures > 0) {
         platform->confirm_failures--;
+        if (call->retry_after_s != NULL)
+            *call->retry_after_s = platform->confirm_retry_after_s;
         return err_set(err, platform->confirm_fails_with, "not now");
     }
     const struct bytes *der =

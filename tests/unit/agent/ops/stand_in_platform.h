@@ -22,6 +22,7 @@ struct stand_in_platform {
     enum err_code request_fails_with;
     enum err_code confirm_fails_with; /* ERR_NONE after confirm_failures times */
     unsigned confirm_failures;
+    int confirm_retry_after_s; /* what it says with such a failure; 0: nothing */
     unsigned pendings; /* times that it says "under way" first */
     bool wrong_subject;
     void (*on_request)(void *context); /* called before it answers a request */

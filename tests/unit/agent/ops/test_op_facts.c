@@ -21,6 +21,8 @@ static struct op_facts full_facts(void)
         .pin_before = {10, 3, true},
         .old_not_after_utc = 1000,
         .new_not_after_utc = 2000,
+        .confirm_attempts = 7,
+        .confirm_after_utc = 3000,
         .error = ERR_INIT,
     };
     facts.job = memory_new(sizeof *facts.job);
@@ -83,6 +85,8 @@ static void facts_come_back_as_they_were(void **state)
     assert_true(back.has_pin_before && back.pin_before.is_default);
     assert_int_equal(back.pin_before.tries_left, 3);
     assert_int_equal(back.pin_before.tries_max, 10);
+    assert_int_equal(back.confirm_attempts, 7);
+    assert_int_equal(back.confirm_after_utc, 3000);
     assert_int_equal(back.error.code, ERR_PIN_WRONG);
     assert_int_equal(back.error.tries_left, 3);
     assert_null(back.old_encrypt_cert);

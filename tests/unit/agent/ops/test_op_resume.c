@@ -50,6 +50,103 @@ static void it_goes_on_with_its_job_and_asks_for_the_pin(void **state)
     assert_int_equal(world->person.asked, 2);
 }
 
+/* What a page is told of the end leads to its next request before the operation's thread is gone. */
+struct hurried {
+    struct ops_world *world;
+    bool (*act)(struct ops_world *world); /* once, at the first failure */
+    unsigned acted;
+};
+
+static void act_at_once(void *context, const struct ops_change *change)
+{
+    struct hurried *hurried = context;
+    struct ops_world *world = hurried->world;
+    if (change->event == OPS_STATUS_CHANGED && hurried->acted > 0 && !ops_world_busy(world))
+        loop_stop(world->loop);
+    if (change->event != OPS_OPERATION_CHANGED || hurried->acted > 0 ||
+        !ops_operation_over(world->ops, world->id, NULL))
+        return;
+    hurried->acted++;
+    assert_true(hurried->act(world));
+}
+
+static struct json *shown(struct ops_world *world)
+{
+    struct err err = ERR_INIT;
+    struct json *json = NULL;
+    assert_int_equal(ops_operation_json(world->ops, world->id, NULL, LANG_ZH, &json, &err),
+                     ERR_NONE);
+    return json;
+}
+
+/* A renewal fails on the way, and the page acts as soon as it hears of it. */
+static struct json *fail_and_act(struct ops_world *world, bool (*act)(struct ops_world *world))
+{
+    struct err err = ERR_INIT;
+    struct hurried hurried = {.world = world, .act = act};
+    const struct ops_start start = {.kind = "renew", .ticket = "t", .origin = OPS_WORLD_ORIGIN};
+    world->platform.request_fails_with = ERR_PLATFORM_TIMEOUT;
+    ops_observe(world->ops, act_at_once, &hurried);
+    assert_int_equal(ops_start(world->ops, &start, world->id, &err), ERR_NONE);
+    assert_int_equal(loop_run(world->loop, &err), ERR_NONE);
+    assert_int_equal(hurried.acted, 1);
+    return shown(world);
+}
+
+static bool resume_now(struct ops_world *world)
+{
+    struct err err = ERR_INIT;
+    world->platform.request_fails_with = ERR_NONE;
+    if (ops_resume(world->ops, world->id, OPS_WORLD_ORIGIN, LANG_ZH, &err) != ERR_NONE)
+        return false;
+    AUTO(json_freep) struct json *operation = shown(world);
+    assert_string_equal(ops_world_state(operation), "running");
+    assert_string_equal(ops_world_code(operation), "none");
+    assert_false(is_resumable(operation));
+    assert_int_equal(ops_resume(world->ops, world->id, OPS_WORLD_ORIGIN, LANG_ZH, &err),
+                     ERR_OPERATION_NOT_RESUMABLE);
+    return true;
+}
+
+static bool abandon_now(struct ops_world *world)
+{
+    struct err err = ERR_INIT;
+    return ops_abandon(world->ops, world->id, OPS_WORLD_ORIGIN, &err) == ERR_NONE;
+}
+
+static bool resume_and_cancel(struct ops_world *world)
+{
+    struct err err = ERR_INIT;
+    return resume_now(world) &&
+           ops_cancel(world->ops, world->id, OPS_WORLD_ORIGIN, &err) == ERR_NONE;
+}
+
+static void it_is_gone_on_with_before_its_thread_has_ended(void **state)
+{
+    struct ops_world *world = *state;
+    world->person.answers[1] = "123456";
+    AUTO(json_freep) struct json *operation = fail_and_act(world, resume_now);
+    assert_string_equal(ops_world_state(operation), "done");
+    assert_int_equal(world->platform.redeemed, 1);
+    assert_int_equal(world->person.asked, 2);
+}
+
+static void it_is_given_up_before_its_thread_has_ended(void **state)
+{
+    struct ops_world *world = *state;
+    AUTO(json_freep) struct json *operation = fail_and_act(world, abandon_now);
+    assert_string_equal(ops_world_state(operation), "cancelled");
+    assert_false(is_resumable(operation));
+}
+
+static void going_on_is_cancelled_before_it_began(void **state)
+{
+    struct ops_world *world = *state;
+    AUTO(json_freep) struct json *operation = fail_and_act(world, resume_and_cancel);
+    assert_string_equal(ops_world_state(operation), "cancelled");
+    assert_int_equal(world->person.asked, 1);
+}
+
 static void it_goes_on_after_a_restart(void **state)
 {
     struct ops_world *world = *state;
@@ -149,6 +246,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         OPS_WORLD_TEST(it_goes_on_with_its_job_and_asks_for_the_pin),
+        OPS_WORLD_TEST(it_is_gone_on_with_before_its_thread_has_ended),
+        OPS_WORLD_TEST(it_is_given_up_before_its_thread_has_ended),
+        OPS_WORLD_TEST(going_on_is_cancelled_before_it_began),
         OPS_WORLD_TEST(it_goes_on_after_a_restart),
         OPS_WORLD_TEST(another_key_is_not_taken_for_its_own),
         OPS_WORLD_TEST(only_one_that_failed_on_the_way_can_be_gone_on_with),

@@ -86,6 +86,22 @@ static void each_failure_has_its_code(void **state)
     }
 }
 
+static void who_wants_to_be_asked_later_is_passed_on(void **state)
+{
+    struct err err = ERR_INIT;
+    struct remote_answer answer;
+    int retry_after_s = -1;
+    struct remote_call call =
+        platform_server_call(platform_server_ports()->good, "busylong", ONE_ATTEMPT_MS);
+    call.retry_after_s = &retry_after_s;
+    assert_int_equal(exchange(&call, TICKET, &answer, &err), ERR_PLATFORM_FAILED);
+    assert_int_equal(retry_after_s, 100);
+    call = platform_server_call(platform_server_ports()->good, "status-500", ONE_ATTEMPT_MS);
+    call.retry_after_s = &retry_after_s;
+    assert_int_equal(exchange(&call, TICKET, &answer, &err), ERR_PLATFORM_FAILED);
+    assert_int_equal(retry_after_s, 0);
+}
+
 static void redirects_are_not_followed(void **state)
 {
     struct err err = ERR_INIT;
@@ -370,6 +386,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(calls_run_side_by_side), /* first: they race to load libcurl */
         cmocka_unit_test(each_failure_has_its_code),
+        cmocka_unit_test(who_wants_to_be_asked_later_is_passed_on),
         cmocka_unit_test(redirects_are_not_followed),
         cmocka_unit_test(the_platforms_words_are_cleaned_and_cut),
         cmocka_unit_test(the_largest_answer_is_read),
