@@ -11,20 +11,27 @@
 
 #include "agent/config.h"
 #include "agent/ops/ops_setup.h"
+#include "agent/prompt/prompt_process.h"
 #include "agent/trust/trust_keeper.h"
 #include "agent/web/web.h"
+#include "agent/web/web_listen.h"
 #include "base/file.h"
 
 #define ROOTS_BYTES_MAX 1048576
-/* Two ports, each on IPv4 and IPv6. */
-#define INHERITED_MAX 4
-/* FileDescriptorName= of the sockets that speak plain HTTP; all others speak TLS. */
-#define PLAIN_SOCKET_NAME "http"
+/* Two ports, each on IPv4 and IPv6, and the Unix socket. */
+#define INHERITED_MAX 5
+
+/* What the launcher can start. */
+enum task { TASK_PINENTRY, TASK_TRUST, TASK_COUNT };
 
 /* Everything that lives as long as the agent, in the order in which it comes up. */
 struct daemon {
     struct config *config;
+    struct trust_keeper_folders folders;
+    struct launch *launch;
     struct loop *loop;
+    struct loop_watch *launch_watch;
+    bool launcher_lost;
     int signal_fd;
     struct loop_watch *signal_watch;
     struct token_settings token_settings;
@@ -56,11 +63,36 @@ static void daemon_done(struct daemon *daemon)
         chain_roots_free(daemon->roots[i]);
         chain_roots_free(daemon->seal_roots[i]);
     }
+    loop_watch_free(daemon->launch_watch);
+    launch_free(daemon->launch);
     loop_watch_free(daemon->signal_watch);
     file_closep(&daemon->signal_fd);
     loop_free(daemon->loop);
     config_free(daemon->config);
     free(daemon->journal_file);
+}
+
+/* ---- the launcher ---- */
+
+/* Before anything foreign is read, and while there is one thread. */
+static enum err_code start_launcher(struct daemon *daemon, const struct options *options,
+                                    struct err *err)
+{
+    struct launch_task tasks[TASK_COUNT];
+    daemon->folders = (struct trust_keeper_folders){options->state_folder, options->runtime_folder};
+    if (prompt_process_task(daemon->config->pinentry, &tasks[TASK_PINENTRY], err) != ERR_NONE)
+        return err->code;
+    tasks[TASK_TRUST] = trust_keeper_task(&daemon->folders);
+    return launch_new(tasks, TASK_COUNT, &daemon->launch, err);
+}
+
+/* Without it no dialog opens: the service manager starts both anew. */
+static void on_launcher_lost(void *context, uint32_t events)
+{
+    struct daemon *daemon = context;
+    (void)events;
+    daemon->launcher_lost = true;
+    loop_stop(daemon->loop);
 }
 
 /* ---- the process ---- */
@@ -91,6 +123,8 @@ static enum err_code set_up_process(struct daemon *daemon, struct err *err)
         return err_set_errno(err, ERR_INTERNAL, "make a signalfd");
     daemon->signal_watch =
         loop_watch_new(daemon->loop, daemon->signal_fd, EPOLLIN, on_signal, daemon);
+    daemon->launch_watch =
+        loop_watch_new(daemon->loop, launch_fd(daemon->launch), EPOLLIN, on_launcher_lost, daemon);
     return ERR_NONE;
 }
 
@@ -163,10 +197,10 @@ static enum err_code set_up_edges(struct daemon *daemon, struct err *err)
     if (token_settings_check(&daemon->token_settings, err) != ERR_NONE ||
         token_monitor_new(daemon->loop, &daemon->token_settings, on_keys_changed, daemon,
                           &daemon->monitor, err) != ERR_NONE ||
-        remote_http_new(&daemon->remote, err) != ERR_NONE ||
-        prompt_pinentry_new(config->pinentry, text_lang_from_environment(), &daemon->prompt, err) !=
-            ERR_NONE)
+        remote_http_new(&daemon->remote, err) != ERR_NONE)
         return err->code;
+    daemon->prompt =
+        prompt_pinentry_new(daemon->launch, TASK_PINENTRY, text_lang_from_environment());
     for (size_t i = 0; i < config->platform_count; i++)
         add_platform(daemon, &config->platforms[i]);
     return ERR_NONE;
@@ -211,19 +245,16 @@ static enum err_code set_up_ops(struct daemon *daemon, const struct options *opt
 }
 
 /* The listening sockets that systemd hands over. Source: sd_listen_fds(3). */
-static size_t take_inherited(struct web_inherited out[INHERITED_MAX])
+static enum err_code take_inherited(struct web_inherited out[INHERITED_MAX], size_t *out_count,
+                                    struct err *err)
 {
-    char **names = NULL;
-    int count = sd_listen_fds_with_names(1, &names);
-    size_t taken = 0;
-    for (int i = 0; i < count; i++) {
-        if (taken < INHERITED_MAX)
-            out[taken++] = (struct web_inherited){SD_LISTEN_FDS_START + i,
-                                                  strcmp(names[i], PLAIN_SOCKET_NAME) != 0};
-        free(names[i]);
-    }
-    free(names);
-    return taken;
+    int count = sd_listen_fds(1);
+    if (count > INHERITED_MAX)
+        return err_set(err, ERR_SOCKET, "%d sockets were handed over", count);
+    for (int i = 0; i < count; i++)
+        out[i] = (struct web_inherited){.fd = SD_LISTEN_FDS_START + i};
+    *out_count = count > 0 ? (size_t)count : 0;
+    return web_listen_sort(out, *out_count, err);
 }
 
 static void on_identity_used(void *context)
@@ -236,6 +267,9 @@ static enum err_code set_up_web(struct daemon *daemon, const struct options *opt
                                 struct err *err)
 {
     struct web_inherited inherited[INHERITED_MAX];
+    size_t inherited_count = 0;
+    if (take_inherited(inherited, &inherited_count, err) != ERR_NONE)
+        return err->code;
     const struct web_options web_options = {
         .loop = daemon->loop,
         .ops = daemon->ops,
@@ -246,17 +280,17 @@ static enum err_code set_up_web(struct daemon *daemon, const struct options *opt
         .origin_context = daemon,
         .identity_used = on_identity_used,
         .identity_context = daemon,
-        .inherited_count = take_inherited(inherited),
         .inherited = inherited,
+        .inherited_count = inherited_count,
     };
-    if (trust_keeper_new(options->state_folder, &daemon->trust, err) != ERR_NONE)
-        return err->code;
+    daemon->trust = trust_keeper_new(daemon->loop, daemon->launch, TASK_TRUST);
     return web_new(&web_options, &daemon->web, err);
 }
 
 static enum err_code set_up(struct daemon *daemon, const struct options *options, struct err *err)
 {
     if (config_read(options->config_file, &daemon->config, err) != ERR_NONE ||
+        start_launcher(daemon, options, err) != ERR_NONE ||
         loop_new(&daemon->loop, err) != ERR_NONE || set_up_process(daemon, err) != ERR_NONE ||
         set_up_edges(daemon, err) != ERR_NONE || set_up_trace(daemon, options, err) != ERR_NONE ||
         set_up_ops(daemon, options, err) != ERR_NONE ||
@@ -273,5 +307,7 @@ enum err_code daemon_run(const struct options *options, struct err *err)
     sd_notify(0, "READY=1");
     enum err_code code = loop_run(daemon.loop, err);
     sd_notify(0, "STOPPING=1");
+    if (code == ERR_NONE && daemon.launcher_lost)
+        return err_set(err, ERR_INTERNAL, "the launcher has gone");
     return code;
 }

@@ -46,8 +46,8 @@ struct prompt_class {
                              const struct cancel *cancel, struct secret **out, struct err *err);
 };
 
-/* The real one. program: absolute path of a pinentry, NULL: /usr/bin/pinentry. lang: of its own words.
+struct launch;
+/* The real one. task: the number of prompt_process_task in the launcher's list. lang: of its own words.
  * Thread-safe; one dialog at a time. */
-MUST_CHECK enum err_code prompt_pinentry_new(const char *program, enum lang lang,
-                                             struct prompt **out, struct err *err);
+struct prompt *prompt_pinentry_new(struct launch *launch, size_t task, enum lang lang);
 void prompt_pinentry_free(struct prompt *prompt);

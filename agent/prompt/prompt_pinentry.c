@@ -8,7 +8,6 @@
 #include "agent/prompt/prompt_process.h"
 #include "base/log.h"
 
-#define DEFAULT_PROGRAM "/usr/bin/pinentry"
 /* Until a dialog's process has greeted and taken its texts: a slow disk needs about two seconds. */
 #define START_MS 15000
 /* Between the answer and the end of the process. */
@@ -16,7 +15,8 @@
 
 struct pinentry {
     struct prompt prompt; /* first, so that one is the other */
-    char *program;
+    struct launch *launch;
+    size_t task;
     enum lang lang;
     pthread_mutex_t open; /* held while a dialog is open */
 };
@@ -158,7 +158,7 @@ static enum err_code set_timeout(struct dialog *dialog, struct deadline deadline
 static enum err_code start(const struct pinentry *pinentry, const struct cancel *cancel,
                            struct dialog *dialog, struct err *err)
 {
-    if (prompt_process_start(pinentry->program, &dialog->process, err) != ERR_NONE)
+    if (prompt_process_start(pinentry->launch, pinentry->task, &dialog->process, err) != ERR_NONE)
         return err->code;
     dialog->wait.cancel = cancel;
     return assuan_new(dialog->process.fd, &dialog->assuan, err);
@@ -214,7 +214,7 @@ static enum err_code run(const struct pinentry *pinentry, struct task *task,
     AUTO(dialog_done) struct dialog dialog = {.process = PROMPT_PROCESS_NONE};
     if (start(pinentry, cancel, &dialog, err) != ERR_NONE ||
         prepare(pinentry, task, &dialog, err) != ERR_NONE)
-        return err_add(err, "start the dialog %s", pinentry->program);
+        return err_add(err, "start the dialog");
     if (converse(&dialog, task, err) != ERR_NONE)
         return err_add(err, "ask in a dialog");
     return ERR_NONE;
@@ -333,18 +333,15 @@ static enum err_code new_pin(struct prompt *prompt, const struct prompt_new_pin 
 static const struct prompt_class pinentry_class = {
     .pin = pin, .confirm = confirm, .new_pin = new_pin};
 
-enum err_code prompt_pinentry_new(const char *program, enum lang lang, struct prompt **out,
-                                  struct err *err)
+struct prompt *prompt_pinentry_new(struct launch *launch, size_t task, enum lang lang)
 {
-    if (program != NULL && program[0] != '/')
-        return err_set(err, ERR_CONFIG, "pinentry: not an absolute path: %s", program);
     struct pinentry *pinentry = memory_new(sizeof *pinentry);
     pinentry->prompt.class = &pinentry_class;
-    pinentry->program = memory_text(program == NULL ? DEFAULT_PROGRAM : program);
+    pinentry->launch = launch;
+    pinentry->task = task;
     pinentry->lang = lang;
     pthread_mutex_init(&pinentry->open, NULL);
-    *out = &pinentry->prompt;
-    return ERR_NONE;
+    return &pinentry->prompt;
 }
 
 void prompt_pinentry_free(struct prompt *prompt)
@@ -353,6 +350,5 @@ void prompt_pinentry_free(struct prompt *prompt)
         return;
     struct pinentry *pinentry = (struct pinentry *)prompt;
     pthread_mutex_destroy(&pinentry->open);
-    free(pinentry->program);
     free(pinentry);
 }

@@ -1,20 +1,26 @@
-/* The dialog's process: started without a shell and with a short environment, always ended and reaped. */
+/* The dialog's process: started by the launcher without arguments and with a short environment, always
+ * ended. */
 #pragma once
 
-#include <sys/types.h>
-
-#include "base/err.h"
+#include "agent/launch/launch.h"
 
 struct prompt_process {
-    pid_t pid; /* -1: none */
+    struct launched launched;
     int fd; /* its standard input and output, ours; -1: none */
 };
 
-#define PROMPT_PROCESS_NONE ((struct prompt_process){-1, -1})
+#define PROMPT_PROCESS_NONE ((struct prompt_process){LAUNCHED_NONE, -1})
 
-/* program: absolute path. ERR_PROMPT_UNAVAILABLE when it can't be started. */
-MUST_CHECK enum err_code prompt_process_start(const char *program, struct prompt_process *out,
-                                              struct err *err);
+#define PROMPT_PROCESS_PROGRAM "/usr/bin/pinentry"
+
+/* For the launcher's list. program: absolute path of a pinentry, borrowed; NULL: PROMPT_PROCESS_PROGRAM.
+ * ERR_CONFIG. */
+MUST_CHECK enum err_code prompt_process_task(const char *program, struct launch_task *out,
+                                             struct err *err);
+
+/* task: the number of that one in the list. ERR_PROMPT_UNAVAILABLE when it can't be started. */
+MUST_CHECK enum err_code prompt_process_start(struct launch *launch, size_t task,
+                                              struct prompt_process *out, struct err *err);
 /* Closes its input, waits grace_ms for it to leave, then SIGTERM, then after 500 ms SIGKILL; blocks until
  * it is gone. Nothing to do when there is none. */
 void prompt_process_end(struct prompt_process *process, int grace_ms);

@@ -174,7 +174,8 @@ static void take_everywhere(const struct trust_user *user, const struct trust_re
     AUTO(trust_profiles_done) struct trust_profiles profiles = {0};
     trust_user_profiles(user, &profiles);
     for (size_t i = 0; i < record->place_count; i++)
-        take_from(&user->certutil, record->places[i], der, first);
+        if (!trust_user_is_foreign(user, record->places[i]))
+            take_from(&user->certutil, record->places[i], der, first);
     for (size_t i = 0; i < profiles.count; i++)
         take_from(&user->firefox_certutil, profiles.at[i], der, first);
 }

@@ -1,107 +1,123 @@
 #include "agent/trust/trust_keeper.h"
 
-#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "agent/trust/trust.h"
 #include "base/cancel.h"
 #include "base/log.h"
-#include "base/thread.h"
 
 struct trust_keeper {
-    char *state_folder;
-    struct cancel *cancel;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    bool started; /* of the loop's thread: there is something to join */
-    bool running; /* under the lock, as the next */
+    struct loop *loop;
+    struct launch *launch;
+    size_t task;
+    struct launched launched; /* what runs */
+    struct loop_watch *watch; /* NULL: nothing runs */
     bool again;
 };
 
-static void follow(const struct trust_keeper *keeper)
+/* ---- the task, in a process of its own ---- */
+
+static struct cancel *wish_to_end;
+
+static void on_signal(int number)
 {
-    struct err err = ERR_INIT;
-    bool changed = false;
-    AUTO(trust_user_done) struct trust_user user = {0};
-    if (trust_user_from_environment(keeper->state_folder, keeper->cancel, &user, &err) ==
-            ERR_NONE &&
-        trust_follow(&user, &changed, &err) == ERR_NONE) {
-        if (changed)
-            log_info("trust", "the browsers trust the new certificate");
-        return;
-    }
-    log_err("trust", "make the browsers trust the new certificate", &err);
+    cancel_request(wish_to_end);
 }
 
-static bool is_asked_again(struct trust_keeper *keeper)
+/* SIGTERM ends what it runs, and so itself. */
+static enum err_code obey_signals(struct err *err)
 {
-    pthread_mutex_lock(&keeper->lock);
-    bool again = keeper->again && !cancel_requested(keeper->cancel);
-    keeper->again = false;
-    keeper->running = again;
-    pthread_mutex_unlock(&keeper->lock);
-    return again;
-}
-
-static void *run(void *context)
-{
-    struct trust_keeper *keeper = context;
-    do
-        follow(keeper);
-    while (is_asked_again(keeper));
-    return NULL;
-}
-
-enum err_code trust_keeper_new(const char *state_folder, struct trust_keeper **out, struct err *err)
-{
-    struct cancel *cancel = NULL;
-    if (cancel_new(&cancel, err) != ERR_NONE)
+    const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    if (cancel_new(&wish_to_end, err) != ERR_NONE)
         return err->code;
-    struct trust_keeper *keeper = memory_new(sizeof *keeper);
-    *keeper = (struct trust_keeper){
-        .state_folder = memory_text(state_folder),
-        .cancel = cancel,
-        .lock = PTHREAD_MUTEX_INITIALIZER,
-    };
-    *out = keeper;
+    if (sigaction(SIGTERM, &action, NULL) != 0)
+        return err_set_errno(err, ERR_INTERNAL, "obey signals");
     return ERR_NONE;
 }
 
-static void join(struct trust_keeper *keeper)
+static enum err_code follow_as(struct trust_user *user, const struct trust_keeper_folders *folders,
+                               bool *out_changed, struct err *err)
 {
-    if (keeper->started)
-        pthread_join(keeper->thread, NULL);
-    keeper->started = false;
+    user->foreign[0] = folders->state;
+    user->foreign[1] = folders->runtime;
+    return trust_follow(user, out_changed, err);
+}
+
+static int follow(const void *context)
+{
+    const struct trust_keeper_folders *folders = context;
+    struct err err = ERR_INIT;
+    bool changed = false;
+    AUTO(trust_user_done) struct trust_user user = {0};
+    if (obey_signals(&err) != ERR_NONE ||
+        trust_user_from_environment(folders->state, wish_to_end, &user, &err) != ERR_NONE ||
+        follow_as(&user, folders, &changed, &err) != ERR_NONE) {
+        log_err("trust", "make the browsers trust the new certificate", &err);
+        return EXIT_FAILURE;
+    }
+    if (changed)
+        log_info("trust", "the browsers trust the new certificate");
+    return EXIT_SUCCESS;
+}
+
+struct launch_task trust_keeper_task(const struct trust_keeper_folders *folders)
+{
+    return (struct launch_task){.function = follow, .context = folders};
+}
+
+/* ---- the agent's side ---- */
+
+static void forget(struct trust_keeper *keeper)
+{
+    loop_watch_free(keeper->watch);
+    keeper->watch = NULL;
+    launched_done(&keeper->launched);
+}
+
+static void on_news(void *context, uint32_t events)
+{
+    struct trust_keeper *keeper = context;
+    (void)events;
+    launched_look(&keeper->launched);
+    if (!keeper->launched.ended)
+        return;
+    if (keeper->launched.failure != 0)
+        log_warning("trust", "not started: error %d", keeper->launched.failure);
+    forget(keeper);
+    if (keeper->again)
+        trust_keeper_look(keeper);
+}
+
+struct trust_keeper *trust_keeper_new(struct loop *loop, struct launch *launch, size_t task)
+{
+    struct trust_keeper *keeper = memory_new(sizeof *keeper);
+    *keeper = (struct trust_keeper){
+        .loop = loop,
+        .launch = launch,
+        .task = task,
+        .launched = LAUNCHED_NONE,
+    };
+    return keeper;
 }
 
 void trust_keeper_look(struct trust_keeper *keeper)
 {
     struct err err = ERR_INIT;
-    pthread_mutex_lock(&keeper->lock);
-    bool running = keeper->running;
-    keeper->again = running;
-    keeper->running = true;
-    pthread_mutex_unlock(&keeper->lock);
-    if (running)
+    keeper->again = keeper->watch != NULL;
+    if (keeper->again)
         return;
-    join(keeper);
-    keeper->started = thread_start(&keeper->thread, run, keeper, &err) == ERR_NONE;
-    if (keeper->started)
-        return;
-    pthread_mutex_lock(&keeper->lock);
-    keeper->running = false;
-    pthread_mutex_unlock(&keeper->lock);
-    log_err("trust", "start", &err);
+    if (launch_ask(keeper->launch, keeper->task, -1, &keeper->launched, &err) == ERR_NONE)
+        keeper->watch =
+            loop_watch_new(keeper->loop, keeper->launched.channel, EPOLLIN, on_news, keeper);
+    else
+        log_err("trust", "start", &err);
 }
 
 void trust_keeper_free(struct trust_keeper *keeper)
 {
     if (keeper == NULL)
         return;
-    cancel_request(keeper->cancel);
-    join(keeper);
-    cancel_free(keeper->cancel);
-    pthread_mutex_destroy(&keeper->lock);
-    free(keeper->state_folder);
+    forget(keeper);
     free(keeper);
 }

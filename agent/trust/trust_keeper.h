@@ -1,16 +1,24 @@
-/* Keeps the browsers' trust when the agent renews its certificate, in a thread of its own: programs of others
- * are run for it. Belongs to the loop's thread. */
+/* Keeps the browsers' trust when the agent renews its certificate, in a process of its own outside of the
+ * sandbox: it runs programs of others and writes their databases. Belongs to the loop's thread. */
 #pragma once
 
-#include "base/err.h"
+#include "agent/launch/launch.h"
+#include "base/loop.h"
 
 struct trust_keeper;
 
-/* state_folder: the agent's. */
-MUST_CHECK enum err_code trust_keeper_new(const char *state_folder, struct trust_keeper **out,
-                                          struct err *err);
-/* Does trust_follow and logs what came of it. Returns at once; one that is asked for while another runs is
- * done after it. */
+/* The agent's, borrowed. */
+struct trust_keeper_folders {
+    const char *state;
+    const char *runtime;
+};
+
+/* For the launcher's list: does trust_follow and logs what came of it. folders: borrowed. */
+struct launch_task trust_keeper_task(const struct trust_keeper_folders *folders);
+
+/* task: the number of that one in the list. */
+struct trust_keeper *trust_keeper_new(struct loop *loop, struct launch *launch, size_t task);
+/* Has it done. Returns at once; one that is asked for while another runs is done after it. */
 void trust_keeper_look(struct trust_keeper *keeper);
 /* Ends what runs. NULL is fine. */
 void trust_keeper_free(struct trust_keeper *keeper);

@@ -77,6 +77,24 @@ enum err_code trust_user_from_environment(const char *state_folder, const struct
     return ERR_NONE;
 }
 
+static bool is_inside(const char *path, const char *folder)
+{
+    size_t length = strlen(folder);
+    return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+bool trust_user_is_foreign(const struct trust_user *user, const char *folder)
+{
+    AUTO(memory_freep) char *path = realpath(folder, NULL);
+    for (size_t i = 0; path != NULL && i < TRUST_FOREIGN_MAX; i++) {
+        AUTO(memory_freep)
+        char *foreign = user->foreign[i] == NULL ? NULL : realpath(user->foreign[i], NULL);
+        if (foreign != NULL && is_inside(path, foreign))
+            return true;
+    }
+    return false;
+}
+
 void trust_user_done(struct trust_user *user)
 {
     memory_freep(&user->home);

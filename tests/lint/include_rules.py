@@ -15,7 +15,8 @@ OURS = {
     "token/gmt0017/": ("base/", "token/"),
     # The virtual key shares no command builder and no parser with the driver.
     "token/virtual/": ("base/", "token/channel.h"),
-    "agent/prompt/": ("base/",),
+    "agent/launch/": ("base/",),
+    "agent/prompt/": ("base/", "agent/launch/launch.h"),
     "agent/remote/": ("base/", "certs/"),
     "agent/ops/": (
         "base/",
@@ -26,7 +27,7 @@ OURS = {
         "agent/prompt/prompt.h",
     ),
     "agent/web/": ("base/", "http/", "agent/ops/ops.h"),
-    "agent/trust/": ("base/",),
+    "agent/trust/": ("base/", "agent/launch/launch.h"),
     "agent/ctl/": ("base/", "certs/", "agent/config.h", "agent/trust/"),
     # main, daemon, config and options: the place where everything is put together.
     "agent/": ("base/", "certs/", "http/", "token/token_monitor.h", "agent/"),

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "agent/prompt/prompt.h"
+#include "agent/prompt/prompt_process.h"
 
 #define SECONDS 20
 
@@ -16,7 +17,8 @@ static int quality(void *context, struct span pin)
 int main(int argc, char **argv)
 {
     struct err err = ERR_INIT;
-    struct prompt *prompt = NULL;
+    struct launch_task task;
+    AUTO(launch_freep) struct launch *launch = NULL;
     AUTO(secret_freep) struct secret *pin = NULL;
     int calls = 0;
     const struct prompt_new_pin question = {
@@ -31,8 +33,10 @@ int main(int argc, char **argv)
         .quality = quality,
         .context = &calls,
     };
-    if (argc != 2 || prompt_pinentry_new(argv[1], LANG_ZH, &prompt, &err) != ERR_NONE)
+    if (argc != 2 || prompt_process_task(argv[1], &task, &err) != ERR_NONE ||
+        launch_new(&task, 1, &launch, &err) != ERR_NONE)
         return 2;
+    struct prompt *prompt = prompt_pinentry_new(launch, 0, LANG_ZH);
     enum err_code code = prompt->class->new_pin(prompt, &question, NULL, &pin, &err);
     prompt_pinentry_free(prompt);
     if (code != ERR_NONE)

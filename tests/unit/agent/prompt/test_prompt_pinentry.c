@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "agent/prompt/prompt_process.h"
 #include "base/file.h"
 
 #define LOG_BYTES_MAX 65536
@@ -17,7 +18,9 @@
 
 static const char *fake; /* the script */
 static char folder[64];
+static struct launch *launch;
 static struct prompt *prompt;
+static char program_path[96]; /* the launcher keeps it */
 
 static char *in_folder(const char *name)
 {
@@ -33,13 +36,20 @@ static int open_prompt(void **state)
     AUTO(memory_freep) char *program = in_folder("pinentry");
     if (symlink(fake, program) != 0)
         return -1;
-    return prompt_pinentry_new(program, LANG_ZH, &prompt, &err) == ERR_NONE ? 0 : -1;
+    struct launch_task task;
+    snprintf(program_path, sizeof program_path, "%s", program);
+    if (prompt_process_task(program_path, &task, &err) != ERR_NONE ||
+        launch_new(&task, 1, &launch, &err) != ERR_NONE)
+        return -1;
+    prompt = prompt_pinentry_new(launch, 0, LANG_ZH);
+    return 0;
 }
 
 static int close_prompt(void **state)
 {
     static const char *const names[] = {"pinentry", "plan", "log"};
     prompt_pinentry_free(prompt);
+    launch_freep(&launch);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         AUTO(memory_freep) char *path = in_folder(names[i]);
         unlink(path);
@@ -418,17 +428,17 @@ static void programs_that_are_no_pinentry(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
         struct err err = ERR_INIT;
         struct secret *pin = NULL;
-        struct prompt *other = NULL;
+        struct launch_task task;
+        AUTO(launch_freep) struct launch *other_launch = NULL;
         struct prompt_question asked = question(2000);
-        assert_int_equal(prompt_pinentry_new(programs[i], LANG_EN, &other, &err), ERR_NONE);
+        assert_int_equal(prompt_process_task(programs[i], &task, &err), ERR_NONE);
+        assert_int_equal(launch_new(&task, 1, &other_launch, &err), ERR_NONE);
+        struct prompt *other = prompt_pinentry_new(other_launch, 0, LANG_EN);
         enum err_code code = other->class->pin(other, &asked, NULL, &pin, &err);
         prompt_pinentry_free(other);
         if (code != ERR_PROMPT_UNAVAILABLE)
             fail_msg("%s: %s (%s)", programs[i], err_code_text(code), err.detail);
     }
-    struct err err = ERR_INIT;
-    struct prompt *other = NULL;
-    assert_int_equal(prompt_pinentry_new("pinentry", LANG_EN, &other, &err), ERR_CONFIG);
 }
 
 int main(int argc, char **argv)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,6 +16,7 @@
 #include "base/file.h"
 
 static char script[64];
+static struct launch *launch;
 
 /* Writes a program of the given lines; each test's own. */
 static void write_script(const char *lines)
@@ -28,15 +29,27 @@ static void write_script(const char *lines)
 
 static int remove_script(void **state)
 {
+    launch_freep(&launch);
     unlink(script);
     return 0;
+}
+
+/* Of this program; the environment is as it is now. */
+static void new_launcher(const char *program)
+{
+    struct err err = ERR_INIT;
+    struct launch_task task;
+    launch_freep(&launch);
+    assert_int_equal(prompt_process_task(program, &task, &err), ERR_NONE);
+    assert_int_equal(launch_new(&task, 1, &launch, &err), ERR_NONE);
 }
 
 static void start(struct prompt_process *process)
 {
     struct err err = ERR_INIT;
     *process = PROMPT_PROCESS_NONE;
-    if (prompt_process_start(script, process, &err) != ERR_NONE)
+    new_launcher(script);
+    if (prompt_process_start(launch, 0, process, &err) != ERR_NONE)
         fail_msg("%s", err.detail);
 }
 
@@ -58,9 +71,9 @@ static void input_and_output_are_connected(void **state)
     assert_int_equal(write(process.fd, "this\n", 5), 5);
     read_line(process.fd, line, sizeof line);
     assert_string_equal(line, "got this");
-    pid_t pid = process.pid;
+    pid_t pid = process.launched.pid;
     prompt_process_end(&process, 200);
-    assert_int_equal(process.pid, -1);
+    assert_int_equal(process.launched.channel, -1);
     assert_int_equal(process.fd, -1);
     assert_int_equal(kill(pid, 0), -1);
     assert_int_equal(errno, ESRCH);
@@ -103,8 +116,10 @@ static void what_can_not_be_started(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
         struct err err = ERR_INIT;
         struct prompt_process process = PROMPT_PROCESS_NONE;
-        assert_int_equal(prompt_process_start(programs[i], &process, &err), ERR_PROMPT_UNAVAILABLE);
-        assert_int_equal(process.pid, -1);
+        new_launcher(programs[i]);
+        assert_int_equal(prompt_process_start(launch, 0, &process, &err), ERR_PROMPT_UNAVAILABLE);
+        assert_non_null(strstr(err.detail, programs[i]));
+        assert_int_equal(process.launched.channel, -1);
         prompt_process_end(&process, 0);
     }
 }
@@ -130,12 +145,33 @@ static void every_process_is_ended(void **state)
         start(&process);
         read_line(process.fd, line, sizeof line);
         assert_string_equal(line, "up");
-        pid_t pid = process.pid;
+        pid_t pid = process.launched.pid;
         int64_t begin = clock_monotonic_ms();
         prompt_process_end(&process, endings[i].grace_ms);
         assert_in_range(clock_monotonic_ms() - begin, endings[i].least_ms, endings[i].most_ms);
         assert_int_equal(kill(pid, 0), -1);
     }
+}
+
+static void the_program_is_a_full_path(void **state)
+{
+    struct err err = ERR_INIT;
+    struct launch_task task;
+    assert_int_equal(prompt_process_task("pinentry", &task, &err), ERR_CONFIG);
+    assert_int_equal(prompt_process_task(NULL, &task, &err), ERR_NONE);
+    assert_string_equal(task.program, "/usr/bin/pinentry");
+}
+
+/* As when it is killed: there is no dialog any more, and no new one. */
+static void a_lost_launcher_is_told(void **state)
+{
+    struct err err = ERR_INIT;
+    struct prompt_process process = PROMPT_PROCESS_NONE;
+    write_script("read x");
+    start(&process);
+    prompt_process_end(&process, 200);
+    assert_int_equal(shutdown(launch_fd(launch), SHUT_RDWR), 0);
+    assert_int_equal(prompt_process_start(launch, 0, &process, &err), ERR_PROMPT_UNAVAILABLE);
 }
 
 int main(void)
@@ -144,7 +180,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(input_and_output_are_connected),   TEST(only_what_a_dialog_needs_is_passed_on),
         TEST(no_other_descriptor_is_passed_on), TEST(what_can_not_be_started),
-        TEST(every_process_is_ended),
+        TEST(every_process_is_ended),           TEST(the_program_is_a_full_path),
+        TEST(a_lost_launcher_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

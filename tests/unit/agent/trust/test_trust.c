@@ -164,6 +164,30 @@ static void test_follows_the_browser_to_another_database(void **state)
     assert_false(trusts(home, OLD, home->der));
 }
 
+/* Whoever has taken over the agent names a database of his own, with modules for NSS to run. */
+static void test_a_database_in_the_agents_folder_is_left_alone(void **state)
+{
+    struct home *home = *state;
+    struct err err = ERR_INIT;
+    AUTO(memory_freep) char *place = home_path(home, "state/planted");
+    AUTO(memory_freep) char *agent_folder = home_path(home, "state");
+    for (int foreign = 0; foreign < 2; foreign++) {
+        AUTO(trust_record_done) struct trust_record record = {0};
+        AUTO(bytes_freep) struct bytes *old = bytes_new(span_bytes(home->der));
+        home->user.foreign[1] = foreign ? agent_folder : NULL;
+        if (!foreign)
+            home_make_database(home, "state/planted", NULL);
+        assert_int_equal(install(home), ERR_NONE);
+        assert_int_equal(trust_record_read(home->user.identity, &record, &err), ERR_NONE);
+        assert_int_equal(trust_record_add_place(&record, place, &err), ERR_NONE);
+        assert_int_equal(trust_record_write(home->user.identity, &record, &err), ERR_NONE);
+        put(home, "state/planted", old);
+        home_renew(home);
+        assert_true(follow(home));
+        assert_int_equal(trusts(home, "state/planted", old), foreign);
+    }
+}
+
 static void test_profiles_are_cleaned_too(void **state)
 {
     struct home *home = *state;
@@ -242,6 +266,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_follows_the_browser_to_another_database, home_start,
                                         home_stop),
         cmocka_unit_test_setup_teardown(test_profiles_are_cleaned_too, home_start, home_stop),
+        cmocka_unit_test_setup_teardown(test_a_database_in_the_agents_folder_is_left_alone,
+                                        home_start, home_stop),
         cmocka_unit_test_setup_teardown(test_what_can_be_done_is_done, home_start, home_stop),
         cmocka_unit_test_setup_teardown(test_a_damaged_record_is_as_good_as_none, home_start,
                                         home_stop),

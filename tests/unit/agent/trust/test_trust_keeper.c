@@ -7,7 +7,6 @@
 #include <cmocka.h>
 /* clang-format on */
 #include <stdlib.h>
-#include <time.h>
 
 #include "agent/trust/trust.h"
 #include "agent/trust/trust_nss.h"
@@ -16,6 +15,7 @@
 #include "tests/unit/agent/trust/fixture.h"
 
 #define PATIENCE_MS 30000
+#define LOOK_MS 20
 
 static bool is_trusted(struct home *home)
 {
@@ -28,27 +28,53 @@ static bool is_trusted(struct home *home)
            found == TRUST_NSS_TRUSTED;
 }
 
+static struct loop *loop;
+static struct launch *launch;
+static char *folders_text[2];
+static struct trust_keeper_folders folders; /* the launcher keeps it */
+
+/* A little of the loop's time. */
+static void run_loop(void)
+{
+    struct err err = ERR_INIT;
+    struct loop_timer *timer = loop_timer_new(loop, (loop_fn)loop_stop, loop);
+    loop_timer_set(timer, deadline_in_ms(LOOK_MS));
+    assert_int_equal(loop_run(loop, &err), ERR_NONE);
+    loop_timer_free(timer);
+}
+
 static void wait_until_trusted(struct home *home)
 {
-    const struct timespec pause = {.tv_nsec = 20000000};
     struct deadline deadline = deadline_in_ms(PATIENCE_MS);
     while (!is_trusted(home)) {
         assert_false(deadline_passed(deadline));
-        nanosleep(&pause, NULL);
+        run_loop();
     }
+}
+
+static void close_all(struct trust_keeper *keeper)
+{
+    trust_keeper_free(keeper);
+    launch_freep(&launch);
+    loop_freep(&loop);
+    for (size_t i = 0; i < ARRAY_SIZE(folders_text); i++)
+        memory_freep(&folders_text[i]);
 }
 
 static struct trust_keeper *keeper_of(struct home *home)
 {
     struct err err = ERR_INIT;
-    struct trust_keeper *keeper = NULL;
-    AUTO(memory_freep) char *state_folder = home_path(home, "state");
+    folders_text[0] = home_path(home, "state");
+    folders_text[1] = home_path(home, "runtime");
+    folders = (struct trust_keeper_folders){folders_text[0], folders_text[1]};
+    const struct launch_task task = trust_keeper_task(&folders);
     log_set_level(LOG_LEVEL_ERROR);
     setenv("HOME", home->folder, 1);
     unsetenv("XDG_DATA_HOME");
     unsetenv("XDG_CONFIG_HOME");
-    assert_int_equal(trust_keeper_new(state_folder, &keeper, &err), ERR_NONE);
-    return keeper;
+    assert_int_equal(loop_new(&loop, &err), ERR_NONE);
+    assert_int_equal(launch_new(&task, 1, &launch, &err), ERR_NONE);
+    return trust_keeper_new(loop, launch, 0);
 }
 
 static void test_renews_what_was_installed(void **state)
@@ -63,7 +89,7 @@ static void test_renews_what_was_installed(void **state)
         trust_keeper_look(keeper); /* while the first one runs */
         wait_until_trusted(home);
     }
-    trust_keeper_free(keeper);
+    close_all(keeper);
 }
 
 static void test_does_nothing_unasked(void **state)
@@ -72,7 +98,8 @@ static void test_does_nothing_unasked(void **state)
     struct trust_keeper *keeper = keeper_of(home);
     AUTO(memory_freep) char *before = home_list(home, "none");
     trust_keeper_look(keeper);
-    trust_keeper_free(keeper);
+    run_loop();
+    close_all(keeper);
     AUTO(memory_freep) char *after = home_list(home, "none");
     assert_string_equal(after, before);
 }
@@ -85,12 +112,12 @@ static void test_can_be_freed_at_any_time(void **state)
     home_renew(home);
     struct trust_keeper *keeper = keeper_of(home);
     trust_keeper_look(keeper);
-    trust_keeper_free(keeper);
+    close_all(keeper);
     trust_keeper_free(NULL);
     keeper = keeper_of(home);
     trust_keeper_look(keeper);
     wait_until_trusted(home);
-    trust_keeper_free(keeper);
+    close_all(keeper);
 }
 
 int main(void)

@@ -111,6 +111,34 @@ static void test_a_home_of_somebody_else(void **state)
     assert_int_equal(trust_user_from_environment(NULL, NULL, &user, &err), ERR_TRUST_HOME);
 }
 
+static void test_folders_of_the_agent(void **state)
+{
+    struct home *home = *state;
+    AUTO(memory_freep) char *agent = home_path(home, "state");
+    AUTO(memory_freep) char *link = home_path(home, "link");
+    AUTO(memory_freep) char *missing = home_path(home, "missing");
+    static const struct {
+        const char *below;
+        bool foreign;
+    } cases[] = {
+        {"state", true},          {"state/inner", true}, {"link/inner", true}, {"stateful", false},
+        {"state/../home", false}, {"home", false},       {"nowhere", false},
+    };
+    home_make_folder(home, "state/inner");
+    home_make_folder(home, "stateful");
+    home_make_folder(home, "home");
+    assert_int_equal(symlink(agent, link), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO(memory_freep) char *path = home_path(home, cases[i].below);
+        home->user.foreign[0] = NULL;
+        assert_false(trust_user_is_foreign(&home->user, path));
+        home->user.foreign[0] = missing;
+        home->user.foreign[1] = link;
+        assert_int_equal(trust_user_is_foreign(&home->user, path), cases[i].foreign);
+        home->user.foreign[1] = NULL;
+    }
+}
+
 static void test_profiles_of_firefox(void **state)
 {
     struct home *home = *state;
@@ -141,6 +169,7 @@ int main(void)
                                         home_stop),
         cmocka_unit_test_setup_teardown(test_from_the_environment, home_start, home_stop),
         cmocka_unit_test_setup_teardown(test_a_home_of_somebody_else, home_start, home_stop),
+        cmocka_unit_test_setup_teardown(test_folders_of_the_agent, home_start, home_stop),
         cmocka_unit_test_setup_teardown(test_profiles_of_firefox, home_start, home_stop),
     };
     return cmocka_run_group_tests_name("agent/trust/trust_user", tests, NULL, NULL);
