@@ -20,6 +20,8 @@
 #define ROOTS_BYTES_MAX 1048576
 /* Two ports, each on IPv4 and IPv6, and the Unix socket. */
 #define INHERITED_MAX 5
+/* For the databases of three browsers on a slow disk; then the first answer comes before the trust. */
+#define FIRST_TRUST_MS 5000
 
 /* What the launcher can start. */
 enum task { TASK_PINENTRY, TASK_TRUST, TASK_COUNT };
@@ -79,7 +81,8 @@ static enum err_code start_launcher(struct daemon *daemon, const struct options 
                                     struct err *err)
 {
     struct launch_task tasks[TASK_COUNT];
-    daemon->folders = (struct trust_keeper_folders){options->state_folder, options->runtime_folder};
+    daemon->folders = (struct trust_keeper_folders){options->state_folder, options->runtime_folder,
+                                                    options->trust};
     if (prompt_process_task(daemon->config->pinentry, &tasks[TASK_PINENTRY], err) != ERR_NONE)
         return err->code;
     tasks[TASK_TRUST] = trust_keeper_task(&daemon->folders);
@@ -284,7 +287,10 @@ static enum err_code set_up_web(struct daemon *daemon, const struct options *opt
         .inherited_count = inherited_count,
     };
     daemon->trust = trust_keeper_new(daemon->loop, daemon->launch, TASK_TRUST);
-    return web_new(&web_options, &daemon->web, err);
+    if (web_new(&web_options, &daemon->web, err) != ERR_NONE)
+        return err->code;
+    trust_keeper_wait_first(daemon->trust, &daemon->folders, FIRST_TRUST_MS);
+    return ERR_NONE;
 }
 
 static enum err_code set_up(struct daemon *daemon, const struct options *options, struct err *err)

@@ -15,6 +15,7 @@ static const char help[] =
     "  --runtime FOLDER  socket of ukeyctl (default $XDG_RUNTIME_DIR/ukeyd)\n"
     "  --log-level L     error, warning, info (default) or debug\n"
     "  --trace FILE      append every command to a key and its answer, PINs masked, for support\n"
+    "  --trust           have the user's browsers trust the agent, unless that was refused\n"
     "  --print-states    print the steps of each operation as Markdown and end\n"
     "  --version         print the version and end\n"
     "  --help            print this and end\n";
@@ -30,6 +31,7 @@ enum {
     OPTION_RUNTIME,
     OPTION_LOG,
     OPTION_TRACE,
+    OPTION_TRUST,
     OPTION_STATES,
     OPTION_VERSION,
     OPTION_HELP
@@ -41,6 +43,7 @@ static const struct option long_options[] = {
     {"runtime", required_argument, NULL, OPTION_RUNTIME},
     {"log-level", required_argument, NULL, OPTION_LOG},
     {"trace", required_argument, NULL, OPTION_TRACE},
+    {"trust", no_argument, NULL, OPTION_TRUST},
     {"print-states", no_argument, NULL, OPTION_STATES},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -80,6 +83,9 @@ static enum err_code take(struct options *options, int option, struct err *err)
         return parse_level(optarg, &options->log_level, err);
     case OPTION_TRACE:
         options->trace_file = optarg;
+        return ERR_NONE;
+    case OPTION_TRUST:
+        options->trust = true;
         return ERR_NONE;
     case OPTION_STATES:
         options->print_states = true;

@@ -146,7 +146,7 @@ enum err_code ctl_trust_install(struct ctl *ctl, struct err *err)
 enum err_code ctl_trust_remove(struct ctl *ctl, struct err *err)
 {
     return is_for_all(ctl) ? change_system(ctl, trust_system_remove, err)
-                           : change_user(ctl, trust_remove, err);
+                           : change_user(ctl, trust_refuse, err);
 }
 
 enum err_code ctl_trust_status(struct ctl *ctl, struct err *err)

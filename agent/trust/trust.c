@@ -239,7 +239,9 @@ enum err_code trust_install(const struct trust_user *user, struct err *err)
     return install(user, &record, span_bytes(der), err);
 }
 
-enum err_code trust_follow(const struct trust_user *user, bool *out_changed, struct err *err)
+/* unasked: also when nobody has decided about it yet. */
+static enum err_code follow(const struct trust_user *user, bool unasked, bool *out_changed,
+                            struct err *err)
 {
     AUTO(file_closep) int held = -1;
     AUTO(bytes_freep) struct bytes *der = NULL;
@@ -247,12 +249,29 @@ enum err_code trust_follow(const struct trust_user *user, bool *out_changed, str
     *out_changed = false;
     if (lock(user, &held, err) != ERR_NONE || trust_read_identity(user, &der, err) != ERR_NONE)
         return err->code;
+    bool first = unasked && !trust_is_decided(user->identity);
     read_record(user, &record);
     bool settled = record.cert_count == 1 && trust_record_has_cert(&record, span_bytes(der));
-    if (!record.wanted || settled)
+    if (!first && (!record.wanted || settled))
         return ERR_NONE;
     *out_changed = true;
     return install(user, &record, span_bytes(der), err);
+}
+
+enum err_code trust_follow(const struct trust_user *user, bool *out_changed, struct err *err)
+{
+    return follow(user, false, out_changed, err);
+}
+
+enum err_code trust_begin(const struct trust_user *user, bool *out_changed, struct err *err)
+{
+    return follow(user, true, out_changed, err);
+}
+
+bool trust_is_decided(const char *identity)
+{
+    AUTO(memory_freep) char *path = file_join(identity, TRUST_RECORD_NAME);
+    return access(path, F_OK) == 0;
 }
 
 static enum err_code finish_removal(const struct trust_user *user, struct trust_record *record,
@@ -293,4 +312,14 @@ enum err_code trust_remove(const struct trust_user *user, struct err *err)
             keep_first(&first, &failure);
     }
     return finish_removal(user, &record, &first, err);
+}
+
+enum err_code trust_refuse(const struct trust_user *user, struct err *err)
+{
+    const struct trust_record nothing = {0};
+    if (trust_remove(user, err) != ERR_NONE)
+        return err->code;
+    if (access(user->identity, F_OK) != 0)
+        return ERR_NONE;
+    return trust_record_write(user->identity, &nothing, err);
 }

@@ -15,9 +15,16 @@ MUST_CHECK enum err_code trust_install(const struct trust_user *user, struct err
  * out_changed: whether there was something to do. */
 MUST_CHECK enum err_code trust_follow(const struct trust_user *user, bool *out_changed,
                                       struct err *err);
+/* The same, and trust_install when the user has neither installed nor refused it yet. */
+MUST_CHECK enum err_code trust_begin(const struct trust_user *user, bool *out_changed,
+                                     struct err *err);
+/* Whether the user has; identity: the folder. */
+bool trust_is_decided(const char *identity);
 /* Takes back all that trust_install did, also what Firefox copied into its profiles. Where it fails, it can be
  * called again. The same errors. */
 MUST_CHECK enum err_code trust_remove(const struct trust_user *user, struct err *err);
+/* The same, and notes that the user wants none: trust_begin does nothing from then on. */
+MUST_CHECK enum err_code trust_refuse(const struct trust_user *user, struct err *err);
 
 /* The agent's present certificate. ERR_TRUST_NO_IDENTITY. */
 MUST_CHECK enum err_code trust_read_identity(const struct trust_user *user, struct bytes **out_der,

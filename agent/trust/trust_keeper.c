@@ -5,6 +5,7 @@
 
 #include "agent/trust/trust.h"
 #include "base/cancel.h"
+#include "base/file.h"
 #include "base/log.h"
 
 struct trust_keeper {
@@ -41,7 +42,8 @@ static enum err_code follow_as(struct trust_user *user, const struct trust_keepe
 {
     user->foreign[0] = folders->state;
     user->foreign[1] = folders->runtime;
-    return trust_follow(user, out_changed, err);
+    return folders->unasked ? trust_begin(user, out_changed, err)
+                            : trust_follow(user, out_changed, err);
 }
 
 static int follow(const void *context)
@@ -112,6 +114,16 @@ void trust_keeper_look(struct trust_keeper *keeper)
             loop_watch_new(keeper->loop, keeper->launched.channel, EPOLLIN, on_news, keeper);
     else
         log_err("trust", "start", &err);
+}
+
+void trust_keeper_wait_first(struct trust_keeper *keeper,
+                             const struct trust_keeper_folders *folders, int patience_ms)
+{
+    AUTO(memory_freep) char *identity = file_join(folders->state, TRUST_IDENTITY_FOLDER);
+    if (!folders->unasked || keeper->watch == NULL || trust_is_decided(identity))
+        return;
+    if (launched_wait_ended(&keeper->launched, deadline_in_ms(patience_ms)))
+        on_news(keeper, EPOLLIN);
 }
 
 void trust_keeper_free(struct trust_keeper *keeper)

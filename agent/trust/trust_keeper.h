@@ -11,6 +11,7 @@ struct trust_keeper;
 struct trust_keeper_folders {
     const char *state;
     const char *runtime;
+    bool unasked; /* trust_begin instead of trust_follow */
 };
 
 /* For the launcher's list: does trust_follow and logs what came of it. folders: borrowed. */
@@ -20,5 +21,9 @@ struct launch_task trust_keeper_task(const struct trust_keeper_folders *folders)
 struct trust_keeper *trust_keeper_new(struct loop *loop, struct launch *launch, size_t task);
 /* Has it done. Returns at once; one that is asked for while another runs is done after it. */
 void trust_keeper_look(struct trust_keeper *keeper);
+/* Blocks while the first trust is being made, at most this long: whoever asks for the agent meanwhile is
+ * answered by one that the browsers trust. Returns at once where that is decided, or not to be. */
+void trust_keeper_wait_first(struct trust_keeper *keeper,
+                             const struct trust_keeper_folders *folders, int patience_ms);
 /* Ends what runs. NULL is fine. */
 void trust_keeper_free(struct trust_keeper *keeper);

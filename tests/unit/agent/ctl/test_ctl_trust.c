@@ -15,6 +15,7 @@
 #include "tests/unit/agent/trust/fixture.h"
 
 #define NOBODY 65534
+#define RECORD "state/identity/trust.json"
 
 static char *state_folder;
 static char *config;
@@ -52,7 +53,7 @@ static enum err_code run(enum err_code (*function)(struct ctl *, struct err *), 
 static void test_installs_shows_and_removes(void **state)
 {
     struct err err;
-    AUTO(memory_freep) char *before = home_list(*state, "none");
+    AUTO(memory_freep) char *before = home_list(*state, RECORD);
     AUTO(memory_freep) char *installed = NULL;
     AUTO(memory_freep) char *shown = NULL;
     AUTO(memory_freep) char *removed = NULL;
@@ -65,8 +66,9 @@ static void test_installs_shows_and_removes(void **state)
     assert_non_null(strstr(shown, "/etc/opt/edge/policies/managed/ukeyd.json\n"));
     assert_int_equal(run(ctl_trust_remove, 0, &removed, &err), ERR_NONE);
     assert_non_null(strstr(removed, "chromium: not trusted\n"));
-    AUTO(memory_freep) char *after = home_list(*state, "none");
+    AUTO(memory_freep) char *after = home_list(*state, RECORD);
     assert_string_equal(after, before);
+    assert_true(home_has(*state, RECORD)); /* that it was refused */
 }
 
 static void test_as_json(void **state)

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 /* clang-format on */
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -70,6 +71,49 @@ static bool file_is(struct home *home, const struct bytes *der)
     assert_int_equal(file_read(path, 32768, &pem, &err), ERR_NONE);
     assert_int_equal(trust_pem_read(span_bytes(pem), &found, &err), ERR_NONE);
     return span_equal(span_bytes(found), span_bytes(der));
+}
+
+static bool begin(struct home *home)
+{
+    struct err err = ERR_INIT;
+    bool changed = false;
+    assert_int_equal(trust_begin(&home->user, &changed, &err), ERR_NONE);
+    return changed;
+}
+
+/* Unasked once, and never again when it was refused. */
+static void test_begins_unless_it_was_refused(void **state)
+{
+    struct home *home = *state;
+    struct err err = ERR_INIT;
+    assert_false(trust_is_decided(home->user.identity));
+    assert_true(begin(home));
+    assert_true(trust_is_decided(home->user.identity));
+    assert_true(trusts(home, OLD, home->der));
+    assert_false(begin(home));
+    home_renew(home);
+    assert_true(begin(home));
+    assert_true(trusts(home, OLD, home->der));
+    assert_int_equal(trust_refuse(&home->user, &err), ERR_NONE);
+    assert_true(trust_is_decided(home->user.identity));
+    assert_false(begin(home));
+    assert_false(follow(home));
+    assert_false(home_has(home, OLD));
+    assert_int_equal(install(home), ERR_NONE); /* asked for */
+    assert_true(trusts(home, OLD, home->der));
+    assert_int_equal(take_back(home), ERR_NONE);
+    assert_false(trust_is_decided(home->user.identity));
+}
+
+static void test_nobody_refuses_what_is_not_there(void **state)
+{
+    struct home *home = *state;
+    struct err err = ERR_INIT;
+    AUTO(memory_freep) char *moved = home_path(home, "state/elsewhere");
+    assert_int_equal(rename(home->user.identity, moved), 0);
+    assert_int_equal(trust_refuse(&home->user, &err), ERR_NONE);
+    assert_int_equal(access(home->user.identity, F_OK), -1);
+    assert_int_equal(rename(moved, home->user.identity), 0);
 }
 
 /* Every layout: what was there before is there afterwards, and nothing else. */
@@ -257,6 +301,9 @@ static void test_two_installations_share_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_begins_unless_it_was_refused, home_start, home_stop),
+        cmocka_unit_test_setup_teardown(test_nobody_refuses_what_is_not_there, home_start,
+                                        home_stop),
         cmocka_unit_test(test_nothing_is_left_of_it),
         cmocka_unit_test_setup_teardown(test_folders_that_others_use_stay, home_start, home_stop),
         cmocka_unit_test_setup_teardown(test_a_new_certificate_takes_the_place_of_the_old,

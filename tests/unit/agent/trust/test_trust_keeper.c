@@ -61,12 +61,12 @@ static void close_all(struct trust_keeper *keeper)
         memory_freep(&folders_text[i]);
 }
 
-static struct trust_keeper *keeper_of(struct home *home)
+static struct trust_keeper *keeper_with(struct home *home, bool unasked)
 {
     struct err err = ERR_INIT;
     folders_text[0] = home_path(home, "state");
     folders_text[1] = home_path(home, "runtime");
-    folders = (struct trust_keeper_folders){folders_text[0], folders_text[1]};
+    folders = (struct trust_keeper_folders){folders_text[0], folders_text[1], unasked};
     const struct launch_task task = trust_keeper_task(&folders);
     log_set_level(LOG_LEVEL_ERROR);
     setenv("HOME", home->folder, 1);
@@ -75,6 +75,11 @@ static struct trust_keeper *keeper_of(struct home *home)
     assert_int_equal(loop_new(&loop, &err), ERR_NONE);
     assert_int_equal(launch_new(&task, 1, &launch, &err), ERR_NONE);
     return trust_keeper_new(loop, launch, 0);
+}
+
+static struct trust_keeper *keeper_of(struct home *home)
+{
+    return keeper_with(home, false);
 }
 
 static void test_renews_what_was_installed(void **state)
@@ -104,6 +109,33 @@ static void test_does_nothing_unasked(void **state)
     assert_string_equal(after, before);
 }
 
+static void test_waits_for_the_first_trust(void **state)
+{
+    struct home *home = *state;
+    struct err err = ERR_INIT;
+    struct trust_keeper *keeper = keeper_with(home, true);
+    trust_keeper_wait_first(keeper, &folders, PATIENCE_MS); /* nothing runs */
+    assert_false(is_trusted(home));
+    trust_keeper_look(keeper);
+    trust_keeper_wait_first(keeper, &folders, PATIENCE_MS);
+    assert_true(is_trusted(home));
+    assert_int_equal(trust_refuse(&home->user, &err), ERR_NONE);
+    trust_keeper_look(keeper);
+    trust_keeper_wait_first(keeper, &folders, PATIENCE_MS);
+    close_all(keeper);
+    assert_false(is_trusted(home));
+}
+
+static void test_waits_only_so_long(void **state)
+{
+    struct home *home = *state;
+    struct trust_keeper *keeper = keeper_with(home, true);
+    trust_keeper_look(keeper);
+    trust_keeper_wait_first(keeper, &folders, 0);
+    wait_until_trusted(home);
+    close_all(keeper);
+}
+
 static void test_can_be_freed_at_any_time(void **state)
 {
     struct home *home = *state;
@@ -125,6 +157,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_renews_what_was_installed, home_start, home_stop),
         cmocka_unit_test_setup_teardown(test_does_nothing_unasked, home_start, home_stop),
+        cmocka_unit_test_setup_teardown(test_waits_for_the_first_trust, home_start, home_stop),
+        cmocka_unit_test_setup_teardown(test_waits_only_so_long, home_start, home_stop),
         cmocka_unit_test_setup_teardown(test_can_be_freed_at_any_time, home_start, home_stop),
     };
     return cmocka_run_group_tests_name("agent/trust/trust_keeper", tests, NULL, NULL);
