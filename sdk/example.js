@@ -42,7 +42,7 @@ const run = (kind) =>
     }
   });
 
-// After a reload: what was under way still is.
+// After a reload: what was under way still is. What has failed on the way could be gone on with here too, from a click.
 const resume = async () => {
   const [last] = await ukeyd.operations();
   if (last && !/done|failed|cancelled/.test(last.state)) await ukeyd.resume(last.id, { onprogress: showProgress });

@@ -59,6 +59,7 @@ export type AgentCode =
   | "operation-busy"
   | "operation-unknown"
   | "operation-too-late"
+  | "operation-not-resumable"
   | "interrupted"
   | "cancelled"
   | "platform-unreachable"
@@ -239,7 +240,7 @@ export interface Operation<K extends Kind = Kind> {
   order: string | null;
   /** Whether {@link Ukeyd.cancel} would be heard now. */
   cancellable: boolean;
-  /** Whether it failed on the way and can be gone on with (`POST /v1/operations/{id}/resume`). */
+  /** Whether it failed on the way and can be gone on with, without a new ticket: {@link Ukeyd.resume}. */
   resumable?: boolean;
   /** Whether anything on the key was changed. */
   key_changed: boolean;
@@ -366,11 +367,17 @@ export class Ukeyd {
     ...options: K extends "renew" | "extend-seal" | "reset-pin" ? [RunOptions<K>] : [RunOptions<K>?]
   ): Promise<FinishedOperation<K>>;
 
-  /** Watches an operation that this site started, e.g. before a reload. Ends like {@link run}. */
+  /**
+   * Goes on with an operation that this site started, e.g. before a reload: one that is `resumable` is taken up
+   * again where it broke off, and the agent asks for the PIN anew; any other is watched. Ends like {@link run}.
+   */
   resume<K extends Kind = Kind>(id: string, options?: WatchOptions<K>): Promise<FinishedOperation<K>>;
 
   /** This site's operations, newest first. */
   operations(): Promise<Operation[]>;
+
+  /** Gives up an operation that is `resumable`, for good; one that is under way is cancelled. */
+  abandon(id: string): Promise<Operation>;
 
   /** Asks the agent to stop an operation; rejects with `operation-too-late` when it no longer can. */
   cancel(id: string): Promise<Operation>;

@@ -20,10 +20,10 @@ const TEXTS = {
   "permission-denied":
     "浏览器禁止本网站访问此设备|请点地址栏左侧图标改为允许，再刷新。|The browser forbids this site to access your device|Allow it at the icon left of the address, reload.",
   "blocked-by-csp":
-    "本网站的安全策略未列出驱动|请联系平台客服。|This site's security policy omits the agent|Ask the platform's support.",
+    "本网站的安全策略未列出驱动|请联系平台客服。|This site's policy omits the agent|Ask the platform's support.",
   "not-installed":
-    "没有找到CA锁驱动（ukeyd）|请安装并启动后重试。|The agent (ukeyd) was not found|Install it and start it.",
-  "too-old": "CA锁驱动版本过低|请安装新版。|The agent is too old|Install the current one.",
+    "没有找到CA锁驱动（ukeyd）|请安装并启动后重试。|The agent (ukeyd) was not found|Install and start it.",
+  "too-old": "CA锁驱动版本过低|请安装新版。|The agent is too old|Update it.",
   "foreign-program":
     "驱动的端口被其他程序占用|请关闭该程序后重试。|Another program holds the agent's port|Close it and retry.",
   "origin-refused":
@@ -44,10 +44,9 @@ export class UkeydError extends Error {
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const longer = (ms) => Math.min(ms * 2, BACK_OFF_MS_MAX);
-const pathOf = (id) => "/v1/operations/" + encodeURIComponent(id);
 const nothing = () => {};
 // What the page's own function throws is the page's: it must not end what goes on here.
-const tell = (handler, value) => Promise.resolve(value).then(handler);
+const tell = async (handler, value) => handler?.(value);
 
 // Without storage (blocked cookies) it only takes longer.
 const memory = (method, value) => {
@@ -70,6 +69,7 @@ export class Ukeyd {
     let connecting, listening, socket, closed;
 
     const error = (code, detail, cause, operation) => {
+      if (closed) code = "closed";
       const [title, remedy] = TEXTS[code].split("|").slice(me.language === "en" ? 2 : 0);
       return new UkeydError({ code, title, detail, remedy }, cause, operation);
     };
@@ -132,7 +132,7 @@ export class Ukeyd {
     const search = async () => {
       const framed = self !== top;
       const failures = {};
-      const fail = (code) => error(closed ? "closed" : code, JSON.stringify(failures));
+      const fail = (code) => error(code, JSON.stringify(failures));
       const saw = (why) => Object.values(failures).includes(why);
       const last = +memory("getItem");
       me.address = null;
@@ -175,31 +175,33 @@ export class Ukeyd {
 
     // ---- talking to it ----
 
-    const ask = async (path, body, ms = REQUEST_MS) => {
+    const ask = async (path, body) => {
       if (!me.address) await connect();
-      const { address, language } = me;
+      const { address } = me;
       const init = {
         redirect: "error",
         method: body ? "POST" : "GET",
-        headers: { "Accept-Language": language, ...(body && { "Content-Type": "application/json" }) },
+        headers: { "Accept-Language": me.language, ...(body && { "Content-Type": "application/json" }) },
         body: body && JSON.stringify(body),
       };
-      const [answer, json] = await request(address + path, init, ms).catch((cause) => [cause]);
+      const [answer, json] = await request(`${address}/v1/${path}`, init, REQUEST_MS).catch((cause) => [cause]);
       if (!json) {
         me.address = null;
-        throw error(closed ? "closed" : "agent-lost", address, answer);
+        throw error("agent-lost", address, answer);
       }
       if (!answer.ok) throw new UkeydError(json, json);
       return json;
     };
 
+    const list = async (name) => (await ask(name))[name];
+    const act = (id, what, body) => ask(`operations/${encodeURIComponent(id)}${what}`, body);
+
     // The operation once it has changed or a while is over, across restarts of the agent.
     const next = async (operation) => {
-      const path = `${pathOf(operation.id)}?wait=${WAIT_SECONDS}&version=${operation.version}`;
       let left = lostMs;
       for (let ms = BACK_OFF_MS; ; ms = longer(ms)) {
         try {
-          return await ask(path, null, WAIT_SECONDS * 2000);
+          return await act(operation.id, `?wait=${WAIT_SECONDS}&version=${operation.version}`);
         } catch (cause) {
           const { code, detail } = cause;
           if (closed || (!TEXTS[code] && code !== "too-many-requests")) throw cause;
@@ -257,17 +259,21 @@ export class Ukeyd {
       language,
       connect,
       status: connect,
-      tokens: async () => (await ask("/v1/tokens")).tokens,
-      operations: async () => (await ask("/v1/operations")).operations,
-      resume: async (id, options = {}) => watch(await ask(pathOf(id)), options),
-      cancel: (id) => ask(pathOf(id) + "/cancel", {}),
+      tokens: () => list("tokens"),
+      operations: () => list("operations"),
+      async resume(id, options = {}) {
+        const found = await act(id, "");
+        return watch(found.resumable ? await act(id, "/resume", {}) : found, options);
+      },
+      cancel: (id) => act(id, "/cancel", {}),
+      abandon: (id) => act(id, "/abandon", {}),
       async run(kind, { ticket, token, ...options } = {}) {
         // A POST is never sent twice, so find out first whether the agent is there.
         for (const step of [nothing, connect]) {
           await step();
           if (options.signal?.aborted) throw error("closed");
         }
-        return watch(await ask("/v1/operations", { kind, ticket, token }), options);
+        return watch(await ask("operations", { kind, ticket, token }), options);
       },
       close() {
         closed = true;

@@ -20,6 +20,8 @@ import {button, notice, problemNotice, problemOf} from "./ui.js";
  * @property {Child[]} question what the user confirms first
  * @property {string} [serial] of the key that is meant
  * @property {() => Promise<string | null>} [ticket] null: there is none yet, and the user was told why
+ * @property {(broken: Operation) => boolean} [continues] whether an operation of this kind on this key, which
+ * broke off, was for the same
  */
 
 /** @type {Ukeyd | null} */
@@ -28,7 +30,9 @@ let agent = null;
 /** Where the operation under way is kept, so that a reloaded page finds it again. */
 const STORED = "operation";
 
-/** @returns {{id: string, title: string, kind: Kind} | null} an operation that this tab left behind */
+/** @typedef {{id: string, title: string, kind: Kind, broken?: boolean}} Left broken: it can be gone on with */
+
+/** @returns {Left | null} an operation that this tab left behind */
 export function leftBehind() {
     const stored = sessionStorage.getItem(STORED);
     return stored === null ? null : JSON.parse(stored);
@@ -54,6 +58,13 @@ export async function theAgent() {
     }
     agent.language = language();
     return agent;
+}
+
+/** @param {unknown} thrown
+ * @returns {Operation | null} what broke off and can be gone on with */
+function brokenBy(thrown) {
+    const {operation} = /** @type {{operation?: Operation}} */ (thrown);
+    return operation?.resumable ? operation : null;
 }
 
 /** One run of the work inside its dialog. */
@@ -83,6 +94,14 @@ class Run {
             go,
         );
         go.focus();
+    }
+
+    /** Ends when the user leaves the dialog.
+     * @returns {Promise<never>} */
+    left() {
+        return new Promise((_resolve, reject) =>
+            this.dialog.closed.then(() => reject(stopped())),
+        );
     }
 
     /** @param {import("/sdk/ukeyd.js").PermissionQuestion} question */
@@ -115,10 +134,61 @@ class Run {
             );
             go.focus();
         });
-        const left = new Promise((_resolve, reject) =>
-            this.dialog.closed.then(() => reject(stopped())),
+        return Promise.race([clicked, this.left()]);
+    }
+
+    /** The same work broke off earlier.
+     * @returns {Promise<boolean>} whether to go on with it; false: from the start */
+    wantsToGoOn() {
+        const {body, foot} = this.dialog;
+        /** @type {Promise<boolean>} */
+        const chosen = new Promise((resolve) => {
+            const go = button({label: t("next.goon"), kind: "primary", act: () => resolve(true)});
+            body.replaceChildren(
+                notice(
+                    "warn",
+                    h("p", {class: "strong"}, t("agent.broken", {title: this.work.title})),
+                    h("p", {}, t("agent.broken.lead")),
+                ),
+            );
+            foot.replaceChildren(
+                button({label: t("cancel"), act: () => this.dialog.close("")}),
+                button({label: t("next.anew"), act: () => resolve(false)}),
+                go,
+            );
+            go.focus();
+        });
+        return Promise.race([chosen, this.left()]);
+    }
+
+    /** Goes on with the same work that broke off, if there is any and the user wants it.
+     * @param {Ukeyd} connected
+     * @param {object} watch
+     * @param {Progress} progress
+     * @returns {Promise<Operation | null>} null: it is to be done from the start */
+    async goOn(connected, watch, progress) {
+        const {kind, serial, continues} = this.work;
+        const broken = (await connected.operations()).find(
+            (one) =>
+                one.resumable &&
+                one.kind === kind &&
+                one.token.serial === serial &&
+                continues?.(one),
         );
-        return Promise.race([clicked, left]);
+        if (!broken) return null;
+        const goesOn = await this.wantsToGoOn();
+        this.shows(progress);
+        if (goesOn) return connected.resume(broken.id, watch);
+        await connected.abandon(broken.id);
+        return null;
+    }
+
+    /** Gives up what broke off. */
+    async abandon() {
+        const connected = await theAgent();
+        if (this.id !== null) await connected.abandon(this.id);
+        sessionStorage.removeItem(STORED);
+        this.dialog.close("");
     }
 
     /** @param {Progress} progress */
@@ -169,7 +239,7 @@ class Run {
             sessionStorage.removeItem(STORED);
             this.dialog.close("done");
         } catch (thrown) {
-            this.failed(problemOf(thrown));
+            this.failed(problemOf(thrown), brokenBy(thrown));
         } finally {
             this.running = false;
             this.dialog.element.classList.remove("busy");
@@ -185,6 +255,8 @@ class Run {
                 progress.say(t("agent.starting"));
                 return connected.run(/** @type {"change-pin"} */ (kind), {...watch, token: serial});
             }
+            const goneOn = await this.goOn(connected, watch, progress);
+            if (goneOn) return goneOn;
             progress.say(t("agent.ticket"));
             const value = await ticket();
             if (value === null || this.abort.signal.aborted) return null;
@@ -197,7 +269,7 @@ class Run {
         });
     }
 
-    /** Goes on watching what the agent still does. */
+    /** Goes on watching what the agent still does, or with what broke off. */
     resume() {
         const id = this.id ?? "";
         return this.go((connected, watch) =>
@@ -205,13 +277,30 @@ class Run {
         );
     }
 
-    /** @param {import("./ui.js").Problem} problem */
-    failed(problem) {
+    /** So that a page that is loaded later knows of it.
+     * @param {import("./ui.js").Problem} problem
+     * @param {Operation | null} broken */
+    keep(problem, broken) {
+        const {title, kind} = this.work;
+        if (broken)
+            sessionStorage.setItem(
+                STORED,
+                JSON.stringify({id: broken.id, title, kind, broken: true}),
+            );
+        else if (problem.code !== "agent-lost") sessionStorage.removeItem(STORED);
+    }
+
+    /**
+     * @param {import("./ui.js").Problem} problem
+     * @param {Operation | null} broken
+     */
+    failed(problem, broken) {
         const {body, foot} = this.dialog;
-        if (problem.code !== "agent-lost") sessionStorage.removeItem(STORED);
+        this.keep(problem, broken);
         const steps = nextSteps(problem.code, {
             retry: () => this.start(),
             resume: this.id !== null ? () => this.resume() : null,
+            abandon: broken && (() => this.abandon()),
             leave: () => this.dialog.close(""),
             serial: this.work.serial ?? null,
         });
@@ -223,7 +312,7 @@ class Run {
                       h("p", {}, problem.title),
                       problem.remedy && h("p", {}, problem.remedy),
                   )
-                : problemNotice(problem),
+                : problemNotice(problem, broken && h("p", {}, t("agent.broken.lead"))),
         );
         foot.replaceChildren(
             button({label: t("close"), act: () => this.dialog.close("")}),
@@ -247,8 +336,8 @@ export async function operate(work) {
 }
 
 /**
- * Watches an operation that was left behind, to its end.
- * @param {{id: string, title: string, kind: Kind}} left
+ * Watches an operation that was left behind, or goes on with it, to its end.
+ * @param {Left} left
  * @returns {Promise<Operation | null>} the finished operation
  */
 export async function watchAgain(left) {

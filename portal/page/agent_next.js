@@ -7,11 +7,12 @@ import {button, linkButton} from "./ui.js";
 /**
  * @typedef {object} Ways
  * @property {() => Promise<void>} retry
- * @property {(() => Promise<void>) | null} resume watch the operation again, when there is one
+ * @property {(() => Promise<void>) | null} resume watch the operation again or go on with it, when there is one
+ * @property {(() => Promise<void>) | null} abandon give it up; null: it can't be gone on with
  * @property {() => void} leave
  * @property {string | null} serial
  */
-/** @typedef {"retry" | "resume" | "wait" | "download" | "permission" | "trouble" | "reset" | "orders" | "seal"} Step */
+/** @typedef {"goon" | "abandon" | "retry" | "resume" | "wait" | "download" | "permission" | "trouble" | "reset" | "orders" | "seal"} Step */
 
 /** @type {Record<string, Step[]>} */
 const steps = {
@@ -44,6 +45,10 @@ const steps = {
     "pcsc-no-permission": ["retry"],
 };
 
+/** What can be done whenever the operation can be gone on with; a retry would only find it again.
+ * @type {Step[]} */
+const broken = ["goon", "abandon"];
+
 /** What a code that is not listed leaves to do: a new ticket is fetched each time, so that is safe. */
 /** @type {Step[]} */
 const otherwise = ["retry"];
@@ -67,12 +72,11 @@ function control(step, ways, first) {
     };
     if (step in links)
         return linkButton(links[step], t(/** @type {"next.reset"} */ (`next.${step}`)), {kind});
-    if (step === "retry") return button({label: t("retry"), kind, act: ways.retry});
-    const resume = ways.resume;
-    return (
-        resume &&
-        button({label: t(step === "wait" ? "next.wait" : "next.resume"), kind, act: resume})
-    );
+    /** @type {Record<string, (() => Promise<void>) | null>} */
+    const acts = {retry: ways.retry, abandon: ways.abandon};
+    const act = step in acts ? acts[step] : ways.resume;
+    const label = step === "retry" ? t("retry") : t(/** @type {"next.resume"} */ (`next.${step}`));
+    return act && button({label, kind, act});
 }
 
 /**
@@ -84,7 +88,11 @@ function control(step, ways, first) {
 export function nextSteps(code, ways) {
     /** @type {HTMLElement[]} */
     const controls = [];
-    for (const step of steps[code] ?? otherwise) {
+    const known = steps[code] ?? otherwise;
+    const offered = ways.abandon
+        ? [...broken, ...known.filter((step) => step !== "retry" && step !== "resume")]
+        : known;
+    for (const step of offered) {
         const one = control(step, ways, controls.length === 0);
         if (one) controls.push(one);
     }

@@ -128,6 +128,7 @@ async function check(out) {
                 nextSteps(problem.code, {
                     retry: () => check(out),
                     resume: null,
+                    abandon: null,
                     leave: () => undefined,
                     serial: null,
                 }),

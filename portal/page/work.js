@@ -42,6 +42,7 @@ export async function renew(context, order) {
             keyFacts(order, [t("order.months"), duration(order.months)]),
         ],
         serial: order.serial,
+        continues: (broken) => broken.order === order.number,
         ticket: async () =>
             (await send("POST", path`/orders/${order.number}/ticket`, {kind: "renew"})).ticket,
     });
@@ -68,6 +69,7 @@ export async function extendSeal(context, key, seal) {
             seal && h("p", {class: "strong"}, seal.name),
         ],
         serial: key.serial,
+        continues: () => seal === undefined, // which one it was for is not told
         ticket: async () =>
             (
                 await send("POST", path`/keys/${key.serial}/ticket`, {
@@ -97,6 +99,7 @@ export async function resetPin(context, key) {
             notice("info", h("p", {}, t("resets.lead"))),
         ],
         serial: key.serial,
+        continues: () => true,
         ticket: async () => {
             const request = await send("POST", path`/keys/${key.serial}/resets`, {});
             waits = request.state !== "approved";
@@ -121,7 +124,7 @@ export async function changePin(key) {
     if (finished !== null) await remind([told(finished.message ?? "")]);
 }
 
-/** Tells of work that went on in the agent while the page was reloaded.
+/** Tells of work that went on in the agent while the page was reloaded, or that broke off.
  * @param {() => Promise<void>} reload the page that is shown */
 export function offerToWatch(reload) {
     const left = leftBehind();
@@ -135,8 +138,8 @@ export function offerToWatch(reload) {
     say(
         notice(
             "info",
-            h("p", {}, t("agent.left", left)),
-            button({label: t("agent.left.watch"), act: watch}),
+            h("p", {}, t(left.broken ? "agent.broken" : "agent.left", left)),
+            button({label: t(left.broken ? "next.goon" : "agent.left.watch"), act: watch}),
         ),
     );
 }

@@ -188,6 +188,17 @@ class Calls(TrustCalls):
         it), act-then-hang-up."""
         self.spoiler.spoil(method, path_end, FAULTS[fault], times)
 
+    def break_key(self, serial, method, path_end, fault):
+        """Once the platform has answered such a request: a fault of `ukey-sim control`, which counts the key's
+        commands from then on."""
+
+        def act(forward):
+            answer = forward()
+            self.cards[serial].control("fault", *fault.split())
+            return answer
+
+        self.spoiler.spoil(method, path_end, act, times=1)
+
     def unspoil(self):
         self.spoiler.rules.clear()
 
