@@ -44,8 +44,11 @@ struct http_connection {
     bool broken; /* nothing more can be done for the client */
     bool due; /* run soon */
     bool waiting; /* the answer comes later */
+    bool
+        client_ready; /* the stream may have bytes; when it has none the loop tells of the next ones */
     bool client_ended; /* the client sends no more */
     bool client_blocked; /* the stream waits until it can write */
+    bool pipe_ready; /* as client_ready */
     bool pipe_ended; /* the engine sends no more */
     bool pipe_refuses; /* the engine takes no more */
     bool pipe_full;
@@ -95,6 +98,7 @@ static bool shake_hands(struct http_connection *connection)
     if (state != HTTP_STREAM_DONE)
         return false;
     enter_for(connection, PHASE_IDLE, connection->times->idle_ms);
+    connection->client_ready = true; /* a request may have come with the last of the handshake */
     return true;
 }
 
@@ -104,15 +108,24 @@ static bool reads_client(const struct http_connection *connection)
            !connection->client_ended && !in_full(connection);
 }
 
+static void note_client_ended(struct http_connection *connection)
+{
+    connection->client_ended = true;
+    connection->pipe_ready = true; /* a last look at what the engine has said */
+}
+
 static bool read_client(struct http_connection *connection)
 {
     size_t count = 0;
-    if (!reads_client(connection))
+    if (!connection->client_ready || !reads_client(connection))
         return false;
     enum http_stream_state state =
         http_stream_read(&connection->stream, connection->in + connection->in_length,
                          sizeof connection->in - connection->in_length, &count);
-    connection->client_ended = state == HTTP_STREAM_END;
+    connection->client_ready = state == HTTP_STREAM_DONE ? http_stream_holds(&connection->stream)
+                                                         : state == HTTP_STREAM_WAIT_WRITE;
+    if (state == HTTP_STREAM_END)
+        note_client_ended(connection);
     connection->broken = state == HTTP_STREAM_BROKEN;
     connection->in_length += count;
     return state == HTTP_STREAM_DONE;
@@ -122,6 +135,7 @@ static bool read_client(struct http_connection *connection)
 static void refuse(struct http_connection *connection, const struct err *err)
 {
     connection->refusal = http_problem_message(err, LANG_ZH, connection->hooks.refusal_headers);
+    connection->pipe_ready = true;
     enter_for(connection, PHASE_REFUSED, connection->times->write_ms);
 }
 
@@ -219,11 +233,14 @@ static bool read_pipe(struct http_connection *connection)
 {
     if (has_output(connection))
         return false;
-    if (connection->pipe_fd < 0)
-        return send_refusal(connection);
     if (connection->pipe_ended)
         return false;
+    if (connection->pipe_fd < 0 || !connection->pipe_ready)
+        return send_refusal(connection);
     ssize_t got = recv(connection->pipe_fd, connection->out, sizeof connection->out, 0);
+    /* without a watch nobody tells of more, or of the end */
+    connection->pipe_ready =
+        connection->pipe_watch == NULL || got == (ssize_t)sizeof connection->out;
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return send_refusal(connection);
     connection->pipe_ended = got <= 0;
@@ -377,7 +394,8 @@ static void on_client(void *context, uint32_t events)
     if ((events & (EPOLLHUP | EPOLLERR)) != 0)
         connection->broken = true;
     if ((events & EPOLLRDHUP) != 0 && in_full(connection))
-        connection->client_ended = true;
+        note_client_ended(connection);
+    connection->client_ready |= (events & EPOLLIN) != 0;
     run(connection);
 }
 
@@ -388,6 +406,7 @@ static void on_pipe(void *context, uint32_t events)
         loop_watch_free(connection->pipe_watch);
         connection->pipe_watch = NULL;
     }
+    connection->pipe_ready |= (events & (EPOLLIN | EPOLLHUP)) != 0;
     run(connection);
 }
 
@@ -494,6 +513,7 @@ int64_t http_connection_waited_ms(const struct http_connection *connection)
 void http_connection_answered(struct http_connection *connection)
 {
     connection->waiting = false;
+    connection->pipe_ready = true;
     if (connection->phase == PHASE_ANSWER)
         enter_for(connection, PHASE_IDLE, connection->times->idle_ms);
     run_soon(connection);
@@ -502,6 +522,7 @@ void http_connection_answered(struct http_connection *connection)
 void http_connection_upgraded(struct http_connection *connection)
 {
     enter(connection, PHASE_SOCKET, DEADLINE_NEVER);
+    connection->pipe_ready = true;
     run_soon(connection);
 }
 

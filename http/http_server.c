@@ -12,8 +12,9 @@
 #include "http/http_request.h"
 #include "http/http_socket.h"
 
-/* What MHD has for each connection: a head of HTTP_HEAD_BYTES_MAX, its parsed form, and our headers. */
-#define MHD_POOL_BYTES ((size_t)65536)
+/* What MHD has for each connection: a head of HTTP_HEAD_BYTES_MAX, its parsed form, and our headers. It is
+ * cleared at each request. */
+#define MHD_POOL_BYTES ((size_t)32768)
 /* Runs of MHD in a row before other work gets its turn. */
 #define MHD_RUNS_MAX 8
 
@@ -302,11 +303,17 @@ static struct http_times complete_times(const struct http_times *times)
     };
 }
 
+/* Its complaints are put into words at each answer, so only for somebody who reads them. */
+static unsigned log_flag(void)
+{
+    return log_level() == LOG_LEVEL_DEBUG ? MHD_USE_ERROR_LOG : 0;
+}
+
 static enum err_code start_mhd(struct http_server *server, struct err *err)
 {
     server->mhd = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | MHD_ALLOW_UPGRADE |
-            MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+            MHD_ALLOW_SUSPEND_RESUME | log_flag(),
         0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,
         MHD_OPTION_NOTIFY_CONNECTION, on_mhd_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
         on_completed, server, MHD_OPTION_CONNECTION_LIMIT, server->options.connections_max * 2,

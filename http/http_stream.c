@@ -77,6 +77,11 @@ enum http_stream_state http_stream_read(struct http_stream *stream, uint8_t *int
     return ssl_state(stream, SSL_read_ex(stream->ssl, into, size, out_count));
 }
 
+bool http_stream_holds(const struct http_stream *stream)
+{
+    return stream->ssl != NULL && SSL_has_pending(stream->ssl) == 1;
+}
+
 static enum http_stream_state plain_write(int fd, const uint8_t *from, size_t length,
                                           size_t *out_count)
 {

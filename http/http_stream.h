@@ -27,6 +27,8 @@ enum http_stream_state http_stream_handshake(struct http_stream *stream);
 /* size, length > 0. *out_count is set with HTTP_STREAM_DONE only. */
 enum http_stream_state http_stream_read(struct http_stream *stream, uint8_t *into, size_t size,
                                         size_t *out_count);
+/* Whether it was read already and waits in here, where the descriptor doesn't tell of it. */
+bool http_stream_holds(const struct http_stream *stream);
 enum http_stream_state http_stream_write(struct http_stream *stream, const uint8_t *from,
                                          size_t length, size_t *out_count);
 /* Says that we send no more; reading what still comes is left to http_stream_drain. */

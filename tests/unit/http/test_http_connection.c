@@ -246,6 +246,24 @@ static void test_takes_as_many_fields_as_allowed(void **state)
     }
 }
 
+static void test_takes_a_body_behind_the_largest_head(void **state)
+{
+    struct fixture *fixture = *state;
+    struct client client;
+    AUTO(buf_done) struct buf head = BUF_INIT(HTTP_HEAD_BYTES_MAX);
+    buf_add_text(&head, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 5\r\n");
+    for (int i = 0; i < 97; i++)
+        buf_printf(&head, "X-Field-%d: %0140d\r\n", i, i);
+    buf_add_text(&head, "Last: ");
+    buf_printf(&head, "%0*d\r\n\r\n", (int)(HTTP_HEAD_BYTES_MAX - head.len - 4), 0);
+    assert_false(head.bad);
+    client_tls(&client, "127.0.0.1", fixture->tls_port);
+    client_send(&client, head.at, head.len);
+    client_say(&client, "hello");
+    expect_status(&client, 200);
+    client_close(&client);
+}
+
 static void test_forgets_a_body_that_ends_early(void **state)
 {
     struct fixture *fixture = *state;
@@ -272,6 +290,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_cuts_a_slow_reader, start_short_write, stop),
         cmocka_unit_test_setup_teardown(test_waits_for_the_handler, start_all_short, stop),
         cmocka_unit_test_setup_teardown(test_limits_the_head, start_short_handshake, stop),
+        cmocka_unit_test_setup_teardown(test_takes_a_body_behind_the_largest_head,
+                                        start_short_handshake, stop),
         cmocka_unit_test_setup_teardown(test_takes_as_many_fields_as_allowed, start_short_handshake,
                                         stop),
         cmocka_unit_test_setup_teardown(test_forgets_a_body_that_ends_early, start_short_handshake,
