@@ -294,6 +294,15 @@ ERR_ITEM(ERR_PROMPT_UNAVAILABLE, "prompt-unavailable", USER, 503,
 ERR_ITEM(ERR_PROMPT_BUSY, "prompt-busy", RETRY, 409,
     "已有一个密码框打开", "A PIN dialog is already open",
     "请先在已打开的密码框中操作。", "Answer the open dialog first.")
+ERR_ITEM(ERR_PAGE_GONE, "page-gone", USER, 409,
+    "发起操作的网页或终端已关闭，密码框已收回", "The page or terminal that asked has been closed, and so was the PIN dialog",
+    "请重新打开平台网页后继续或重新发起。", "Open the platform's page again, and go on or start again.")
+ERR_ITEM(ERR_DIALOGS_PAUSED, "dialogs-paused", RETRY, 429,
+    "密码框刚刚被连续取消，暂停弹出", "PIN dialogs were cancelled just now and pause for a while",
+    "请稍等半分钟后重试。", "Wait half a minute and try again.")
+ERR_ITEM(ERR_TICKETS_PAUSED, "tickets-paused", RETRY, 429,
+    "无效的操作凭据过多，暂停受理", "Too many tickets were not valid, so that none is taken for a while",
+    "请稍后刷新平台网页重试；如再次出现，请联系平台客服。", "Reload the platform's page later; if it happens again ask its support.")
 
 /* ---- the platform ---- */
 ERR_ITEM(ERR_PLATFORM_UNREACHABLE, "platform-unreachable", RETRY, 502,

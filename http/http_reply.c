@@ -13,11 +13,17 @@ void http_reply_header(struct http_request *request, const char *name, const cha
     };
 }
 
+int http_reply_status(const struct http_request *request)
+{
+    return (int)request->status;
+}
+
 void http_reply_give(struct http_request *request, int status, struct MHD_Response *response)
 {
     assert(!request->answered);
     if (response == NULL)
         abort(); /* out of memory */
+    request->status = (unsigned)status;
     if (request->options->decorate != NULL)
         request->options->decorate(request->options->context, request);
     for (size_t i = 0; i < request->header_count; i++) {
@@ -27,7 +33,6 @@ void http_reply_give(struct http_request *request, int status, struct MHD_Respon
         (void)added;
     }
     request->answered = true;
-    request->status = (unsigned)status;
     request->response = response;
     if (request->connection != NULL)
         http_connection_set_waiting(request->connection, false);

@@ -139,6 +139,8 @@ bool http_content_type_is_json(const char *value);
 
 /* ---- the answer: exactly one of the replies, at once or later ---- */
 void http_reply_header(struct http_request *request, const char *name, const char *value);
+/* For decorate: the status of the answer that is being given. */
+int http_reply_status(const struct http_request *request);
 void http_reply_json(struct http_request *request, int status, const struct json *body);
 void http_reply_bytes(struct http_request *request, int status, const char *content_type,
                       struct span body);

@@ -2,6 +2,7 @@
 
 #include "agent/ops/op_dialog.h"
 #include "agent/ops/op_leftovers.h"
+#include "agent/ops/op_plain.h"
 
 /* Answers in a row of a length that no PIN has. A person needs two or three; a broken dialog, which
  * answers by itself, would be opened for ever. */
@@ -12,6 +13,7 @@ static const struct text last_ok = {"继续输入密码", "Go on"};
 
 static enum err_code confirm_last_try(struct op *op, const struct cancel *dialog, struct err *err)
 {
+    AUTO(memory_freep) char *serial = op_plain(token_peek_facts(op->key.token)->serial);
     AUTO(memory_freep)
     char *description = memory_printf(
         op->lang == LANG_EN
@@ -20,7 +22,7 @@ static enum err_code confirm_last_try(struct op *op, const struct cancel *dialog
             : "CA锁 %s 只剩最后一次密码机会。\n"
               "如果再输错一次，CA锁将被锁死，需要在平台上重置密码。\n\n"
               "确实要继续吗？如不确定密码，请点“取消”，然后使用“CA锁密码重置”。",
-        token_peek_facts(op->key.token)->serial);
+        serial);
     return op_dialog_confirm(op, dialog, last_title, description, last_ok, err);
 }
 

@@ -5,6 +5,7 @@
 #include "agent/ops/op_dialog.h"
 #include "agent/ops/op_key.h"
 #include "agent/ops/op_pin_rules.h"
+#include "agent/ops/op_plain.h"
 
 static const struct text new_title = {"设置新的CA锁密码", "Set a new PIN"};
 static const struct text new_label = {"新密码：", "New PIN:"};
@@ -31,13 +32,14 @@ static int quality(void *context, struct span pin)
 
 static char *describe_rules(const struct op *op, const struct judge *judge)
 {
+    AUTO(memory_freep) char *serial = op_plain(token_peek_facts(op->key.token)->serial);
     return memory_printf(
         op->lang == LANG_EN
             ? "Key %s\nThe new PIN has %zu to %zu characters; not an initial PIN, not the old "
               "one, not one repeated character, not a plain sequence."
             : "CA锁序列号：%s\n新密码为 %zu 到 %zu 个字符，"
               "不能是初始密码、原密码、单一重复字符或连续数字字母。",
-        token_peek_facts(op->key.token)->serial, judge->limits.bytes_min, judge->limits.bytes_max);
+        serial, judge->limits.bytes_min, judge->limits.bytes_max);
 }
 
 static enum err_code ask_once(struct op *op, const struct cancel *dialog, struct judge *judge,

@@ -1,5 +1,9 @@
 #include "agent/ops/op_dialog.h"
 
+#include <stdlib.h>
+
+#include "agent/ops/op_engine.h"
+#include "agent/ops/op_plain.h"
 #include "base/buf.h"
 
 #define DESCRIPTION_BYTES_MAX 2048
@@ -9,11 +13,13 @@ static const struct text label_text = {"CA锁密码：", "PIN:"};
 static const struct text ok_text = {"确定", "OK"};
 static const struct text cancel_text = {"取消", "Cancel"};
 
-/* One line of the description: "操作：CA延期续费". */
+/* One line of the description: "操作：CA延期续费". No value can make itself a second line. */
 static void add_line(struct buf *buf, enum lang lang, struct text name, const char *value)
 {
-    if (value != NULL && *value != '\0')
-        buf_printf(buf, "%s%s\n", text_in(name, lang), value);
+    if (value == NULL || *value == '\0')
+        return;
+    AUTO(memory_freep) char *plain = op_plain(value);
+    buf_printf(buf, "%s%s\n", text_in(name, lang), plain);
 }
 
 static void describe_origin(const struct op *op, struct buf *buf)
@@ -114,17 +120,112 @@ enum err_code op_dialog_new_pin(struct op *op, const struct cancel *dialog,
     return code;
 }
 
-enum err_code op_dialog_run(struct op *op, op_talk talk, void *context, struct err *err)
+/* ---- one dialog at a time, of all operations ---- */
+
+struct told {
+    struct ops *ops;
+    enum ops_event event;
+    enum ops_answer answer;
+    char *origin;
+};
+
+static void tell(void *context)
 {
-    AUTO(cancel_freep) struct cancel *dialog = NULL;
-    if (cancel_new(&dialog, err) != ERR_NONE)
-        return err->code;
-    op_set_dialog(op, dialog); /* before others see that it waits: they may withdraw it at once */
+    struct told *told = context;
+    const struct ops_change change = {
+        .event = told->event, .origin = told->origin, .answer = told->answer};
+    ops_tell(told->ops, &change);
+    free(told->origin);
+    free(told);
+}
+
+static void post(const struct op *op, enum ops_event event, enum ops_answer answer)
+{
+    struct told *told = memory_new(sizeof *told);
+    *told = (struct told){op->ops, event, answer, memory_text(op->origin)};
+    loop_post(op_options(op)->loop, tell, told);
+}
+
+static enum ops_answer answer_of(enum err_code code)
+{
+    static const struct {
+        enum err_code code;
+        enum ops_answer answer;
+    } answers[] = {
+        {ERR_PROMPT_CANCELLED, OPS_UNANSWERED},  {ERR_PROMPT_TIMEOUT, OPS_UNANSWERED},
+        {ERR_CANCELLED, OPS_UNANSWERED},         {ERR_PAGE_GONE, OPS_UNANSWERED},
+        {ERR_DIALOGS_PAUSED, OPS_NOT_ASKED},     {ERR_TOKEN_REMOVED, OPS_NOT_ASKED},
+        {ERR_PROMPT_UNAVAILABLE, OPS_NOT_ASKED},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(answers); i++)
+        if (answers[i].code == code)
+            return answers[i].answer;
+    return OPS_ANSWERED;
+}
+
+/* A person who reads one dialog must not type into another. The one who comes second is refused and not
+ * queued: a dialog that opens by itself when the first closes would get the keys meant for that. */
+static enum err_code take_turn(struct op *op, struct cancel *dialog, struct err *err)
+{
+    enum err_code code = ERR_NONE;
+    struct ops *ops = op->ops;
+    pthread_mutex_lock(&ops->lock);
+    for (const struct op *other = ops->newest; other != NULL; other = other->next)
+        if (other->dialog != NULL)
+            code = err_set(err, ERR_PROMPT_BUSY, "operation %.8s has a dialog open", other->id);
+    if (code == ERR_NONE) {
+        op->dialog = dialog;
+        ops->withdrawn = ERR_NONE;
+    }
+    pthread_mutex_unlock(&ops->lock);
+    return code;
+}
+
+void ops_withdraw_dialogs(struct ops *ops, const char *origin, enum err_code why)
+{
+    pthread_mutex_lock(&ops->lock);
+    for (struct op *op = ops->newest; op != NULL; op = op->next) {
+        bool same = op->origin == NULL || origin == NULL ? op->origin == origin
+                                                         : strcmp(op->origin, origin) == 0;
+        if (!same || op->dialog == NULL)
+            continue;
+        ops->withdrawn = why;
+        cancel_request(op->dialog);
+    }
+    pthread_mutex_unlock(&ops->lock);
+}
+
+/* Why a dialog was closed that the person has not closed. */
+static enum err_code explain_closed(struct op *op, enum err_code withdrawn, struct err *err)
+{
+    if (op_key_gone(op))
+        return err_set(err, ERR_TOKEN_REMOVED, "pulled out while the dialog was open");
+    if (withdrawn != ERR_NONE && !cancel_requested(op->cancel))
+        return err_set(err, withdrawn, "while the dialog was open");
+    return err->code;
+}
+
+static enum err_code ask(struct op *op, struct cancel *dialog, op_talk talk, void *context,
+                         struct err *err)
+{
     enum err_code code = op_enter(op, OP_WAITING_USER, op->step, err);
     if (code == ERR_NONE)
         code = talk(op, dialog, context, err);
+    pthread_mutex_lock(&op->ops->lock);
+    enum err_code withdrawn = op->ops->withdrawn;
+    pthread_mutex_unlock(&op->ops->lock);
     op_set_dialog(op, NULL);
-    if (code == ERR_CANCELLED && op_key_gone(op))
-        return err_set(err, ERR_TOKEN_REMOVED, "pulled out while the dialog was open");
+    return code == ERR_CANCELLED ? explain_closed(op, withdrawn, err) : code;
+}
+
+enum err_code op_dialog_run(struct op *op, op_talk talk, void *context, struct err *err)
+{
+    AUTO(cancel_freep) struct cancel *dialog = NULL;
+    if (cancel_new(&dialog, err) != ERR_NONE || take_turn(op, dialog, err) != ERR_NONE)
+        return err->code;
+    op_set_dialog(op, dialog); /* before others see that it waits: they may withdraw it at once */
+    post(op, OPS_DIALOG_OPENED, OPS_NOT_ASKED);
+    enum err_code code = ask(op, dialog, talk, context, err);
+    post(op, OPS_DIALOG_CLOSED, answer_of(code));
     return code == ERR_NONE ? op_enter(op, OP_RUNNING, op->step, err) : code;
 }

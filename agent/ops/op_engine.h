@@ -22,6 +22,7 @@ struct ops {
     void *observer_context;
     struct token_snapshot snapshot; /* as observers know it */
     struct op_keys *keys; /* readings of the plugged-in keys, see op_keys.h */
+    enum err_code withdrawn; /* under the lock: why the one open dialog is taken away */
 };
 
 /* Tells the observer, in the loop's thread. */

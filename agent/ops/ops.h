@@ -61,14 +61,30 @@ struct json *ops_status_json(struct ops *ops);
 void ops_read_tokens(struct ops *ops, enum lang lang,
                      void (*done)(void *context, struct json *array), void *context);
 
-enum ops_event { OPS_TOKEN_INSERTED, OPS_TOKEN_REMOVED, OPS_OPERATION_CHANGED, OPS_STATUS_CHANGED };
-/* The observer is told in the loop's thread. id: of the operation, else NULL; origin: whose it is.
- * reader: of the key, else NULL. */
+/* Takes the open dialogs of this origin away (NULL: of terminals): their operations end with why. */
+void ops_withdraw_dialogs(struct ops *ops, const char *origin, enum err_code why);
+
+enum ops_event {
+    OPS_TOKEN_INSERTED,
+    OPS_TOKEN_REMOVED,
+    OPS_OPERATION_CHANGED,
+    OPS_STATUS_CHANGED,
+    OPS_DIALOG_OPENED, /* not for pages */
+    OPS_DIALOG_CLOSED, /* not for pages */
+};
+enum ops_answer {
+    OPS_NOT_ASKED, /* it was taken away, or could not be shown */
+    OPS_ANSWERED,
+    OPS_UNANSWERED, /* the person did not want it, or the page has taken it back or left */
+};
+/* The observer is told in the loop's thread. id: of the operation, else NULL; origin: whose it or the dialog is.
+ * reader: of the key, else NULL. answer: to a dialog that was closed. */
 struct ops_change {
     enum ops_event event;
     const char *id;
     const char *origin;
     const char *reader;
+    enum ops_answer answer;
 };
 typedef void (*ops_observer)(void *context, const struct ops_change *change);
 /* One observer (the web side). */

@@ -6,6 +6,11 @@
 #include "base/secret.h"
 #include "base/text.h"
 
+/* A yes that comes sooner after its dialog has opened was typed for something else, and does not count: the
+ * dialog opens again and says so. A no does. A PIN needs no such rule: one that is empty or too short is not
+ * sent, and nobody types a whole one in this time. Browsers guard their own questions in the same way. */
+#define PROMPT_READ_MS 500
+
 #define PROMPT_PIN_BYTES_MAX 64 /* what a dialog may return; the key's own limit is checked later */
 
 /* All texts are UTF-8 and borrowed; lines are separated by '\n'. */

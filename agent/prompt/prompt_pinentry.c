@@ -12,6 +12,8 @@
 #define START_MS 15000
 /* Between the answer and the end of the process. */
 #define LEAVE_MS 200
+/* So often a confirmation is shown anew; a key that is held down, or a broken pinentry, gives a yes each time. */
+#define TOO_FAST_MAX 5
 
 struct pinentry {
     struct prompt prompt; /* first, so that one is the other */
@@ -25,6 +27,10 @@ static const struct text quality_label = {"密码强度：", "Strength:"};
 static const struct text quality_hint = {"红色表示不符合要求；越长、字符种类越多越好。",
                                          "Red: not allowed. Longer and more varied is better."};
 
+static const struct text too_fast = {
+    "【刚才的确认过快，未被接受，请看清内容后再确认】\n\n",
+    "[That yes came too fast and did not count. Please read.]\n\n"};
+
 /* What one dialog is to do. */
 struct task {
     const char *command; /* "GETPIN", "CONFIRM" */
@@ -32,6 +38,7 @@ struct task {
     const struct prompt_new_pin *new_pin; /* NULL: neither a second entry nor a quality bar */
     struct secret *data; /* gets what was typed; NULL: nothing is */
     bool repeated; /* out: the dialog had it typed twice */
+    int64_t open_ms; /* out: how long the dialog was open */
 };
 
 /* One open dialog. */
@@ -199,8 +206,10 @@ static enum err_code converse(struct dialog *dialog, struct task *task, struct e
     dialog->wait.deadline = task->question->deadline;
     if (assuan_send(dialog->assuan, task->command, NULL, err) != ERR_NONE)
         return err->code;
+    int64_t from_ms = clock_monotonic_ms();
     if (assuan_receive(dialog->assuan, &dialog->wait, task->data, &answer, err) != ERR_NONE)
         return late(ERR_PROMPT_TIMEOUT, err);
+    task->open_ms = clock_monotonic_ms() - from_ms;
     struct err ignored = ERR_INIT; /* a dialog that is gone already needs no farewell */
     if (assuan_send(dialog->assuan, "BYE", NULL, &ignored) == ERR_NONE)
         dialog->grace_ms = LEAVE_MS;
@@ -263,10 +272,23 @@ static enum err_code confirm(struct prompt *prompt, const struct prompt_question
 {
     struct pinentry *pinentry = (struct pinentry *)prompt;
     AUTO(unlockp) pthread_mutex_t *open = NULL;
+    AUTO(memory_freep) char *warned = NULL;
+    struct prompt_question shown = *question;
     if (enter(pinentry, question, cancel, &open, err) != ERR_NONE)
         return err->code;
-    struct task task = {.command = "CONFIRM", .question = question};
-    return run(pinentry, &task, cancel, err);
+    for (unsigned i = 0; i < TOO_FAST_MAX; i++) {
+        struct task task = {.command = "CONFIRM", .question = &shown};
+        if (run(pinentry, &task, cancel, err) != ERR_NONE)
+            return err->code;
+        if (task.open_ms >= PROMPT_READ_MS)
+            return ERR_NONE;
+        if (warned == NULL)
+            warned =
+                memory_printf("%s%s", text_in(too_fast, pinentry->lang), question->description);
+        shown.description = warned; /* a confirmation shows no SETERROR */
+    }
+    return err_set(err, ERR_PROMPT_UNAVAILABLE, "%d times the answer came faster than a person's",
+                   TOO_FAST_MAX);
 }
 
 /* ---- a new PIN ---- */

@@ -6,6 +6,7 @@
 #include "agent/web/web_context.h"
 #include "agent/web/web_events.h"
 #include "agent/web/web_gate.h"
+#include "agent/web/web_guard.h"
 #include "agent/web/web_identity.h"
 #include "agent/web/web_listen.h"
 #include "agent/web/web_peer.h"
@@ -78,6 +79,7 @@ static struct web_gate_facts gather(const struct web_context *context,
 
 static bool gate(void *context, struct http_request *request)
 {
+    const struct web_context *web = context;
     struct err err = ERR_INIT;
     bool known = false;
     struct web_gate_facts facts = gather(context, request);
@@ -85,7 +87,11 @@ static bool gate(void *context, struct http_request *request)
     if (known)
         http_request_set_data(request, &known_mark);
     if (code == ERR_NONE)
+        code = web_guard_admit(web->guard, request, &err);
+    if (code == ERR_NONE)
         return true;
+    if (code == ERR_HTTP_METHOD)
+        http_reply_header(request, "Allow", WEB_GATE_METHODS);
     if (code == ERR_HTTP_ORIGIN && web_gate_is_knock(&facts)) {
         http_request_set_data(request, &knock_mark);
         http_reply_empty(request, 403);
@@ -97,6 +103,7 @@ static bool gate(void *context, struct http_request *request)
 
 static void decorate(void *context, struct http_request *request)
 {
+    const struct web_context *web = context;
     bool known = http_request_data(request) == &known_mark;
     bool knock = http_request_data(request) == &knock_mark;
     http_reply_header(request, "Cache-Control", "no-store");
@@ -107,6 +114,7 @@ static void decorate(void *context, struct http_request *request)
                       known || knock ? "cross-origin" : "same-origin");
     if (!known)
         return;
+    web_guard_answered(web->guard, web_origin_of(request), http_reply_status(request));
     http_reply_header(request, "Access-Control-Allow-Origin", web_origin_of(request));
     http_reply_header(request, "Vary", "Origin");
 }
@@ -114,6 +122,7 @@ static void decorate(void *context, struct http_request *request)
 static void on_change(void *context, const struct ops_change *change)
 {
     struct web *web = context;
+    web_guard_change(web->context.guard, change);
     if (change->event == OPS_OPERATION_CHANGED)
         web_waits_changed(web->context.waits, change->id);
     web_events_publish(web->context.events, change);
@@ -198,13 +207,15 @@ enum err_code web_new(const struct web_options *options, struct web **out, struc
     web->state_folder = memory_text(options->state_folder);
     web->identity_used = options->identity_used;
     web->identity_context = options->identity_context;
+    struct web_guard *guard = web_guard_new(options->loop, options->ops);
     web->context = (struct web_context){
         .ops = options->ops,
+        .guard = guard,
         .origin_listed = options->origin_listed,
         .origin_context = options->origin_context,
-        .waits = web_waits_new(options->loop, options->ops),
+        .waits = web_waits_new(options->loop, options->ops, guard),
         .tokens = web_tokens_new(options->ops),
-        .events = web_events_new(options->ops),
+        .events = web_events_new(options->ops, guard),
     };
     if (open_server(web, err) != ERR_NONE ||
         (!web_listen_has_unix(options->inherited, options->inherited_count) &&
@@ -227,6 +238,7 @@ void web_free(struct web *web)
     web_waits_free(web->context.waits);
     web_tokens_free(web->context.tokens);
     web_events_free(web->context.events);
+    web_guard_free(web->context.guard);
     wall_timer_free(web->identity_timer);
     if (web->socket_path != NULL)
         unlink(web->socket_path);

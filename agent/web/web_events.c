@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "agent/web/web_context.h"
+#include "agent/web/web_guard.h"
 
 struct listener {
     struct web_events *events;
@@ -14,14 +15,16 @@ struct listener {
 
 struct web_events {
     struct ops *ops;
+    struct web_guard *guard;
     struct listener *first;
     unsigned count;
 };
 
-struct web_events *web_events_new(struct ops *ops)
+struct web_events *web_events_new(struct ops *ops, struct web_guard *guard)
 {
     struct web_events *events = memory_new(sizeof *events);
     events->ops = ops;
+    events->guard = guard;
     return events;
 }
 
@@ -39,6 +42,7 @@ static void on_closed(void *context, struct http_socket *socket)
             listener->events->count--;
             break;
         }
+    web_guard_release(listener->events->guard, listener->origin);
     free(listener->origin);
     free(listener);
 }
@@ -49,6 +53,7 @@ void web_events_accept(struct web_events *events, struct http_request *request)
     struct err err = ERR_INIT;
     if (events->count >= WEB_EVENTS_SOCKETS_MAX) {
         err_set(&err, ERR_HTTP_TOO_MANY, "%u WebSockets are open", events->count);
+        http_reply_header(request, "Retry-After", "1");
         http_reply_problem(request, &err);
         return;
     }
@@ -67,10 +72,13 @@ void web_events_accept(struct web_events *events, struct http_request *request)
     listener->next = events->first;
     events->first = listener;
     events->count++;
+    web_guard_hold(events->guard, listener->origin);
 }
 
 static bool concerns(const struct listener *listener, const struct ops_change *change)
 {
+    if (change->event == OPS_DIALOG_OPENED || change->event == OPS_DIALOG_CLOSED)
+        return false;
     if (change->event != OPS_OPERATION_CHANGED || listener->origin == NULL)
         return true;
     return change->origin != NULL && strcmp(listener->origin, change->origin) == 0;

@@ -7,6 +7,9 @@
 /* Of any request body: kind, ticket and two names need less than 1 KiB. */
 #define WEB_BODY_BYTES_MAX 4096
 
+/* What check_method lets through, for Allow. */
+#define WEB_GATE_METHODS "GET, POST, OPTIONS"
+
 /* What is known when the head is there. Texts are NULL when absent; counts say how often a header stands
  * there. */
 struct web_gate_facts {

@@ -5,6 +5,7 @@
 #include "agent/web/web_context.h"
 #include "agent/web/web_events.h"
 #include "agent/web/web_gate.h"
+#include "agent/web/web_guard.h"
 #include "agent/web/web_tokens.h"
 #include "agent/web/web_waits.h"
 
@@ -98,6 +99,17 @@ static enum err_code read_start(const struct json *body, struct ops_start *start
     return json_read(body, fields, count, JSON_UNKNOWN_REFUSED, err);
 }
 
+/* Whether the page may ask for one now. */
+static enum err_code check_pace(const struct web_context *web, struct http_request *request,
+                                const struct ops_start *start, struct err *err)
+{
+    const struct web_guard_start asked = {
+        .asks = strcmp(start->kind, "check") != 0, /* the one kind without a dialog */
+        .ticket = start->ticket != NULL,
+    };
+    return web_guard_start(web->guard, request, &asked, err);
+}
+
 static enum err_code reply_operation(const struct web_context *web, struct http_request *request,
                                      const char *id, struct err *err)
 {
@@ -124,13 +136,14 @@ static void post_operation(void *context, struct http_request *request)
     if (!read_body(request, &body))
         return;
     if (read_start(body, &start, &err) != ERR_NONE ||
+        check_pace(web, request, &start, &err) != ERR_NONE ||
         ops_start(web->ops, &start, id, &err) != ERR_NONE ||
         reply_operation(web, request, id, &err) != ERR_NONE)
         http_reply_problem(request, &err);
 }
 
-typedef enum err_code (*operation_act)(struct ops *ops, const char *id,
-                                       const struct http_request *request, struct err *err);
+typedef enum err_code (*operation_act)(const struct web_context *web, const char *id,
+                                       struct http_request *request, struct err *err);
 
 /* What is done to an operation that exists: an empty body, the operation as the answer. */
 static void post_act(const struct web_context *web, struct http_request *request, operation_act act)
@@ -141,15 +154,15 @@ static void post_act(const struct web_context *web, struct http_request *request
     if (!read_body(request, &body))
         return;
     if (json_read(body, NULL, 0, JSON_UNKNOWN_REFUSED, &err) != ERR_NONE ||
-        act(web->ops, id, request, &err) != ERR_NONE ||
+        act(web, id, request, &err) != ERR_NONE ||
         reply_operation(web, request, id, &err) != ERR_NONE)
         http_reply_problem(request, &err);
 }
 
-static enum err_code cancel(struct ops *ops, const char *id, const struct http_request *request,
-                            struct err *err)
+static enum err_code cancel(const struct web_context *web, const char *id,
+                            struct http_request *request, struct err *err)
 {
-    return ops_cancel(ops, id, web_origin_of(request), err);
+    return ops_cancel(web->ops, id, web_origin_of(request), err);
 }
 
 static void post_cancel(void *context, struct http_request *request)
@@ -157,10 +170,13 @@ static void post_cancel(void *context, struct http_request *request)
     post_act(context, request, cancel);
 }
 
-static enum err_code resume(struct ops *ops, const char *id, const struct http_request *request,
-                            struct err *err)
+static enum err_code resume(const struct web_context *web, const char *id,
+                            struct http_request *request, struct err *err)
 {
-    return ops_resume(ops, id, web_origin_of(request), http_request_lang(request), err);
+    static const struct web_guard_start asked = {.asks = true};
+    if (web_guard_start(web->guard, request, &asked, err) != ERR_NONE)
+        return err->code;
+    return ops_resume(web->ops, id, web_origin_of(request), http_request_lang(request), err);
 }
 
 static void post_resume(void *context, struct http_request *request)
@@ -168,10 +184,10 @@ static void post_resume(void *context, struct http_request *request)
     post_act(context, request, resume);
 }
 
-static enum err_code abandon(struct ops *ops, const char *id, const struct http_request *request,
-                             struct err *err)
+static enum err_code abandon(const struct web_context *web, const char *id,
+                             struct http_request *request, struct err *err)
 {
-    return ops_abandon(ops, id, web_origin_of(request), err);
+    return ops_abandon(web->ops, id, web_origin_of(request), err);
 }
 
 static void post_abandon(void *context, struct http_request *request)

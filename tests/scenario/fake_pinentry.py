@@ -9,7 +9,8 @@ Beside the script, or beside a symlink to it through which it is started, lie tw
                               each key stroke asks for the quality, escaped as pinentry 1.2 does
           new-pin-raw 654321  the same, and nothing is escaped
           simple REST         this pinentry knows neither a second entry nor a quality bar
-          ok | not-ok         the answer to a confirmation
+          ok | not-ok         the answer to a confirmation; the person reads it first
+          fast ANSWER         the same answer at once
           cancel | timeout    the person cancels; the dialog's own time-out
           error N             any error code
           die                 the process ends without an answer
@@ -34,6 +35,7 @@ import time
 FOLDER = os.path.dirname(os.path.abspath(sys.argv[0]))
 TEXTS = {}  # what the dialog shows, by command
 NEW_PIN_COMMANDS = ("SETREPEAT", "SETREPEATERROR", "SETQUALITYBAR", "SETQUALITYBAR_TT")
+READ_SECONDS = 0.6  # a yes that comes sooner does not count: PROMPT_READ_MS
 ERRORS = {"cancel": 83886179, "timeout": 83886142, "not-ok": 83886194}
 
 
@@ -106,6 +108,14 @@ def stubborn():
     wait_for_ever()
 
 
+def confirm(plan):
+    word, _, rest = plan.partition(" ")
+    if word == "fast":
+        return answer(rest)
+    time.sleep(READ_SECONDS if word in ("ok", "pin", "person") else 0)
+    return answer(plan)
+
+
 def answer(plan):
     word, _, rest = plan.partition(" ")
     if word == "slow":
@@ -142,8 +152,10 @@ def main():
         if command == "BYE":
             send("OK closing connection\n")
             return
-        if command in ("GETPIN", "CONFIRM"):
+        if command == "GETPIN":
             answer(next_plan())
+        elif command == "CONFIRM":
+            confirm(next_plan())
         elif line.startswith("OPTION no-such"):
             send("ERR 83886254 Unknown option <Pinentry>\n")
         elif command in NEW_PIN_COMMANDS and peek_plan().startswith("simple "):

@@ -29,6 +29,7 @@ import zlib
 SCREEN = "1280x900x24"
 WINDOW_SECONDS = 15
 POLL_SECONDS = 0.05
+READ_SECONDS = 0.6  # a yes that comes sooner does not count: PROMPT_READ_MS in agent/prompt/prompt.h
 
 
 class Display:
@@ -151,7 +152,9 @@ class Display:
         self.wait_until_closed()
 
     def accept(self):
-        """Presses the OK button of a confirmation: there Return means Cancel."""
+        """Reads, and presses the OK button of a confirmation: there Return means Cancel."""
+        self.wait_for_window()
+        time.sleep(READ_SECONDS)
         self.press("Tab", "space")
         self.wait_until_closed()
 

@@ -102,6 +102,11 @@ class EventStream:
     def send_text(self, text):
         self._send(TEXT, text.encode())
 
+    def send_large(self, size_bytes):
+        """One text message of so many bytes."""
+        head = bytes([0x80 | TEXT, 0x80 | 127]) + size_bytes.to_bytes(8, "big")
+        self.stream.sendall(head + bytes(4) + b"x" * size_bytes)
+
     def wait_for(self, wanted, seconds=10):
         """The first event, seen or still to come, for which wanted(event) is true."""
         with self.arrived:

@@ -70,6 +70,10 @@ int ops_world_tear_down(void **state)
 static void on_change(void *context, const struct ops_change *change)
 {
     struct ops_world *world = context;
+    if (change->event == OPS_DIALOG_OPENED)
+        world->dialogs++;
+    if (change->event == OPS_DIALOG_CLOSED)
+        world->answer = change->answer;
     world->changes++;
     if (change->event != OPS_OPERATION_CHANGED)
         return;

@@ -18,6 +18,8 @@ struct ops_world {
     struct ops *ops;
     char id[OPS_ID_BYTES];
     unsigned changes;
+    unsigned dialogs; /* that were told as opened */
+    enum ops_answer answer; /* to the one that was told as closed last */
     bool unlisted; /* ops_world_open: the platform is not among the configured ones */
     loop_fn on_waiting_user; /* run once, when the dialog is open */
     bool once;

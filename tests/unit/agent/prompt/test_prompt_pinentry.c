@@ -337,6 +337,45 @@ static void confirmations(void **state)
     }
 }
 
+static unsigned times_in_log(const char *needle)
+{
+    unsigned count = 0;
+    AUTO(bytes_freep) struct bytes *log = log_of();
+    for (const char *at = strstr((const char *)log->at, needle); at != NULL;
+         at = strstr(at + 1, needle))
+        count++;
+    return count;
+}
+
+static void a_yes_that_comes_at_once_does_not_count(void **state)
+{
+    struct err err = ERR_INIT;
+    struct prompt_question asked = question(10000);
+    plan("fast ok\nfast ok\nok\n");
+    assert_int_equal(prompt->class->confirm(prompt, &asked, NULL, &err), ERR_NONE);
+    assert_int_equal(times_in_log("CONFIRM\n"), 3);
+    assert_int_equal(times_in_log("过快"), 2);
+}
+
+static void a_no_that_comes_at_once_counts(void **state)
+{
+    struct err err = ERR_INIT;
+    struct prompt_question asked = question(10000);
+    plan("fast not-ok\nok\n");
+    assert_int_equal(prompt->class->confirm(prompt, &asked, NULL, &err), ERR_PROMPT_CANCELLED);
+    plan("fast ok\nfast cancel\nok\n");
+    assert_int_equal(prompt->class->confirm(prompt, &asked, NULL, &err), ERR_PROMPT_CANCELLED);
+}
+
+static void a_key_that_is_held_down_confirms_nothing(void **state)
+{
+    struct err err = ERR_INIT;
+    struct prompt_question asked = question(10000);
+    plan("fast ok\nfast ok\nfast ok\nfast ok\nfast ok\nfast ok\nfast ok\nfast ok\n");
+    assert_int_equal(prompt->class->confirm(prompt, &asked, NULL, &err), ERR_PROMPT_UNAVAILABLE);
+    assert_int_equal(times_in_log("CONFIRM\n"), 5);
+}
+
 static void a_dialog_that_keeps_no_time_is_ended(void **state)
 {
     static const struct {
@@ -456,6 +495,9 @@ int main(int argc, char **argv)
         TEST(both_dialogs_share_the_time),
         TEST(each_refusal_has_its_code),
         TEST(confirmations),
+        TEST(a_yes_that_comes_at_once_does_not_count),
+        TEST(a_no_that_comes_at_once_counts),
+        TEST(a_key_that_is_held_down_confirms_nothing),
         TEST(a_dialog_that_keeps_no_time_is_ended),
         TEST(a_patient_dialog_is_waited_for),
         TEST(no_time_at_all),

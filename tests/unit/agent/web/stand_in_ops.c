@@ -30,6 +30,21 @@ void stand_in_tell(struct ops *ops, enum ops_event event, const char *reader)
         ops->observer(ops->observer_context, &change);
 }
 
+void stand_in_fail(struct ops *ops, const char *code)
+{
+    ops->failed_with = code;
+    stand_in_change(ops, true);
+    ops->failed_with = NULL;
+}
+
+void stand_in_dialog(struct ops *ops, enum ops_event event, const char *origin,
+                     enum ops_answer answer)
+{
+    struct ops_change change = {.event = event, .origin = origin, .answer = answer};
+    if (ops->observer != NULL)
+        ops->observer(ops->observer_context, &change);
+}
+
 void stand_in_finish_reading(struct ops *ops)
 {
     for (unsigned i = 0; i < ops->reading_count; i++) {
@@ -45,6 +60,7 @@ void stand_in_done(struct ops *ops)
     stand_in_finish_reading(ops);
     free(ops->origin);
     free(ops->last_start);
+    free(ops->withdrawn);
 }
 
 static bool is_visible(struct ops *ops, const char *id, const char *origin)
@@ -77,7 +93,15 @@ static struct json *show(struct ops *ops)
     struct json *json = json_new_object();
     json_add_text(json, "id", STAND_IN_ID);
     json_add_integer(json, "version", (int64_t)ops->version);
-    json_add_text(json, "state", ops->over ? "done" : "running");
+    json_add_text(json, "state",
+                  ops->failed_with != NULL ? "failed"
+                  : ops->over              ? "done"
+                                           : "running");
+    if (ops->failed_with != NULL) {
+        struct json *error = json_new_object();
+        json_add_text(error, "code", ops->failed_with);
+        json_add(json, "error", error);
+    }
     json_add_text(json, "start", ops->last_start);
     return json;
 }
@@ -139,6 +163,13 @@ enum err_code ops_resume(struct ops *ops, const char *id, const char *origin, en
 enum err_code ops_abandon(struct ops *ops, const char *id, const char *origin, struct err *err)
 {
     return ops_cancel(ops, id, origin, err);
+}
+
+void ops_withdraw_dialogs(struct ops *ops, const char *origin, enum err_code why)
+{
+    free(ops->withdrawn);
+    ops->withdrawn = memory_printf("%s %s", origin ? origin : "-", err_code_text(why));
+    atomic_fetch_add(&ops->withdrawals, 1);
 }
 
 struct json *ops_status_json(struct ops *ops)

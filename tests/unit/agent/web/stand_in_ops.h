@@ -18,6 +18,9 @@ struct ops {
     uint64_t version;
     char *origin; /* of the operation, NULL: a terminal's */
     char *last_start; /* what ops_start was told, as text */
+    char *withdrawn; /* what ops_withdraw_dialogs was told last */
+    atomic_int withdrawals;
+    const char *failed_with; /* the code of an operation that is over, NULL: it is done */
     struct {
         void (*done)(void *context, struct json *array);
         void *context;
@@ -31,5 +34,9 @@ struct ops {
 void stand_in_add(struct ops *ops, const char *origin);
 void stand_in_change(struct ops *ops, bool over);
 void stand_in_tell(struct ops *ops, enum ops_event event, const char *reader);
+/* It ends with the code of this error. */
+void stand_in_fail(struct ops *ops, const char *code);
+void stand_in_dialog(struct ops *ops, enum ops_event event, const char *origin,
+                     enum ops_answer answer);
 void stand_in_finish_reading(struct ops *ops);
 void stand_in_done(struct ops *ops);

@@ -189,6 +189,24 @@ static void test_refuses_what_the_gate_refuses(void **state)
 }
 
 /* docs/adr/0008: no more than that something answers, and only to a script's fetch(). */
+static void test_names_its_methods(void **state)
+{
+    static const char *const methods[] = {"PUT", "DELETE"};
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
+        struct answer answer;
+        AUTO(memory_freep)
+        char *request = memory_printf("%s /v1/status HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n"
+                                      "Origin: https://evil.test\r\nConnection: close\r\n\r\n",
+                                      methods[i], fixture->https);
+        ask_raw(fixture, request, &answer);
+        assert_int_equal(answer.status, 405);
+        expect_header(&answer, "Allow", "GET, POST, OPTIONS");
+        expect_header(&answer, "Access-Control-Allow-Origin", NULL);
+        answer_done(&answer);
+    }
+}
+
 static void test_lets_an_unlisted_page_knock(void **state)
 {
     static const struct {
@@ -478,6 +496,7 @@ int main(void)
                                         fixture_stop),
         cmocka_unit_test_setup_teardown(test_refuses_what_the_gate_refuses, fixture_start,
                                         fixture_stop),
+        cmocka_unit_test_setup_teardown(test_names_its_methods, fixture_start, fixture_stop),
         cmocka_unit_test_setup_teardown(test_lets_an_unlisted_page_knock, fixture_start,
                                         fixture_stop),
         cmocka_unit_test_setup_teardown(test_answers_preflights, fixture_start, fixture_stop),
