@@ -3,6 +3,7 @@
 
 import argparse
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -13,6 +14,7 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "scenario"), str(TESTS / "bench")]
 
 import namespaces  # noqa: E402
+from http_bench import bench_http  # noqa: E402
 from picture import png  # noqa: E402
 from portal import make_template  # noqa: E402
 from processes import Process, wait_until  # noqa: E402
@@ -24,6 +26,7 @@ STARTS = 20
 IDLE_SECONDS = 10
 AIMS = {"start_ms": 15, "pss_mb": 8, "keep": 26, "replace": 34, "share": 5, "seal": 45}
 PROFILES = ("gmt0017-2012", "longmai", "syno")
+HTTP_TOOLS = ("bench_server", "web_load")
 SEAL_BYTES = 17 * 1024 - 8  # signatures differ by a few bytes from one seal to the next
 
 
@@ -227,13 +230,22 @@ def perform(world):
     bench_seals(world)
 
 
+def perform_http(world, tools):
+    world.open_case()
+    bench_http(world, tools, row)
+    world.close_case()
+
+
 def run_inside(asked):
     namespaces.enter(asked.work)
     world = World(asked.bin, f"{asked.work}/w", f"{asked.work}/template", asked.vpcd)
     try:
-        if not asked.web:
+        if asked.only in (None, "key"):
             perform(world)
-        bench_web(Path(asked.bin), f"{asked.work}/template", Path(asked.work))
+        if asked.only in (None, "http"):
+            perform_http(world, asked.bin)
+        if asked.only in (None, "web"):
+            bench_web(Path(asked.bin), f"{asked.work}/template", Path(asked.work))
     except Exception:
         if world.case_folder:
             print(world.logs())
@@ -246,17 +258,23 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev bench")
     for option in ("--build", "--vpcd", "--bin", "--work"):
         parser.add_argument(option, help=argparse.SUPPRESS)
-    parser.add_argument("--web", action="store_true", help="the portal's lists and jobs alone")
+    parser.add_argument(
+        "--only",
+        choices=("key", "http", "web"),
+        help="start, memory and operations; HTTP against nginx; the portal's lists and jobs",
+    )
     asked = parser.parse_args()
     if asked.bin:
         run_inside(asked)
         return 0
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; compare ratios within this run only")
     with RunFolder(asked.build) as folder:
+        for tool in HTTP_TOOLS:
+            shutil.copy2(folder.build / "tests" / "bench" / tool, folder.programs)
         make_template(folder.programs, folder.path / "template")
         command = [sys.executable, "-B", __file__, "--vpcd", asked.vpcd]
         command += ["--bin", str(folder.programs), "--work", str(folder.path)]
-        command += ["--web"] if asked.web else []
+        command += ["--only", asked.only] if asked.only else []
         return subprocess.run(namespaces.command_inside(command), check=False).returncode
 
 
