@@ -269,9 +269,19 @@ void op_finish(struct op *op, enum op_state state)
         log_err("ops", "wipe a job's secret", &err);
 }
 
+static bool is_cancelled(const struct err *err)
+{
+    return err->code == ERR_CANCELLED || err->code == ERR_PROMPT_CANCELLED;
+}
+
 void op_fail(struct op *op, const struct err *err)
 {
-    bool cancelled = err->code == ERR_CANCELLED || err->code == ERR_PROMPT_CANCELLED;
+    struct err end = ERR_INIT;
+    if (is_cancelled(err) && cancel_requested(op->ops->shutdown)) { /* nobody wished it */
+        err_set(&end, ERR_INTERRUPTED, "in step %s", op_step_of(op)->name);
+        err = &end;
+    }
+    bool cancelled = is_cancelled(err);
     if (!cancelled)
         log_err("ops", op_step_of(op)->name, err);
     if (op->kind->undo != NULL)

@@ -52,8 +52,9 @@ static void a_renewal_that_died_at_the_dialog_is_told_as_interrupted(void **stat
     assert_int_equal(
         ops_operation_json(world->ops, world->id, OPS_WORLD_ORIGIN, LANG_EN, &operation, &err),
         ERR_NONE);
-    assert_true(strcmp(ops_world_state(operation), "failed") == 0 ||
-                strcmp(ops_world_state(operation), "cancelled") == 0);
+    assert_string_equal(ops_world_state(operation), "failed");
+    const struct json *error = json_member(operation, "error");
+    assert_string_equal(json_text_of(json_member(error, "code")), "interrupted");
 }
 
 int main(void)
