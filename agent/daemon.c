@@ -287,9 +287,12 @@ static enum err_code set_up_web(struct daemon *daemon, const struct options *opt
         .inherited_count = inherited_count,
     };
     daemon->trust = trust_keeper_new(daemon->loop, daemon->launch, TASK_TRUST);
+    bool first = trust_keeper_is_first(&daemon->folders);
     if (web_new(&web_options, &daemon->web, err) != ERR_NONE)
         return err->code;
-    trust_keeper_wait_first(daemon->trust, &daemon->folders, FIRST_TRUST_MS);
+    /* Whoever asks for the agent meanwhile is answered by one that the browsers trust. */
+    if (first)
+        trust_keeper_wait(daemon->trust, FIRST_TRUST_MS);
     return ERR_NONE;
 }
 

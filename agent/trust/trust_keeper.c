@@ -116,13 +116,16 @@ void trust_keeper_look(struct trust_keeper *keeper)
         log_err("trust", "start", &err);
 }
 
-void trust_keeper_wait_first(struct trust_keeper *keeper,
-                             const struct trust_keeper_folders *folders, int patience_ms)
+bool trust_keeper_is_first(const struct trust_keeper_folders *folders)
 {
     AUTO(memory_freep) char *identity = file_join(folders->state, TRUST_IDENTITY_FOLDER);
-    if (!folders->unasked || keeper->watch == NULL || trust_is_decided(identity))
-        return;
-    if (launched_wait_ended(&keeper->launched, deadline_in_ms(patience_ms)))
+    return folders->unasked && !trust_is_decided(identity);
+}
+
+void trust_keeper_wait(struct trust_keeper *keeper, int patience_ms)
+{
+    struct deadline deadline = deadline_in_ms(patience_ms);
+    while (keeper->watch != NULL && launched_wait_ended(&keeper->launched, deadline))
         on_news(keeper, EPOLLIN);
 }
 

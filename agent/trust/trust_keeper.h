@@ -21,9 +21,9 @@ struct launch_task trust_keeper_task(const struct trust_keeper_folders *folders)
 struct trust_keeper *trust_keeper_new(struct loop *loop, struct launch *launch, size_t task);
 /* Has it done. Returns at once; one that is asked for while another runs is done after it. */
 void trust_keeper_look(struct trust_keeper *keeper);
-/* Blocks while the first trust is being made, at most this long: whoever asks for the agent meanwhile is
- * answered by one that the browsers trust. Returns at once where that is decided, or not to be. */
-void trust_keeper_wait_first(struct trust_keeper *keeper,
-                             const struct trust_keeper_folders *folders, int patience_ms);
+/* Whether the agent's first trust is still to be made. Ask before trust_keeper_look. */
+bool trust_keeper_is_first(const struct trust_keeper_folders *folders);
+/* Blocks until nothing runs any more, at most this long. */
+void trust_keeper_wait(struct trust_keeper *keeper, int patience_ms);
 /* Ends what runs. NULL is fine. */
 void trust_keeper_free(struct trust_keeper *keeper);

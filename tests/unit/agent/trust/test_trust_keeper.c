@@ -101,6 +101,7 @@ static void test_does_nothing_unasked(void **state)
 {
     struct home *home = *state;
     struct trust_keeper *keeper = keeper_of(home);
+    assert_false(trust_keeper_is_first(&folders));
     AUTO(memory_freep) char *before = home_list(home, "none");
     trust_keeper_look(keeper);
     run_loop();
@@ -114,14 +115,18 @@ static void test_waits_for_the_first_trust(void **state)
     struct home *home = *state;
     struct err err = ERR_INIT;
     struct trust_keeper *keeper = keeper_with(home, true);
-    trust_keeper_wait_first(keeper, &folders, PATIENCE_MS); /* nothing runs */
+    trust_keeper_wait(keeper, PATIENCE_MS); /* nothing runs */
     assert_false(is_trusted(home));
+    assert_true(trust_keeper_is_first(&folders));
     trust_keeper_look(keeper);
-    trust_keeper_wait_first(keeper, &folders, PATIENCE_MS);
+    trust_keeper_look(keeper); /* again, once it has ended */
+    trust_keeper_wait(keeper, PATIENCE_MS);
     assert_true(is_trusted(home));
+    assert_false(trust_keeper_is_first(&folders));
     assert_int_equal(trust_refuse(&home->user, &err), ERR_NONE);
+    assert_false(trust_keeper_is_first(&folders));
     trust_keeper_look(keeper);
-    trust_keeper_wait_first(keeper, &folders, PATIENCE_MS);
+    trust_keeper_wait(keeper, PATIENCE_MS);
     close_all(keeper);
     assert_false(is_trusted(home));
 }
@@ -131,7 +136,7 @@ static void test_waits_only_so_long(void **state)
     struct home *home = *state;
     struct trust_keeper *keeper = keeper_with(home, true);
     trust_keeper_look(keeper);
-    trust_keeper_wait_first(keeper, &folders, 0);
+    trust_keeper_wait(keeper, 0);
     wait_until_trusted(home);
     close_all(keeper);
 }
