@@ -1,14 +1,19 @@
 #include "agent/ops/op_journal.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#define LOCK_SUFFIX "-lock"
 #define SCHEMA_VERSION 1
 #define BUSY_TIMEOUT_MS 2000
 
 struct op_journal {
+    int lock_fd; /* held open: whose journal this is */
     sqlite3 *db;
     sqlite3_stmt *put;
     pthread_mutex_t lock; /* guards db and put */
@@ -92,6 +97,21 @@ static enum err_code prune(struct op_journal *journal, struct err *err)
     return ERR_NONE;
 }
 
+/* Two agents in one folder would take each other's operations for interrupted ones. Ends with the process. */
+static enum err_code take_lock(struct op_journal *journal, const char *path, struct err *err)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    AUTO(memory_freep) char *lock_path = memory_printf("%s" LOCK_SUFFIX, path);
+    journal->lock_fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (journal->lock_fd < 0)
+        return err_set_errno(err, ERR_JOURNAL, "open the lock");
+    if (fcntl(journal->lock_fd, F_OFD_SETLK, &whole) == 0)
+        return ERR_NONE;
+    if (errno == EAGAIN || errno == EACCES)
+        return err_set(err, ERR_ALREADY_RUNNING, "another agent keeps its journal here");
+    return err_set_errno(err, ERR_JOURNAL, "lock");
+}
+
 static enum err_code open_file(struct op_journal *journal, const char *path, struct err *err)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
@@ -109,9 +129,10 @@ static enum err_code open_file(struct op_journal *journal, const char *path, str
 enum err_code op_journal_open(const char *path, struct op_journal **out, struct err *err)
 {
     AUTO(op_journal_closep) struct op_journal *journal = memory_new(sizeof *journal);
+    journal->lock_fd = -1;
     pthread_mutex_init(&journal->lock, NULL);
-    if (open_file(journal, path, err) != ERR_NONE || prepare_schema(journal, err) != ERR_NONE ||
-        prune(journal, err) != ERR_NONE)
+    if (take_lock(journal, path, err) != ERR_NONE || open_file(journal, path, err) != ERR_NONE ||
+        prepare_schema(journal, err) != ERR_NONE || prune(journal, err) != ERR_NONE)
         return err_add(err, "%s", path);
     if (sqlite3_prepare_v3(journal->db, put_sql, -1, SQLITE_PREPARE_PERSISTENT, &journal->put,
                            NULL) != SQLITE_OK)
@@ -126,6 +147,8 @@ void op_journal_close(struct op_journal *journal)
         return;
     sqlite3_finalize(journal->put);
     sqlite3_close(journal->db);
+    if (journal->lock_fd >= 0)
+        close(journal->lock_fd);
     pthread_mutex_destroy(&journal->lock);
     free(journal);
 }
@@ -166,6 +189,7 @@ enum err_code op_journal_forget(struct op_journal *journal, struct err *err)
 {
     enum err_code code = ERR_NONE;
     pthread_mutex_lock(&journal->lock);
+    code = prune(journal, err);
     if (sqlite3_wal_checkpoint_v2(journal->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
         SQLITE_OK)
         code = fail(journal, "forget what was replaced", err);

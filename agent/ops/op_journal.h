@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "base/json.h"
 
-/* Older operations are forgotten when there are more. */
+/* Older operations that are over are forgotten when there are more: at most 4 MB of them, a year of a busy office. */
 #define OP_JOURNAL_ROWS_MAX 200
 /* Facts of one operation: certificates, request, proof in Base64. */
 #define OP_JOURNAL_FACTS_BYTES_MAX 131072
@@ -27,7 +27,8 @@ struct op_row {
     const char *facts; /* JSON */
 };
 
-/* Opens or makes the file (mode 0600) and brings its schema up to date. ERR_JOURNAL. */
+/* Opens or makes the file (mode 0600) and brings its schema up to date. Nobody else may until it is closed or this
+ * process ends ("-lock" beside it). ERR_ALREADY_RUNNING, ERR_JOURNAL. */
 MUST_CHECK enum err_code op_journal_open(const char *path, struct op_journal **out,
                                          struct err *err);
 void op_journal_close(struct op_journal *journal);
@@ -42,7 +43,8 @@ enum op_durability {
 /* Inserts or replaces the row of row->id. ERR_JOURNAL. */
 MUST_CHECK enum err_code op_journal_put(struct op_journal *journal, const struct op_row *row,
                                         enum op_durability durability, struct err *err);
-/* What rows held before they were replaced is no longer in the files. ERR_JOURNAL: it still is. */
+/* What rows held before they were replaced is no longer in the files, and of operations that are over only the newest
+ * OP_JOURNAL_ROWS_MAX are. ERR_JOURNAL: it still is. */
 MUST_CHECK enum err_code op_journal_forget(struct op_journal *journal, struct err *err);
 /* Calls take for every row, oldest first. */
 MUST_CHECK enum err_code op_journal_each(struct op_journal *journal,

@@ -100,6 +100,20 @@ static void what_was_replaced_and_forgotten_is_in_no_file(void **state)
     assert_false(file_holds(path, "QWERTZUIOP") || file_holds(log, "QWERTZUIOP"));
 }
 
+static void a_second_agent_is_refused_until_the_first_ends(void **state)
+{
+    (void)state;
+    AUTO(memory_freep) char *path = make_path();
+    AUTO(op_journal_closep) struct op_journal *journal = NULL;
+    AUTO(op_journal_closep) struct op_journal *second = NULL;
+    struct err err = ERR_INIT;
+    assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
+    assert_int_equal(op_journal_open(path, &second, &err), ERR_ALREADY_RUNNING);
+    assert_null(second);
+    op_journal_closep(&journal);
+    assert_int_equal(op_journal_open(path, &second, &err), ERR_NONE);
+}
+
 static void only_the_owner_can_read_it(void **state)
 {
     (void)state;
@@ -110,7 +124,7 @@ static void only_the_owner_can_read_it(void **state)
     assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
     struct op_row row = a_row("a", 1);
     assert_int_equal(op_journal_put(journal, &row, OP_OUTLIVES_US, &err), ERR_NONE);
-    static const char *const names[] = {"", "-wal", "-shm"};
+    static const char *const names[] = {"", "-wal", "-shm", "-lock"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         AUTO(memory_freep) char *name = memory_printf("%s%s", path, names[i]);
         assert_int_equal(stat(name, &status), 0);
@@ -139,26 +153,50 @@ static void a_missing_folder_is_refused(void **state)
     assert_int_equal(op_journal_open("/nonexistent/journal.db", &journal, &err), ERR_JOURNAL);
 }
 
-static void old_operations_are_forgotten(void **state)
+/* The first is not over: it stays, however old. */
+static void add_too_many(struct op_journal *journal)
 {
-    (void)state;
-    AUTO(memory_freep) char *path = make_path();
-    AUTO(op_journal_closep) struct op_journal *journal = NULL;
     struct err err = ERR_INIT;
-    assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
     for (int i = 0; i < OP_JOURNAL_ROWS_MAX + 3; i++) {
         AUTO(memory_freep) char *id = memory_printf("%04d", i);
         struct op_row row = a_row(id, i);
         row.state = i == 0 ? "unconfirmed" : "done";
         assert_int_equal(op_journal_put(journal, &row, OP_OUTLIVES_US, &err), ERR_NONE);
     }
-    op_journal_closep(&journal);
-    assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
+}
+
+static void assert_forgotten(struct op_journal *journal)
+{
+    struct err err = ERR_INIT;
     struct seen seen = {0};
     assert_int_equal(op_journal_each(journal, see, &seen, &err), ERR_NONE);
-    /* The one that is not over stays, however old. */
     assert_int_equal(seen.count, OP_JOURNAL_ROWS_MAX + 1);
     assert_memory_equal(seen.ids, "0000 0003 ", 10);
+}
+
+static void old_operations_are_forgotten_at_the_start(void **state)
+{
+    (void)state;
+    AUTO(memory_freep) char *path = make_path();
+    AUTO(op_journal_closep) struct op_journal *journal = NULL;
+    struct err err = ERR_INIT;
+    assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
+    add_too_many(journal);
+    op_journal_closep(&journal);
+    assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
+    assert_forgotten(journal);
+}
+
+static void old_operations_are_forgotten_while_it_is_open(void **state)
+{
+    (void)state;
+    AUTO(memory_freep) char *path = make_path();
+    AUTO(op_journal_closep) struct op_journal *journal = NULL;
+    struct err err = ERR_INIT;
+    assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
+    add_too_many(journal);
+    assert_int_equal(op_journal_forget(journal, &err), ERR_NONE);
+    assert_forgotten(journal);
 }
 
 static void the_terminal_has_no_origin(void **state)
@@ -182,10 +220,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_survive_closing),
         cmocka_unit_test(what_was_replaced_and_forgotten_is_in_no_file),
+        cmocka_unit_test(a_second_agent_is_refused_until_the_first_ends),
         cmocka_unit_test(only_the_owner_can_read_it),
         cmocka_unit_test(a_file_that_is_no_journal_is_refused),
         cmocka_unit_test(a_missing_folder_is_refused),
-        cmocka_unit_test(old_operations_are_forgotten),
+        cmocka_unit_test(old_operations_are_forgotten_at_the_start),
+        cmocka_unit_test(old_operations_are_forgotten_while_it_is_open),
         cmocka_unit_test(the_terminal_has_no_origin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
