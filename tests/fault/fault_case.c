@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include "base/file.h"
 #include "tests/fault/fault_disk.h"
 #include "tests/fault/fault_folder.h"
+#include "tests/fault/fault_memory.h"
 #include "tests/fault/fault_oracle.h"
 
 struct fault_record *fault_case_record(void)
@@ -36,9 +38,13 @@ static int in_child(act_fn act, const struct fault_scene *scene, const char *fol
         abort();
     if (pid == 0) {
         static struct fault_plan own;
+        const struct rlimit no_dump = {0, 0};
         own = *plan;
-        clock_set_for_test(FAULT_NOW);
+        setrlimit(RLIMIT_CORE, &no_dump);
+        fault_set_clock(&own, FAULT_NOW);
         fault_disk_install(&own);
+        fault_memory_follow(&own);
+        fault_memory_elsewhere(true);
         act(scene, folder, &own);
         exit(0);
     }
@@ -75,14 +81,30 @@ static void try_again(struct fault_world *world)
         fault_world_go_on(world);
 }
 
+/* The key that is there is not the one that is meant, or nobody said which one is. */
+static void must_refuse(struct fault_world *world)
+{
+    if (!fault_world_refuses(world))
+        fault_lost(world->plan->record, "another bidder's key was taken");
+    fault_oracle_between(world);
+}
+
 /* Every second time the person tries again at once, else the agent ends first. */
 static void meet_fault(const struct fault_scene *scene, const char *folder, struct fault_plan *plan)
 {
     struct fault_world world;
     fault_world_open(&world, folder, scene, plan);
+    fault_oracle_content(&world, plan->record->before);
     if (fault_world_start_agent(&world)) {
+        if (fault_is(plan, FAULT_PULLED_BESIDE) && plan->nth == 1)
+            must_refuse(&world);
         fault_world_perform(&world);
         fault_oracle_between(&world);
+        fault_oracle_claim(&world);
+        bool any_key_would_do = strcmp(scene->kind, "change-pin") == 0;
+        if (world.card.other == FAULT_OTHER_INSTEAD && !fault_world_done(&world) &&
+            !any_key_would_do)
+            must_refuse(&world);
         bool again = plan->nth % 2 == 0 && !fault_world_done(&world) &&
                      strcmp(world.state, "unconfirmed") != 0;
         if (again) {
@@ -90,6 +112,7 @@ static void meet_fault(const struct fault_scene *scene, const char *folder, stru
             try_again(&world);
         }
         plan->record->told_done = fault_world_done(&world);
+        plan->record->told_written = strcmp(world.state, "unconfirmed") == 0;
     }
     plan->record->over = true;
     fault_world_close(&world);
@@ -115,6 +138,7 @@ static void recover(const struct fault_scene *scene, const char *folder, struct 
         return;
     }
     fault_world_settle(&world);
+    fault_oracle_resumed(&world);
     snprintf(first, sizeof first, "%s, %s", world.state, world.code);
     if (!fault_world_done(&world)) {
         fault_oracle_between(&world);
@@ -128,9 +152,16 @@ static void recover(const struct fault_scene *scene, const char *folder, struct 
         fault_oracle_end(&world);
     }
     fault_world_stop_agent(&world);
-    if (fault_world_done(&world)) /* one that can be gone on with keeps its job's secret */
+    bool may_go_on = !fault_world_done(&world) || plan->record->second_page;
+    if (!may_go_on) /* else its job's secret is still needed */
         fault_oracle_journal(&world);
     fault_world_close(&world);
+}
+
+/* The agent ends itself when it gets none: that is as safe as a power cut. */
+static bool is_memory(const struct fault_kind *kind)
+{
+    return kind->place == FAULT_MEMORY || kind->place == FAULT_MEMORY_CRYPTO;
 }
 
 enum fault_verdict fault_case_run(const struct fault_scene *scene, const char *made,
@@ -139,11 +170,12 @@ enum fault_verdict fault_case_run(const struct fault_scene *scene, const char *m
 {
     AUTO(memory_freep) char *base = fault_folder_new();
     AUTO(memory_freep) char *folder = file_join(base, "case");
-    struct fault_plan plan = {kind, nth, record};
+    struct fault_plan plan = {.kind = kind, .nth = nth, .record = record};
     *record = (struct fault_record){0};
     fault_folder_copy(made, folder);
     int met = in_child(meet_fault, scene, folder, &plan);
-    bool killed = WIFSIGNALED(met) && WTERMSIG(met) == SIGKILL && record->struck;
+    bool killed = WIFSIGNALED(met) && record->struck &&
+                  (WTERMSIG(met) == SIGKILL || (WTERMSIG(met) == SIGABRT && is_memory(kind)));
     if (!killed && !ended_well(met))
         fault_lost(record, "the agent ended with status %x", (unsigned)met);
     bool struck = record->struck;

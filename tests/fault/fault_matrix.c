@@ -13,9 +13,10 @@
 #include "tests/fault/fault_case.h"
 #include "tests/fault/fault_folder.h"
 #include "tests/fault/fault_kinds.h"
+#include "tests/fault/fault_memory.h"
 
 /* No operation of ours has so many commands: a fault that always strikes. */
-#define NTH_MAX 5000
+#define NTH_MAX 1000000
 #define LOST_SHOWN_MAX 10
 
 struct tally {
@@ -28,22 +29,14 @@ struct wish {
     unsigned nth; /* 0: all */
 };
 
-static const struct fault_scene *scene_named(const char *name)
-{
-    for (size_t i = 0; fault_scene_at(i) != NULL; i++)
-        if (strcmp(fault_scene_at(i)->name, name) == 0)
-            return fault_scene_at(i);
-    fprintf(stderr, "no scene \"%s\"\n", name);
-    exit(2);
-}
-
 static struct tally run_kind(const struct fault_scene *scene, const char *made, size_t index,
                              const struct wish *wish, struct fault_record *record)
 {
     struct tally tally = {0};
     const struct fault_kind *kind = fault_kind_at(index);
-    unsigned first = wish->nth != 0 ? wish->nth : 1 + (unsigned)index % wish->stride;
-    for (unsigned n = first; n < NTH_MAX; n += wish->stride) {
+    unsigned step = wish->stride * (kind->apart > 0 ? kind->apart : 1);
+    unsigned first = wish->nth != 0 ? wish->nth : 1 + (unsigned)index % step;
+    for (unsigned n = first; n < NTH_MAX; n += step) {
         enum fault_verdict verdict = fault_case_run(scene, made, kind, n, record);
         if (verdict == FAULT_EXHAUSTED)
             break;
@@ -109,7 +102,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "Usage: fault_matrix SCENE [STRIDE [KIND [N]]]\n");
         return 2;
     }
-    const struct fault_scene *scene = scene_named(argv[1]);
+    fault_memory_install();
+    const struct fault_scene *scene = fault_scene_named(argv[1]);
     const struct wish wish = {
         .stride = argc > 2 ? number_of(argv[2]) : 1,
         .kind = argc > 3 ? argv[3] : NULL,

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 
 #include "agent/ops/op_key.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "certs/proof.h"
 #include "certs/seal.h"
 #include "certs/sm2.h"
 #include "portal/portal_certificate.h"
@@ -26,9 +28,9 @@ static bool is_kind(const struct fault_world *world, const char *kind)
     return strcmp(world->scene->kind, kind) == 0;
 }
 
-static struct bytes *read_in(const struct fault_world *world, const char *name)
+static struct bytes *read_in(const char *folder, const char *name)
 {
-    AUTO(memory_freep) char *path = file_join(world->folder, name);
+    AUTO(memory_freep) char *path = file_join(folder, name);
     struct bytes *content = NULL;
     struct err err = ERR_INIT;
     if (file_read(path, FILE_BYTES_MAX, &content, &err) != ERR_NONE && err.code != ERR_FILE_MISSING)
@@ -78,8 +80,8 @@ static void check_pair(struct fault_world *world)
 
 static void check_deciphering(struct fault_world *world)
 {
-    AUTO(bytes_freep) struct bytes *cert = read_in(world, "encrypt.der");
-    AUTO(bytes_freep) struct bytes *cipher = read_in(world, "message.cipher");
+    AUTO(bytes_freep) struct bytes *cert = read_in(world->folder, "encrypt.der");
+    AUTO(bytes_freep) struct bytes *cipher = read_in(world->folder, "message.cipher");
     AUTO(bytes_freep) struct bytes *message = NULL;
     struct err err = ERR_INIT;
     if (cert == NULL)
@@ -106,11 +108,66 @@ static void check_tries(struct fault_world *world)
                    admin->max);
 }
 
+static void check_other_key(struct fault_world *world)
+{
+    AUTO(memory_freep) char *path = file_join(world->folder, "other.json");
+    if (fault_card_other_changed(&world->card, path))
+        fault_lost(world->plan->record, "another bidder's key was changed");
+}
+
 void fault_oracle_between(struct fault_world *world)
 {
+    check_other_key(world);
     check_pair(world);
     check_deciphering(world);
     check_tries(world);
+}
+
+/* ---- what was said ---- */
+
+static void add_certificates(struct buf *buf, const struct virtual_container *container)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(container->slots); i++)
+        if (container->slots[i].certificate != NULL)
+            buf_add(buf, span_bytes(container->slots[i].certificate));
+}
+
+void fault_oracle_content(const struct fault_world *world, uint8_t out[FAULT_CONTENT_BYTES])
+{
+    const struct virtual_application *application = application_of(world);
+    const struct virtual_pin *pin = &application->pins[VIRTUAL_PIN_USER];
+    AUTO(buf_done) struct buf buf = BUF_INIT(FILE_BYTES_MAX);
+    for (size_t i = 0; i < application->container_count; i++)
+        add_certificates(&buf, application->containers[i]);
+    for (size_t i = 0; i < application->file_count; i++)
+        buf_add(&buf, span_bytes(application->files[i]->content));
+    buf_add(&buf, span_of(pin->value, pin->len));
+    buf_add_u8(&buf, pin->left > 0);
+    proof_sha256(buf_span(&buf), out);
+}
+
+static bool is_as_before(const struct fault_world *world)
+{
+    uint8_t now[FAULT_CONTENT_BYTES];
+    fault_oracle_content(world, now);
+    return memcmp(now, world->plan->record->before, sizeof now) == 0;
+}
+
+void fault_oracle_claim(struct fault_world *world)
+{
+    bool is_over = strcmp(world->state, "failed") == 0 || strcmp(world->state, "cancelled") == 0;
+    if (is_over && !world->key_changed && !world->plan->record->second_page && !is_as_before(world))
+        fault_lost(world->plan->record, "it is said that the key was not changed, after %s",
+                   world->code);
+}
+
+void fault_oracle_resumed(struct fault_world *world)
+{
+    fault_oracle_claim(world);
+    if (strcmp(world->state, "none") == 0 && !is_as_before(world))
+        fault_lost(world->plan->record, "what has changed the key is not in the journal");
+    if (world->plan->record->told_written && !fault_world_done(world))
+        fault_lost(world->plan->record, "what was written is not confirmed by itself");
 }
 
 /* ---- at the end ---- */
@@ -158,6 +215,15 @@ static const struct token_pair *pair_of(const struct token_pairs *pairs, const s
     return NULL;
 }
 
+static void check_encryption(struct fault_world *world, const struct token_pair *pair)
+{
+    struct span der = span_bytes(pair->encrypt_cert);
+    if (!world->scene->rsa &&
+        count(world, "SELECT count(*) FROM certificate WHERE der = ? AND status = 'active'",
+              PORTAL_VALUES(PORTAL_BLOB(der))) != 1)
+        fault_lost(world->plan->record, "the encryption certificate on the key is not in force");
+}
+
 static void check_signing(struct fault_world *world, const struct cert *cert)
 {
     AUTO(token_closep) struct token *token = NULL;
@@ -174,6 +240,8 @@ static void check_signing(struct fault_world *world, const struct cert *cert)
         fault_lost(world->plan->record, "the certificate in force is not the key's present one");
     else if (sign(token, pair->name, span_of(pin->value, pin->len), cert, &err) != ERR_NONE)
         fault_lost(world->plan->record, "the key does not sign: %s", err.detail);
+    else
+        check_encryption(world, pair);
 }
 
 static bool is_text(const struct virtual_pin *pin, const char *text)
@@ -187,7 +255,8 @@ static void check_pin(struct fault_world *world)
     const struct virtual_pin *pin = &application_of(world)->pins[VIRTUAL_PIN_USER];
     bool right = is_kind(world, "reset-pin") ? is_text(pin, FAULT_PIN_INITIAL)
                  : is_kind(world, "change-pin")
-                     ? is_text(pin, FAULT_PIN_NEW) || is_text(pin, FAULT_PIN_THIRD)
+                     ? is_text(pin, FAULT_PIN_NEW) || is_text(pin, FAULT_PIN_THIRD) ||
+                           (world->plan->record->key_lied && is_text(pin, FAULT_PIN))
                      : is_text(pin, FAULT_PIN);
     if (!right)
         fault_lost(world->plan->record, "the PIN is one that nobody knows");
@@ -262,20 +331,30 @@ static void check_leftovers(struct fault_world *world)
     const struct virtual_application *application = application_of(world);
     check_count(world, "containers", (int64_t)application->container_count,
                 world->scene->replace_key ? 2 : 1);
-    if (!world->plan->record->file_denied)
+    if (!world->plan->record->key_lied)
         check_count(world, "files on the key", (int64_t)application->file_count,
                     is_kind(world, "extend-seal") ? 1 : 0);
 }
 
+/* What a virtual key writes while the whole process ends is its own affair. */
 static bool is_known_file(const char *name)
 {
-    static const char *const known[] = {
-        "key.json",    "portal", "journal.db", "journal.db-wal", "journal.db-shm", "message.cipher",
-        "encrypt.der", ".",      ".."};
+    static const char own[] = "key.json.";
+    static const char *const known[] = {"key.json",
+                                        "other.json",
+                                        "portal",
+                                        "journal.db",
+                                        "journal.db-wal",
+                                        "journal.db-shm",
+                                        "journal.db-lock",
+                                        "message.cipher",
+                                        "encrypt.der",
+                                        ".",
+                                        ".."};
     for (size_t i = 0; i < ARRAY_SIZE(known); i++)
         if (strcmp(known[i], name) == 0)
             return true;
-    return false;
+    return strncmp(name, own, sizeof own - 1) == 0;
 }
 
 static void check_files(struct fault_world *world)
@@ -311,7 +390,7 @@ static void check_secret(struct fault_world *world, const char *what, const char
 {
     static const char *const names[] = {"journal.db", "journal.db-wal"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        AUTO(bytes_freep) struct bytes *file = read_in(world, names[i]);
+        AUTO(bytes_freep) struct bytes *file = read_in(world->journal_folder, names[i]);
         if (holds(file, secret))
             fault_lost(world->plan->record, "%s is in %s", what, names[i]);
     }

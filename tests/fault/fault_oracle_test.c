@@ -55,6 +55,13 @@ static void another_certificate(struct fault_world *world)
                                     span_bytes(slots[VIRTUAL_SLOT_ENCRYPT].certificate));
 }
 
+static void an_old_encryption_certificate(struct fault_world *world)
+{
+    struct virtual_container *old = application_of(world)->containers[0];
+    virtual_objects_set_certificate(&newest_container(world)->slots[VIRTUAL_SLOT_ENCRYPT],
+                                    span_bytes(old->slots[VIRTUAL_SLOT_ENCRYPT].certificate));
+}
+
 static void the_new_key_is_gone(struct fault_world *world)
 {
     virtual_objects_remove_container(application_of(world), newest_container(world));
@@ -98,7 +105,7 @@ static void one_more_file_on_the_key(struct fault_world *world)
 
 static void a_temporary_file(struct fault_world *world)
 {
-    append(world, "key.json.new", "{}");
+    append(world, "journal.db.new", "{}");
 }
 
 static void an_open_issue(struct fault_world *world)
@@ -137,6 +144,13 @@ static void a_spoiled_seal(struct fault_world *world)
     content->at[content->len - 1] ^= 1;
 }
 
+static void another_bidders_key(struct fault_world *world)
+{
+    struct virtual_application *application =
+        virtual_card_objects(world->card.other_card)->applications[0];
+    application->pins[VIRTUAL_PIN_USER].left--;
+}
+
 static void the_old_seal_too(struct fault_world *world)
 {
     one_more_file_on_the_key(world);
@@ -154,11 +168,13 @@ static const struct sabotage {
 } sabotages[] = {
     {"renew-replaced-sm2", "nothing", nothing},
     {"renew-replaced-sm2", "another_certificate", another_certificate},
+    {"renew-replaced-sm2", "an_old_encryption_certificate", an_old_encryption_certificate},
     {"renew-replaced-sm2", "the_new_key_is_gone", the_new_key_is_gone},
     {"renew-replaced-sm2", "the_old_key_is_gone", the_old_key_is_gone},
     {"renew-replaced-sm2", "a_user_try", a_user_try},
     {"renew-replaced-sm2", "an_administrator_try", an_administrator_try},
     {"renew-replaced-sm2", "another_pin", another_pin},
+    {"renew-replaced-sm2", "another_bidders_key", another_bidders_key},
     {"renew-replaced-sm2", "one_more_container", one_more_container},
     {"renew-replaced-sm2", "one_more_file_on_the_key", one_more_file_on_the_key},
     {"renew-replaced-sm2", "a_temporary_file", a_temporary_file},
@@ -197,14 +213,6 @@ static void perform(const struct fault_scene *scene, const char *folder, struct 
     fault_world_close(&world);
 }
 
-static const struct fault_scene *scene_named(const char *name)
-{
-    for (size_t i = 0; fault_scene_at(i) != NULL; i++)
-        if (strcmp(fault_scene_at(i)->name, name) == 0)
-            return fault_scene_at(i);
-    abort();
-}
-
 /* A child, so that one world does not reach into the next. */
 static bool is_seen(const struct sabotage *sabotage, const char *made, struct fault_record *record,
                     bool *out_ended)
@@ -218,7 +226,7 @@ static bool is_seen(const struct sabotage *sabotage, const char *made, struct fa
     pid_t pid = fork();
     if (pid == 0) {
         struct fault_plan plan = {.record = record};
-        perform(scene_named(sabotage->scene), folder, &plan, sabotage);
+        perform(fault_scene_named(sabotage->scene), folder, &plan, sabotage);
         exit(0);
     }
     *out_ended =
@@ -235,7 +243,7 @@ static char *make(const char *base, const char *scene)
     if (access(made, F_OK) == 0)
         return made;
     fault_must(file_make_folder(made, 0700, &err), &err, made);
-    if (!fault_case_make(scene_named(scene), made))
+    if (!fault_case_make(fault_scene_named(scene), made))
         exit(2);
     return made;
 }

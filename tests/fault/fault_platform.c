@@ -5,6 +5,7 @@
 #include "portal/portal_job.h"
 #include "portal/portal_reset_answer.h"
 #include "portal/portal_seal.h"
+#include "tests/fault/fault_memory.h"
 
 /* What one call is about. */
 struct call {
@@ -34,7 +35,11 @@ static enum err_code call_portal(struct fault_platform *platform, const struct c
     if (struck && kind->way == FAULT_CALL_BEFORE)
         return err_set(err, (enum err_code)kind->argument, "cut before the platform acted");
     pthread_mutex_lock(&platform->lock);
+    bool before = fault_memory_elsewhere(true);
+    int64_t said = fault_clock_elsewhere(platform->plan);
     enum err_code code = act(platform, call, function, err);
+    fault_clock_back(platform->plan, said);
+    fault_memory_elsewhere(before);
     pthread_mutex_unlock(&platform->lock);
     fault_after(platform->plan, struck);
     if (!struck || kind->way != FAULT_CALL_AFTER)
@@ -132,7 +137,8 @@ static enum err_code request(struct remote *remote, const struct remote_call *ca
                              const struct remote_job *job, const struct remote_request *in,
                              struct remote_issued **out, int *out_retry_s, struct err *err)
 {
-    (void)call, (void)out_retry_s;
+    (void)call;
+    *out_retry_s = 1; /* when it is to be asked for again */
     struct remote_issued *issued = NULL;
     const struct call what = {job, in, &issued};
     enum err_code code =

@@ -14,6 +14,7 @@
 #include "portal/portal_reset.h"
 #include "portal/portal_seal.h"
 #include "portal/portal_ticket.h"
+#include "tests/fault/fault_memory.h"
 #include "token/virtual/virtual_personal.h"
 #include "token/virtual/virtual_state.h"
 
@@ -28,6 +29,7 @@ static const struct fault_scene scenes[] = {
     {"renew-kept-sm2", "renew", false, false, "gmt0017-2012", {FAULT_PIN}},
     {"renew-replaced-sm2", "renew", false, true, "gmt0017-2012", {FAULT_PIN}},
     {"renew-kept-rsa", "renew", true, false, "gmt0017-2012", {FAULT_PIN}},
+    {"renew-replaced-rsa", "renew", true, true, "gmt0017-2012", {FAULT_PIN}},
     {"extend-seal", "extend-seal", false, false, "gmt0017-2012", {FAULT_PIN}},
     {"reset-pin", "reset-pin", false, false, "gmt0017-2012", {FAULT_PIN_INITIAL}},
     {"reset-pin-login", "reset-pin", false, false, "longmai", {FAULT_PIN_INITIAL}},
@@ -44,6 +46,15 @@ const struct fault_scene *fault_scene_at(size_t index)
     return index < ARRAY_SIZE(scenes) ? &scenes[index] : NULL;
 }
 
+const struct fault_scene *fault_scene_named(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(scenes); i++)
+        if (strcmp(scenes[i].name, name) == 0)
+            return &scenes[i];
+    fprintf(stderr, "no scene \"%s\"\n", name);
+    exit(2);
+}
+
 static bool is_kind(const struct fault_scene *scene, const char *kind)
 {
     return strcmp(scene->kind, kind) == 0;
@@ -52,7 +63,7 @@ static bool is_kind(const struct fault_scene *scene, const char *kind)
 /* ---- the key ---- */
 
 static struct virtual_objects *make_key(const struct fault_scene *scene, struct portal *portal,
-                                        const char *folder)
+                                        const char *folder, const char *serial)
 {
     struct err err = ERR_INIT;
     const char *name = scene->rsa ? "rsa" : "sm2";
@@ -62,14 +73,14 @@ static struct virtual_objects *make_key(const struct fault_scene *scene, struct 
     AUTO(secret_freep) struct secret *admin_pin = NULL;
     struct virtual_objects *objects = NULL;
     fault_must(virtual_issuer_open(cert, key, &issuer, &err), &err, "open the issuer");
-    fault_must(portal_admin_pin_derive(portal, FAULT_SERIAL, &admin_pin, &err), &err,
+    fault_must(portal_admin_pin_derive(portal, serial, &admin_pin, &err), &err,
                "derive the administrator PIN");
     AUTO(memory_freep)
     char *admin_text = memory_printf("%.*s", (int)secret_peek(admin_pin).len,
                                      (const char *)secret_peek(admin_pin).at);
     const struct virtual_personal wish = {
         .profile = virtual_profile_find(scene->profile),
-        .serial = FAULT_SERIAL,
+        .serial = serial,
         .pin = FAULT_PIN,
         .admin_pin = admin_text,
         .container = "bidder",
@@ -85,7 +96,7 @@ static struct virtual_objects *make_key(const struct fault_scene *scene, struct 
 }
 
 static void register_key(const struct fault_scene *scene, struct portal *portal,
-                         const struct virtual_objects *objects)
+                         const struct virtual_objects *objects, const char *serial)
 {
     struct err err = ERR_INIT;
     const struct virtual_slot *slots = objects->applications[0]->containers[0]->slots;
@@ -98,15 +109,28 @@ static void register_key(const struct fault_scene *scene, struct portal *portal,
         fault_must(cert_parse(span_bytes(slots[VIRTUAL_SLOT_ENCRYPT].certificate), &encrypt, &err),
                    &err, "read a certificate");
     const struct portal_key_new new = {
-        .serial = FAULT_SERIAL,
+        .serial = serial,
         .organisation = ORGANISATION,
         .holder = HOLDER,
         .profile = scene->profile,
         .sign_cert = sign,
         .encrypt_cert = encrypt,
     };
-    fault_must(portal_organisation_add(portal, ORGANISATION, &id, &err), &err, "organisation");
     fault_must(portal_key_add(portal, &new, &id, &err), &err, "register the key");
+}
+
+/* Of the same bidder, with the same PIN: only its serial tells it apart. */
+static void make_other_key(const struct fault_scene *scene, struct portal *portal,
+                           const char *folder)
+{
+    struct fault_scene other = *scene;
+    struct err err = ERR_INIT;
+    AUTO(memory_freep) char *path = file_join(folder, "other.json");
+    AUTO(virtual_objects_freep) struct virtual_objects *objects = NULL;
+    other.rsa = false;
+    objects = make_key(&other, portal, folder, FAULT_SERIAL_OTHER);
+    register_key(&other, portal, objects, FAULT_SERIAL_OTHER);
+    fault_must(virtual_state_save(objects, path, &err), &err, "save the other key");
 }
 
 /* ---- what the portal holds ---- */
@@ -216,13 +240,17 @@ void fault_scene_make(const struct fault_scene *scene, const char *folder, struc
     AUTO(virtual_objects_freep) struct virtual_objects *objects = NULL;
     AUTO(memory_freep) char *portal_folder = file_join(folder, "portal");
     AUTO(memory_freep) char *key_path = file_join(folder, "key.json");
+    int64_t organisation_id = 0;
     bool seal = is_kind(scene, "extend-seal");
     fault_must(portal_init(portal_folder, "阳光采购服务平台", "127.0.0.1", "test", &err), &err,
                "make the portal");
     fault_must(portal_open(portal_folder, "test", &portal, &err), &err, "open the portal");
     fault_must(portal_open_keys(portal, &err), &err, "open the portal's keys");
-    objects = make_key(scene, portal, folder);
-    register_key(scene, portal, objects);
+    fault_must(portal_organisation_add(portal, ORGANISATION, &organisation_id, &err), &err,
+               "organisation");
+    objects = make_key(scene, portal, folder, FAULT_SERIAL);
+    register_key(scene, portal, objects, FAULT_SERIAL);
+    make_other_key(scene, portal, folder);
     if (!scene->rsa)
         encipher(objects, folder);
     if (seal)
@@ -264,8 +292,12 @@ static enum err_code add_ticket(struct portal *portal, const struct fault_scene 
 char *fault_scene_ticket(struct fault_world *world, struct err *err)
 {
     char *ticket = NULL;
-    if (is_kind(world->scene, "change-pin") ||
-        add_ticket(world->platform.portal, world->scene, &ticket, err) != ERR_NONE)
+    if (is_kind(world->scene, "change-pin"))
         return NULL;
-    return ticket;
+    pthread_mutex_lock(&world->platform.lock);
+    bool before = fault_memory_elsewhere(true);
+    enum err_code code = add_ticket(world->platform.portal, world->scene, &ticket, err);
+    fault_memory_elsewhere(before);
+    pthread_mutex_unlock(&world->platform.lock);
+    return code == ERR_NONE ? ticket : NULL;
 }

@@ -5,10 +5,14 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "tests/fault/fault_memory.h"
+#include "tests/fault/fault_oracle.h"
 #include "tests/fault/fault_scene.h"
 
 #define END_MS 60000
 #define PEM_BYTES_MAX 65536
+/* Of one case, in both its processes. */
+#define PINS_TYPED_MAX 20
 
 void fault_must(enum err_code code, const struct err *err, const char *doing)
 {
@@ -27,26 +31,36 @@ static bool is_offer(const struct prompt_question *question)
 
 static enum err_code give(const char *text, struct secret **out, struct err *err)
 {
-    if (secret_new(PROMPT_PIN_BYTES_MAX, out, err) != ERR_NONE)
-        return err->code;
+    bool before = fault_memory_elsewhere(true);
+    enum err_code code = secret_new(PROMPT_PIN_BYTES_MAX, out, err);
+    fault_memory_elsewhere(before);
+    if (code != ERR_NONE)
+        return code;
     memcpy(secret_room(*out), text, strlen(text));
     secret_set_length(*out, strlen(text));
     return ERR_NONE;
 }
 
-/* Types the PIN that was right the last time, and after a refusal the next one that it may be. */
+/* The PIN that was right the last time, and after a refusal the next one that it may be. NULL: too often. */
+static const char *remember(struct fault_person *person, bool refused)
+{
+    pthread_mutex_lock(&person->lock);
+    if (refused)
+        person->at = person->pins[person->at + 1] != NULL ? person->at + 1 : 0;
+    const char *pin =
+        ++person->record->pins_typed > PINS_TYPED_MAX ? NULL : person->pins[person->at];
+    pthread_mutex_unlock(&person->lock);
+    return pin;
+}
+
 static enum err_code ask_pin(struct prompt *prompt, const struct prompt_question *question,
                              const struct cancel *cancel, struct secret **out, struct err *err)
 {
-    struct fault_person *person = (struct fault_person *)prompt;
     if (cancel_requested(cancel))
         return err_set(err, ERR_CANCELLED, "withdrawn");
-    if (question->error != NULL)
-        person->at = person->pins[person->at + 1] != NULL ? person->at + 1 : 0;
-    person->record->pins_typed++;
-    if (person->record->pins_typed > 20)
-        return err_set(err, ERR_PROMPT_CANCELLED, "the person has had enough");
-    return give(person->pins[person->at], out, err);
+    const char *pin = remember((struct fault_person *)prompt, question->error != NULL);
+    return pin == NULL ? err_set(err, ERR_PROMPT_CANCELLED, "the person has had enough")
+                       : give(pin, out, err);
 }
 
 static enum err_code ask_confirm(struct prompt *prompt, const struct prompt_question *question,
@@ -67,7 +81,9 @@ static enum err_code ask_new_pin(struct prompt *prompt, const struct prompt_new_
         return err_set(err, ERR_CANCELLED, "withdrawn");
     if (person->changes_mind)
         return err_set(err, ERR_PROMPT_CANCELLED, "changed their mind");
+    pthread_mutex_lock(&person->lock);
     const char *present = person->pins[person->at];
+    pthread_mutex_unlock(&person->lock);
     return give(strcmp(present, FAULT_PIN_NEW) == 0 ? FAULT_PIN_THIRD : FAULT_PIN_NEW, out, err);
 }
 
@@ -75,35 +91,33 @@ static const struct prompt_class prompt_class = {ask_pin, ask_confirm, ask_new_p
 
 /* ---- the world ---- */
 
-void fault_world_open(struct fault_world *world, const char *folder,
-                      const struct fault_scene *scene, struct fault_plan *plan)
+/* Key, portal and person. */
+static void open_outside(struct fault_world *world)
 {
     struct err err = ERR_INIT;
-    *world = (struct fault_world){.folder = folder, .scene = scene, .plan = plan};
-    AUTO(memory_freep) char *key = file_join(folder, "key.json");
-    AUTO(memory_freep) char *portal = file_join(folder, "portal");
-    AUTO(memory_freep) char *roots = file_join(folder, "portal/ca/roots.pem");
-    AUTO(bytes_freep) struct bytes *pem = NULL;
-    fault_must(fault_card_open(&world->card, key, plan, &err), &err, "open the key");
-    fault_must(fault_platform_open(&world->platform, portal, plan, &err), &err, "open the portal");
-    fault_must(file_read(roots, PEM_BYTES_MAX, &pem, &err), &err, "read the roots");
-    fault_must(chain_roots_from_pem(span_bytes(pem), &world->roots, &err), &err, "read the roots");
-    fault_must(loop_new(&world->loop, &err), &err, "make a loop");
-    world->person = (struct fault_person){{&prompt_class}, .record = plan->record};
-    memcpy(world->person.pins, scene->pins, sizeof world->person.pins);
-    world->platform_faulty = plan->kind != NULL && plan->kind->place == FAULT_PLATFORM;
+    AUTO(memory_freep) char *key = file_join(world->folder, "key.json");
+    AUTO(memory_freep) char *other = file_join(world->folder, "other.json");
+    AUTO(memory_freep) char *portal = file_join(world->folder, "portal");
+    fault_must(fault_card_open(&world->card, key, other, world->plan, &err), &err, "open the keys");
+    fault_must(fault_platform_open(&world->platform, portal, world->plan, &err), &err,
+               "open the portal");
+    world->person = (struct fault_person){.prompt = {&prompt_class},
+                                          .lock = PTHREAD_MUTEX_INITIALIZER,
+                                          .record = world->plan->record};
+    memcpy(world->person.pins, world->scene->pins, sizeof world->person.pins);
+    world->platform_faulty =
+        world->plan->kind != NULL && world->plan->kind->place == FAULT_PLATFORM;
 }
 
-bool fault_world_start_agent(struct fault_world *world)
+static void close_outside(struct fault_world *world)
 {
-    struct err err = ERR_INIT;
-    AUTO(memory_freep) char *journal = file_join(world->folder, "journal.db");
-    world->listed = (struct ops_platform){
-        .id = "sunshine",
-        .origin = FAULT_ORIGIN,
-        .remote = {.name = "阳光采购服务平台"},
-        .roots = world->roots,
-    };
+    fault_platform_close(&world->platform);
+    fault_card_close(&world->card);
+}
+
+static enum err_code start_agent(struct fault_world *world, struct ops **out, struct err *err)
+{
+    AUTO(memory_freep) char *journal = file_join(world->journal_folder, "journal.db");
     const struct ops_options options = {
         .loop = world->loop,
         .source = &world->card.source,
@@ -115,7 +129,79 @@ bool fault_world_start_agent(struct fault_world *world)
         .due = {DUE_WINDOW_DAYS_DEFAULT, DUE_GRACE_DAYS_DEFAULT},
         .prompt_seconds = 10,
     };
-    if (ops_new(&options, &world->ops, &err) != ERR_NONE)
+    bool before = fault_memory_elsewhere(false);
+    enum err_code code = ops_new(&options, out, err);
+    fault_memory_elsewhere(before);
+    return code;
+}
+
+/* ---- a second page, a second agent ---- */
+
+/* It may well be refused. */
+static void start_second_page(void *context)
+{
+    struct fault_world *world = context;
+    struct err err = ERR_INIT;
+    char id[OPS_ID_BYTES];
+    AUTO(memory_freep)
+    char *ticket =
+        world->plan->nth % 2 == 0 ? fault_scene_ticket(world, &err) : memory_text(world->ticket);
+    const struct ops_start start = {
+        .kind = world->scene->kind,
+        .ticket = ticket,
+        .origin = FAULT_ORIGIN,
+    };
+    if (world->ops != NULL && ops_start(world->ops, &start, id, &err) == ERR_NONE)
+        world->plan->record->second_page = true;
+}
+
+static void start_second_agent(void *context)
+{
+    struct fault_world *world = context;
+    struct ops *second = NULL;
+    struct err err = ERR_INIT;
+    if (start_agent(world, &second, &err) != ERR_ALREADY_RUNNING)
+        fault_lost(world->plan->record, "a second agent starts in the same folder: %s", err.detail);
+    ops_freep(&second);
+}
+
+static void on_strike(void *context)
+{
+    struct fault_world *world = context;
+    if (fault_is(world->plan, FAULT_SECOND_PAGE))
+        loop_post(world->loop, start_second_page, world);
+    if (fault_is(world->plan, FAULT_SECOND_AGENT))
+        loop_post(world->loop, start_second_agent, world);
+}
+
+/* ---- coming and going ---- */
+
+void fault_world_open(struct fault_world *world, const char *folder,
+                      const struct fault_scene *scene, struct fault_plan *plan)
+{
+    struct err err = ERR_INIT;
+    *world = (struct fault_world){
+        .folder = folder, .journal_folder = folder, .scene = scene, .plan = plan};
+    AUTO(memory_freep) char *roots = file_join(folder, "portal/ca/roots.pem");
+    AUTO(bytes_freep) struct bytes *pem = NULL;
+    open_outside(world);
+    fault_must(file_read(roots, PEM_BYTES_MAX, &pem, &err), &err, "read the roots");
+    fault_must(chain_roots_from_pem(span_bytes(pem), &world->roots, &err), &err, "read the roots");
+    fault_must(loop_new(&world->loop, &err), &err, "make a loop");
+    plan->world = world;
+    plan->on_strike = on_strike;
+}
+
+bool fault_world_start_agent(struct fault_world *world)
+{
+    struct err err = ERR_INIT;
+    world->listed = (struct ops_platform){
+        .id = "sunshine",
+        .origin = FAULT_ORIGIN,
+        .remote = {.name = "阳光采购服务平台"},
+        .roots = world->roots,
+    };
+    if (start_agent(world, &world->ops, &err) != ERR_NONE)
         return false;
     ops_keys_changed(world->ops);
     return true;
@@ -131,14 +217,25 @@ void fault_world_close(struct fault_world *world)
     fault_world_stop_agent(world);
     loop_free(world->loop);
     chain_roots_free(world->roots);
-    fault_platform_close(&world->platform);
-    fault_card_close(&world->card);
+    free(world->ticket);
+    close_outside(world);
+}
+
+void fault_world_move(struct fault_world *world, const char *folder,
+                      const struct fault_scene *scene)
+{
+    close_outside(world);
+    world->folder = folder;
+    world->scene = scene;
+    open_outside(world);
+    ops_keys_changed(world->ops);
 }
 
 void fault_world_repair(struct fault_world *world)
 {
     world->plan->kind = NULL;
     world->platform_faulty = false;
+    fault_repair_clock(world->plan);
     fault_card_insert(&world->card);
     if (world->ops != NULL)
         ops_keys_changed(world->ops);
@@ -212,43 +309,68 @@ static void too_late(void *context)
     exit(3);
 }
 
-static bool is_resumable(const struct json *operation)
+static bool member_is_true(const struct json *operation, const char *name)
 {
     struct err err = ERR_INIT;
-    bool resumable = false;
-    const struct json_field field = {"resumable", JSON_BOOL, false, 0, &resumable};
-    fault_must(json_read(operation, &field, 1, JSON_UNKNOWN_IGNORED, &err), &err, "resumable");
-    return resumable;
+    bool value = false;
+    const struct json_field field = {name, JSON_BOOL, false, 0, &value};
+    fault_must(json_read(operation, &field, 1, JSON_UNKNOWN_IGNORED, &err), &err, name);
+    return value;
+}
+
+/* The newest, unless an older one of two pages has done it. */
+static const struct json *that_counts(const struct fault_world *world, const struct json *list)
+{
+    bool two = world->plan->record->second_page;
+    for (size_t i = 0; two && i < json_count(list); i++)
+        if (strcmp(json_text_of(json_member(json_item(list, i), "state")), "done") == 0)
+            return json_item(list, i);
+    return json_item(list, 0);
 }
 
 static void note_end(struct fault_world *world)
 {
     AUTO(json_freep) struct json *list = ops_list_json(world->ops, NULL, LANG_ZH);
-    const struct json *newest = json_count(list) > 0 ? json_item(list, 0) : NULL;
+    const struct json *newest = that_counts(world, list);
     const char *state = newest != NULL ? json_text_of(json_member(newest, "state")) : "none";
     const char *code =
         newest != NULL ? json_text_of(json_member(json_member(newest, "error"), "code")) : NULL;
     const char *id = newest != NULL ? json_text_of(json_member(newest, "id")) : "";
     snprintf(world->id, sizeof world->id, "%s", id);
-    world->resumable = newest != NULL && is_resumable(newest);
+    world->resumable = newest != NULL && member_is_true(newest, "resumable");
+    world->key_changed = newest != NULL && member_is_true(newest, "key_changed");
     snprintf(world->state, sizeof world->state, "%s", state);
     snprintf(world->code, sizeof world->code, "%s", code != NULL ? code : "none");
 }
 
-void fault_world_settle(struct fault_world *world)
+static void run_loop(struct fault_world *world)
 {
     struct err err = ERR_INIT;
+    struct loop_timer *timer = loop_timer_new(world->loop, too_late, world);
+    loop_timer_set(timer, deadline_in_ms(END_MS));
+    world->runs = true;
+    bool before = fault_memory_elsewhere(false);
+    fault_must(loop_run(world->loop, &err), &err, "run the loop");
+    fault_memory_elsewhere(before);
+    world->runs = false;
+    loop_timer_free(timer);
+}
+
+void fault_world_settle(struct fault_world *world)
+{
     ops_observe(world->ops, on_change, world);
-    if (any_moves(world)) {
-        struct loop_timer *timer = loop_timer_new(world->loop, too_late, world);
-        loop_timer_set(timer, deadline_in_ms(END_MS));
-        world->runs = true;
-        fault_must(loop_run(world->loop, &err), &err, "run the loop");
-        world->runs = false;
-        loop_timer_free(timer);
+    while (any_moves(world)) {
+        run_loop(world);
+        loop_run_posted(world->loop); /* a second page may have been late */
     }
     loop_run_posted(world->loop);
     note_end(world);
+}
+
+/* Each operation is begun a second later than the one before. */
+static void next_second(struct fault_world *world)
+{
+    fault_set_clock(world->plan, FAULT_NOW + (int64_t)++world->plan->record->operations);
 }
 
 void fault_world_go_on(struct fault_world *world)
@@ -258,8 +380,9 @@ void fault_world_go_on(struct fault_world *world)
         fault_world_perform(world);
         return;
     }
-    clock_set_for_test(FAULT_NOW + (int64_t)++world->plan->record->operations);
+    next_second(world);
     world->plan->record->resumed++;
+    fault_oracle_content(world, world->plan->record->before);
     fault_must(ops_resume(world->ops, world->id, FAULT_ORIGIN, LANG_ZH, &err), &err, "go on");
     fault_world_settle(world);
 }
@@ -273,22 +396,44 @@ void fault_world_log_in(struct fault_world *world)
     fault_world_settle(world);
 }
 
+static enum err_code start(struct fault_world *world, struct err *err)
+{
+    free(world->ticket);
+    world->ticket = fault_scene_ticket(world, err);
+    if (err->code != ERR_NONE)
+        return err->code;
+    fault_oracle_content(world, world->plan->record->before);
+    bool named = world->card.other == FAULT_OTHER_BESIDE && !world->unnamed;
+    const struct ops_start start = {
+        .kind = world->scene->kind,
+        .ticket = world->ticket,
+        .token = named ? FAULT_SERIAL : NULL,
+        .origin = FAULT_ORIGIN,
+    };
+    bool before = fault_memory_elsewhere(false);
+    enum err_code code = ops_start(world->ops, &start, world->id, err);
+    fault_memory_elsewhere(before);
+    return code;
+}
+
 void fault_world_perform(struct fault_world *world)
 {
     struct err err = ERR_INIT;
-    clock_set_for_test(FAULT_NOW + (int64_t)++world->plan->record->operations);
-    AUTO(memory_freep) char *ticket = fault_scene_ticket(world, &err);
-    const struct ops_start start = {
-        .kind = world->scene->kind,
-        .ticket = ticket,
-        .origin = FAULT_ORIGIN,
-    };
-    if (err.code != ERR_NONE || ops_start(world->ops, &start, world->id, &err) != ERR_NONE) {
-        snprintf(world->state, sizeof world->state, "refused");
-        snprintf(world->code, sizeof world->code, "%s", err_code_text(err.code));
+    next_second(world);
+    if (start(world, &err) == ERR_NONE) {
+        fault_world_settle(world);
         return;
     }
-    fault_world_settle(world);
+    snprintf(world->state, sizeof world->state, "refused");
+    snprintf(world->code, sizeof world->code, "%s", err_code_text(err.code));
+}
+
+bool fault_world_refuses(struct fault_world *world)
+{
+    world->unnamed = world->card.other == FAULT_OTHER_BESIDE;
+    fault_world_perform(world);
+    world->unnamed = false;
+    return !fault_world_done(world);
 }
 
 bool fault_world_done(const struct fault_world *world)

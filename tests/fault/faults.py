@@ -1,29 +1,42 @@
-"""The operations under every fault, as jobs: tests/fault/fault_matrix, scene by scene."""
+"""The operations under every fault, as jobs: tests/fault/fault_matrix, scene by scene; what the oracle sees; renewals
+in a row."""
 
 import os
 import re
 import subprocess
+import threading
 import time
 from functools import partial
+
+import unit
 
 SCENES = (
     "renew-kept-sm2",
     "renew-replaced-sm2",
     "renew-kept-rsa",
+    "renew-replaced-rsa",
     "extend-seal",
     "reset-pin",
     "reset-pin-login",
     "change-pin",
 )
-# build -> how many commands, calls or writes apart the faults are, and its environment. With "full" the
-# first has all of them; under a sanitizer each kind of fault strikes once a scene.
-SAMPLED = {"dev": 23, "sanitize": 997}
-ENVIRONMENT = {"sanitize": {"ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "halt_on_error=1"}}
-SCENE_SECONDS = 3600
+# build -> how many commands, calls or writes apart the faults are. With "full" the first has all of them; under a
+# sanitizer few kinds of fault strike in a scene.
+SAMPLED = {"dev": 47, "sanitize": 1499, "thread": 2999}
+ENVIRONMENT = {
+    "sanitize": {"ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "halt_on_error=1"},
+    "thread": {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"},
+}
+SCENE_SECONDS = 4 * 3600
 RESULT = re.compile(r"^(ok|not ok) \d+ - (\S+) # (\d+) cases, (\d+) survived, (\d+) lost", re.MULTILINE)
 
 
-ORACLE = "fault/oracle: sees each thing that is spoiled"
+# Tests of the machinery itself: name -> program.
+OF_ORACLE = {
+    "fault/oracle: sees each thing that is spoiled": "fault_oracle_test",
+    "fault/oracle: sees each program with one thing wrong": "fault_mutant_test",
+}
+ORACLE_SECONDS = 900
 
 
 def name_of(scene, build):
@@ -35,29 +48,59 @@ def builds_needed(only):
 
 
 def jobs(builds, only, full):
-    wanted = [(scene, build) for build in SAMPLED for scene in SCENES if only in name_of(scene, build)]
-    oracle = builds / "dev/tests/fault/fault_oracle_test"
-    return [partial(run_oracle, oracle)] * (only in ORACLE) + [
-        partial(run_scene, builds / build, scene, 1 if full and build == "dev" else SAMPLED[build])
+    wanted = [
+        (scene, build)
+        for build in SAMPLED
+        for scene in SCENES
+        if only in name_of(scene, build) and (builds / build / "tests/fault/fault_matrix").exists()
+    ]
+    totals = Totals(sum(build == "dev" for _, build in wanted) if full else 0)
+    return [
+        partial(run_oracle, name, builds / "dev/tests/fault" / program)
+        for name, program in OF_ORACLE.items()
+        if only in name
+    ] + [
+        partial(run_scene, builds / build, scene, 1 if full and build == "dev" else SAMPLED[build], totals)
         for scene, build in wanted
-        if (builds / build / "tests/fault/fault_matrix").exists()
     ]
 
 
-def run_oracle(program):
+class Totals:
+    """Of all scenes with every fault: printed when the last one is over."""
+
+    def __init__(self, scenes):
+        self.lock = threading.Lock()
+        self.left = scenes
+        self.numbers = [0, 0, 0]
+
+    def add(self, numbers):
+        with self.lock:
+            self.left -= 1
+            self.numbers = [a + b for a, b in zip(self.numbers, numbers)]
+            if self.left == 0:
+                cases, survived, lost = self.numbers
+                print(f"       all scenes: {cases} cases, {survived} survived, {lost} lost", flush=True)
+
+
+def run_oracle(name, program):
     started = time.monotonic()
     done = subprocess.run(
-        [program], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False
+        [program],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=ORACLE_SECONDS,
+        check=False,
     )
     shown = None if done.returncode == 0 else done.stdout + done.stderr
-    return [(ORACLE, shown, time.monotonic() - started)]
+    return [(name, shown, time.monotonic() - started)]
 
 
-def run_scene(build, scene, stride):
+def run_scene(build, scene, stride, totals):
     """A result for the scene; what survived is printed for each kind of fault when every n was tried."""
     started = time.monotonic()
     done = subprocess.run(
-        [build / "tests/fault/fault_matrix", scene, str(stride)],
+        [*unit.WRAPPERS.get(build.name, []), build / "tests/fault/fault_matrix", scene, str(stride)],
         env={**os.environ, **ENVIRONMENT.get(build.name, {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -66,10 +109,11 @@ def run_scene(build, scene, stride):
         check=False,
     )
     found = RESULT.findall(done.stdout)
-    cases, survived, lost = (sum(int(line[i]) for line in found) for i in (2, 3, 4))
+    numbers = cases, survived, lost = [sum(int(line[i]) for line in found) for i in (2, 3, 4)]
     if stride == 1:
-        for _, kind, *numbers in found:
-            print(f"       {scene} {kind}: {numbers[0]} cases, {numbers[1]} survived, {numbers[2]} lost")
+        for _, kind, *counted in found:
+            print(f"       {scene} {kind}: {counted[0]} cases, {counted[1]} survived, {counted[2]} lost")
+        totals.add(numbers)
     well = done.returncode == 0 and cases > 0 and lost == 0
     label = f"{name_of(scene, build.name)}: {cases} cases, {survived} survived, {lost} lost"
     return [(label, None if well else done.stdout + done.stderr, time.monotonic() - started)]
