@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "agent/web/web_care.h"
 #include "agent/web/web_context.h"
 #include "agent/web/web_events.h"
 #include "agent/web/web_gate.h"
-#include "agent/web/web_guard.h"
 #include "agent/web/web_identity.h"
 #include "agent/web/web_listen.h"
 #include "agent/web/web_peer.h"
@@ -87,7 +87,7 @@ static bool gate(void *context, struct http_request *request)
     if (known)
         http_request_set_data(request, &known_mark);
     if (code == ERR_NONE)
-        code = web_guard_admit(web->guard, request, &err);
+        code = web_care_admit(web->care, request, &err);
     if (code == ERR_NONE)
         return true;
     if (code == ERR_HTTP_METHOD)
@@ -114,7 +114,7 @@ static void decorate(void *context, struct http_request *request)
                       known || knock ? "cross-origin" : "same-origin");
     if (!known)
         return;
-    web_guard_answered(web->guard, web_origin_of(request), http_reply_status(request));
+    web_care_answered(web->care, web_origin_of(request), http_reply_status(request));
     http_reply_header(request, "Access-Control-Allow-Origin", web_origin_of(request));
     http_reply_header(request, "Vary", "Origin");
 }
@@ -122,7 +122,7 @@ static void decorate(void *context, struct http_request *request)
 static void on_change(void *context, const struct ops_change *change)
 {
     struct web *web = context;
-    web_guard_change(web->context.guard, change);
+    web_care_change(web->context.care, change);
     if (change->event == OPS_OPERATION_CHANGED)
         web_waits_changed(web->context.waits, change->id);
     web_events_publish(web->context.events, change);
@@ -207,15 +207,15 @@ enum err_code web_new(const struct web_options *options, struct web **out, struc
     web->state_folder = memory_text(options->state_folder);
     web->identity_used = options->identity_used;
     web->identity_context = options->identity_context;
-    struct web_guard *guard = web_guard_new(options->loop, options->ops);
+    struct web_care *care = web_care_new(options->loop, options->ops, options->unlimited);
     web->context = (struct web_context){
         .ops = options->ops,
-        .guard = guard,
+        .care = care,
         .origin_listed = options->origin_listed,
         .origin_context = options->origin_context,
-        .waits = web_waits_new(options->loop, options->ops, guard),
+        .waits = web_waits_new(options->loop, options->ops, care),
         .tokens = web_tokens_new(options->ops),
-        .events = web_events_new(options->ops, guard),
+        .events = web_events_new(options->ops, care),
     };
     if (open_server(web, err) != ERR_NONE ||
         (!web_listen_has_unix(options->inherited, options->inherited_count) &&
@@ -238,7 +238,7 @@ void web_free(struct web *web)
     web_waits_free(web->context.waits);
     web_tokens_free(web->context.tokens);
     web_events_free(web->context.events);
-    web_guard_free(web->context.guard);
+    web_care_free(web->context.care);
     wall_timer_free(web->identity_timer);
     if (web->socket_path != NULL)
         unlink(web->socket_path);

@@ -30,6 +30,8 @@ struct web_options {
     /* Whether exactly this origin belongs to a platform. */
     bool (*origin_listed)(void *context, const char *origin);
     void *origin_context;
+    bool
+        unlimited; /* pages may fail as often as they like: for a fuzzer, whose requests are all wrong */
     /* Called when the TLS identity was taken into use, at the start and whenever it was looked at again:
      * it may be a new one. May be NULL. */
     loop_fn identity_used;

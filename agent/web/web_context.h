@@ -5,11 +5,11 @@
 #include "agent/web/web.h"
 #include "http/http_server.h"
 
-struct web_guard;
+struct web_care;
 
 struct web_context {
     struct ops *ops;
-    struct web_guard *guard;
+    struct web_care *care;
     bool (*origin_listed)(void *context, const char *origin);
     void *origin_context;
     struct web_waits *waits;

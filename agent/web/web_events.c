@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
+#include "agent/web/web_care.h"
 #include "agent/web/web_context.h"
-#include "agent/web/web_guard.h"
 
 struct listener {
     struct web_events *events;
@@ -15,16 +15,16 @@ struct listener {
 
 struct web_events {
     struct ops *ops;
-    struct web_guard *guard;
+    struct web_care *care;
     struct listener *first;
     unsigned count;
 };
 
-struct web_events *web_events_new(struct ops *ops, struct web_guard *guard)
+struct web_events *web_events_new(struct ops *ops, struct web_care *care)
 {
     struct web_events *events = memory_new(sizeof *events);
     events->ops = ops;
-    events->guard = guard;
+    events->care = care;
     return events;
 }
 
@@ -42,7 +42,7 @@ static void on_closed(void *context, struct http_socket *socket)
             listener->events->count--;
             break;
         }
-    web_guard_release(listener->events->guard, listener->origin);
+    web_care_release(listener->events->care, listener->origin);
     free(listener->origin);
     free(listener);
 }
@@ -72,7 +72,7 @@ void web_events_accept(struct web_events *events, struct http_request *request)
     listener->next = events->first;
     events->first = listener;
     events->count++;
-    web_guard_hold(events->guard, listener->origin);
+    web_care_hold(events->care, listener->origin);
 }
 
 static bool concerns(const struct listener *listener, const struct ops_change *change)

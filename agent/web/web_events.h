@@ -9,10 +9,10 @@
 #define WEB_EVENTS_SOCKETS_MAX 32
 
 struct web_events;
-struct web_guard;
+struct web_care;
 
-/* guard: is told of pages that listen; outlives it. */
-struct web_events *web_events_new(struct ops *ops, struct web_guard *guard);
+/* care: is told of pages that listen; outlives it. */
+struct web_events *web_events_new(struct ops *ops, struct web_care *care);
 /* The server must be gone. */
 void web_events_free(struct web_events *events);
 /* Makes the request a WebSocket of its origin, or answers with a problem. */

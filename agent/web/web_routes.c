@@ -2,10 +2,10 @@
 
 #include <limits.h>
 
+#include "agent/web/web_care.h"
 #include "agent/web/web_context.h"
 #include "agent/web/web_events.h"
 #include "agent/web/web_gate.h"
-#include "agent/web/web_guard.h"
 #include "agent/web/web_tokens.h"
 #include "agent/web/web_waits.h"
 
@@ -103,11 +103,11 @@ static enum err_code read_start(const struct json *body, struct ops_start *start
 static enum err_code check_pace(const struct web_context *web, struct http_request *request,
                                 const struct ops_start *start, struct err *err)
 {
-    const struct web_guard_start asked = {
+    const struct web_care_start asked = {
         .asks = strcmp(start->kind, "check") != 0, /* the one kind without a dialog */
         .ticket = start->ticket != NULL,
     };
-    return web_guard_start(web->guard, request, &asked, err);
+    return web_care_start(web->care, request, &asked, err);
 }
 
 static enum err_code reply_operation(const struct web_context *web, struct http_request *request,
@@ -173,8 +173,8 @@ static void post_cancel(void *context, struct http_request *request)
 static enum err_code resume(const struct web_context *web, const char *id,
                             struct http_request *request, struct err *err)
 {
-    static const struct web_guard_start asked = {.asks = true};
-    if (web_guard_start(web->guard, request, &asked, err) != ERR_NONE)
+    static const struct web_care_start asked = {.asks = true};
+    if (web_care_start(web->care, request, &asked, err) != ERR_NONE)
         return err->code;
     return ops_resume(web->ops, id, web_origin_of(request), http_request_lang(request), err);
 }

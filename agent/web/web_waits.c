@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/web/web_care.h"
 #include "agent/web/web_context.h"
-#include "agent/web/web_guard.h"
 
 struct wait {
     struct web_waits *waits;
@@ -19,15 +19,15 @@ struct wait {
 struct web_waits {
     struct loop *loop;
     struct ops *ops;
-    struct web_guard *guard;
+    struct web_care *care;
     struct wait *first;
     unsigned count;
 };
 
-struct web_waits *web_waits_new(struct loop *loop, struct ops *ops, struct web_guard *guard)
+struct web_waits *web_waits_new(struct loop *loop, struct ops *ops, struct web_care *care)
 {
     struct web_waits *waits = memory_new(sizeof *waits);
-    *waits = (struct web_waits){.loop = loop, .ops = ops, .guard = guard};
+    *waits = (struct web_waits){.loop = loop, .ops = ops, .care = care};
     return waits;
 }
 
@@ -39,7 +39,7 @@ static void remove_wait(struct wait *wait)
             wait->waits->count--;
             break;
         }
-    web_guard_release(wait->waits->guard, wait->origin);
+    web_care_release(wait->waits->care, wait->origin);
     loop_timer_free(wait->timer);
     free(wait->origin);
     free(wait);
@@ -88,7 +88,7 @@ static void add_wait(struct web_waits *waits, struct http_request *request, cons
     *wait = (struct wait){.waits = waits, .request = request, .version = version};
     wait->origin = memory_text(web_origin_of(request));
     snprintf(wait->id, sizeof wait->id, "%s", id);
-    web_guard_hold(waits->guard, wait->origin);
+    web_care_hold(waits->care, wait->origin);
     wait->timer = loop_timer_new(waits->loop, on_time, wait);
     loop_timer_set(wait->timer, deadline_in_ms((int64_t)seconds * 1000));
     wait->next = waits->first;

@@ -8,10 +8,10 @@
 #define WEB_WAITS_MAX 32
 
 struct web_waits;
-struct web_guard;
+struct web_care;
 
-/* guard: is told of pages that wait; outlives it. */
-struct web_waits *web_waits_new(struct loop *loop, struct ops *ops, struct web_guard *guard);
+/* care: is told of pages that wait; outlives it. */
+struct web_waits *web_waits_new(struct loop *loop, struct ops *ops, struct web_care *care);
 /* The server must be gone. */
 void web_waits_free(struct web_waits *waits);
 /* Answers with the operation: at once when it is over or unknown, when seconds is 0, or when it is no longer

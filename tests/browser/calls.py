@@ -176,6 +176,14 @@ class Calls(TrustCalls):
         self.dialogs.cancel()
         self.dialogs.display.wait_until_closed()
 
+    def dialog_opens(self):
+        """Until a real dialog is open."""
+        self.dialogs.display.wait_for_window()
+
+    def dialog_closes(self, seconds):
+        """Until the real dialog is gone by itself."""
+        self.dialogs.display.wait_until_closed(seconds)
+
     def dialog_picture(self, path):
         """The real dialog as a PNG, once it is open and drawn."""
         display = self.dialogs.display

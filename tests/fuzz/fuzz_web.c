@@ -42,6 +42,7 @@ static void start(void)
         .state_folder = folder,
         .runtime_folder = folder,
         .origin_listed = origin_listed,
+        .unlimited = true,
         .inherited = &inherited,
         .inherited_count = 1,
     };

@@ -22,6 +22,7 @@ import js_check  # noqa: E402
 import manual_check  # noqa: E402
 import page_texts  # noqa: E402
 import text_check  # noqa: E402
+import threat_check  # noqa: E402
 import tidy_check  # noqa: E402
 import unit_per_source  # noqa: E402
 
@@ -36,6 +37,7 @@ CHECKS = (
     headers_compile,
     js_check,
     manual_check,
+    threat_check,
     format_check,
     cppcheck_check,
     gcc_analyzer,

@@ -131,6 +131,16 @@ class Display:
         for key in keys:
             self._xdotool("key", "--clearmodifiers", key)
 
+    def accept_at_once(self, seconds):
+        """Presses OK as soon as a confirmation is there, whatever it says. False when that took longer than so
+        many seconds after it was not there yet."""
+        not_there = time.monotonic()
+        while not (window := self.window()):
+            not_there = time.monotonic()
+        self._seen = self._xdotool("getwindowpid", window)[0]
+        self._xdotool("windowfocus", "--sync", window, "key", "--clearmodifiers", "Tab", "key", "space")
+        return time.monotonic() - not_there < seconds
+
     def type_pin(self, pin, seconds=WINDOW_SECONDS):
         """Waits for a dialog, types the PIN, presses Return, and waits until it has closed."""
         self._focus(seconds)

@@ -21,6 +21,7 @@ ORIGINS = 48  # listed ones that take turns, so that none fails too often
 ROUNDS = 3  # the first one warms up
 ANSWER_SECONDS = 20
 GROWTH_KIB = 256  # of the resident memory over two rounds: less than 120 bytes a request
+LOOP_SECONDS = 4
 GONE_SECONDS = 30  # WEB_PAGES_AWAY_MS, and room
 AGENT_VERSION = b"0.1.0"
 
@@ -209,6 +210,17 @@ class OtherNetwork:
         self.holder.wait()
 
 
+@suite.case("it connects to nobody by itself: there are no updates but the system's")
+def no_updates(world):
+    world.card()
+    agent = world.agent()
+    equal(agent.perform("check")["state"], "done", "a check")
+    lines = subprocess.run(["ss", "-tuanpH"], capture_output=True, text=True, check=True).stdout.splitlines()
+    own = [line.split() for line in lines if f"pid={agent.process.pid}," in line]
+    outgoing = [line for line in own if line[1] != "LISTEN" and line[4].rsplit(":", 1)[1] not in (str(PORT), str(PLAIN_PORT))]
+    equal(outgoing, [], "connections")
+
+
 @suite.case("a WebSocket that sends 64 KiB and a byte is closed")
 def large_message(world):
     agent = world.agent()
@@ -258,7 +270,7 @@ def dialog_loop(world):
     agent = world.agent(world.dialogs(*["cancel"] * 20))
     untouched = Untouched(card)
     answers = []
-    end = time.monotonic() + 8
+    end = time.monotonic() + LOOP_SECONDS
     while time.monotonic() < end:
         answer = agent.request("POST", OPERATIONS, GOOD_BODY)
         answers.append(answer)

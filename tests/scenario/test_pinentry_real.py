@@ -1,11 +1,16 @@
 """The PIN typed into the real pinentry-gtk-2, as a user does."""
 
+import sys
+
 from card import PIN
 from cases import Suite, equal
 from real_dialogs import RealDialogs
 from refusal import Untouched, check_refused
 
 suite = Suite()
+
+ATTEMPTS = 2  # to be fast; then the person has said no twice, and there is a pause
+FAST_SECONDS = 0.4  # less than PROMPT_READ_MS
 
 
 def at_dialog(world, key="keep"):
@@ -53,6 +58,27 @@ def withdrawn(world):
     over = agent.wait_over(operation["id"])
     dialogs.display.wait_until_closed()
     check_refused(agent, over, "cancelled", untouched, "cancelled")
+
+
+@suite.case("a yes that was typed for another window does not count: the window opens again")
+def typed_for_another_window(world):
+    card = world.card(managed=True)
+    dialogs = world.keep(RealDialogs())
+    agent = world.agent(dialogs)
+    untouched = Untouched(card)
+    for _ in range(ATTEMPTS):
+        operation = agent.start_operation("reset-pin", world.portal.reset_ticket(card))
+        if not dialogs.display.accept_at_once(FAST_SECONDS):
+            agent.request("POST", f"/v1/operations/{operation['id']}/cancel", {})
+            agent.wait_over(operation["id"])
+            continue  # so slow a moment shows nothing
+        dialogs.display.wait_until_closed()
+        dialogs.display.wait_for_window()
+        equal(agent.operation(operation["id"])["state"], "waiting-user", "the state, with the window open again")
+        dialogs.cancel()
+        check_refused(agent, agent.wait_over(operation["id"]), "prompt-cancelled", untouched, "cancelled")
+        return
+    print("every attempt was too slow", file=sys.stderr)
 
 
 @suite.case("without a display it says so")

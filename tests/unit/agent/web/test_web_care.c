@@ -1,4 +1,4 @@
-#include "agent/web/web_guard.h"
+#include "agent/web/web_care.h"
 
 /* clang-format off */
 #include <stdarg.h>

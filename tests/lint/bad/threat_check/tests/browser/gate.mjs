@@ -1,0 +1,3 @@
+for (const browser of ['Chromium', 'Firefox']) {
+  test(`forms in ${browser}`, async t => {});
+}
