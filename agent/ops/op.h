@@ -100,7 +100,7 @@ struct op {
     char *ticket; /* forgotten once it was redeemed */
     char *wanted_serial;
     int64_t created_utc;
-    struct cancel *cancel;
+    struct cancel *cancel; /* NULL: it is over, and so is its thread */
     bool resumed; /* after a restart: it has no key, person or ticket */
 
     /* The thread's own. */

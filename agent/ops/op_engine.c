@@ -353,6 +353,7 @@ void op_reap(void *context)
     pthread_mutex_lock(&ops->lock);
     op->has_thread = false;
     ops->running--;
+    cancel_freep(&op->cancel); /* hundreds of old operations would each keep a descriptor open */
     pthread_mutex_unlock(&ops->lock);
     op_resume_fulfil(op);
     op_resume_tidy(ops);

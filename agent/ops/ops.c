@@ -316,8 +316,11 @@ enum err_code ops_new(const struct ops_options *options, struct ops **out, struc
         op_journal_each(ops->journal, take_row, ops, err) != ERR_NONE)
         return err_add(err, "open the operations");
     ops->snapshot.service = TOKEN_SERVICE_NONE; /* the source tells what there is when it knows */
-    for (struct op *op = ops->newest; op != NULL; op = op->next)
+    for (struct op *op = ops->newest; op != NULL; op = op->next) {
         go_on(ops, op);
+        if (!op->has_thread && op_state_is_over(op->state))
+            cancel_freep(&op->cancel);
+    }
     op_resume_tidy(ops);
     if (op_journal_forget(ops->journal, err) != ERR_NONE)
         log_err("ops", "wipe what is needed no more", err);
@@ -331,7 +334,8 @@ static void stop_all(struct ops *ops)
     cancel_request(ops->shutdown);
     pthread_mutex_lock(&ops->lock);
     for (struct op *op = ops->newest; op != NULL; op = op->next) {
-        cancel_request(op->cancel);
+        if (op->cancel != NULL)
+            cancel_request(op->cancel);
         if (op->dialog != NULL)
             cancel_request(op->dialog);
     }

@@ -1,6 +1,7 @@
 /* Starting, seeing and restarting operations. */
 #include "tests/unit/agent/ops/ops_world.h"
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -57,11 +58,46 @@ static void a_renewal_that_died_at_the_dialog_is_told_as_interrupted(void **stat
     assert_string_equal(json_text_of(json_member(error, "code")), "interrupted");
 }
 
+static unsigned count_descriptors(void)
+{
+    unsigned count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    assert_non_null(folder);
+    while (readdir(folder) != NULL)
+        count++;
+    closedir(folder);
+    return count;
+}
+
+/* One more operation that is over, and its thread. */
+static void check_and_reap(struct ops_world *world)
+{
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "check", NULL);
+    assert_string_equal(ops_world_state(operation), "done");
+    ops_observe(world->ops, NULL, NULL);
+    while (ops_world_busy(world))
+        loop_run_posted(world->loop);
+}
+
+static void operations_that_are_over_hold_no_descriptor(void **state)
+{
+    struct ops_world *world = *state;
+    unsigned before = count_descriptors();
+    for (unsigned i = 0; i < 2; i++) {
+        check_and_reap(world);
+        assert_int_equal(count_descriptors(), before);
+        ops_freep(&world->ops);
+        ops_world_open(world);
+        assert_int_equal(count_descriptors(), before);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         OPS_WORLD_TEST(starting_needs_what_the_kind_needs),
         OPS_WORLD_TEST(another_origin_sees_nothing),
+        OPS_WORLD_TEST(operations_that_are_over_hold_no_descriptor),
         OPS_WORLD_TEST(a_renewal_that_died_at_the_dialog_is_told_as_interrupted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
