@@ -105,7 +105,7 @@ def main():
             perform([partial(build, name)], tally)
         perform(unit.jobs(builds, asked.only), tally)
         perform(faults.jobs(builds, asked.only, asked.faults == "full"), tally)
-        worlds = [*scenarios.jobs(folder, asked.vpcd, asked.only), *browser.jobs(folder, asked.vpcd, asked.only)]
+        worlds = [*scenarios.jobs(folder, asked.vpcd, asked.only, asked.faults == "full"), *browser.jobs(folder, asked.vpcd, asked.only)]
         perform(worlds, tally)
     return tally.finish()
 

@@ -19,15 +19,16 @@ class Reply:
     content_type: str
     body: bytes
     half: bool = False  # announce the whole body, send half of it
+    headers: tuple = ()  # pairs
 
 
 # What may happen to a request. forward() asks the real platform and gives its Reply (forward(change)
 # edits the request before); an action returns the Reply that the agent gets, or None to hang up.
 
 
-def reply(status, content_type, body):
+def reply(status, content_type, body, headers=()):
     """The platform never hears of it."""
-    return lambda forward: Reply(status, content_type, body)
+    return lambda forward: Reply(status, content_type, body, headers=headers)
 
 
 def hang_up(forward):
@@ -44,6 +45,17 @@ def slow(seconds):
     def act(forward):
         time.sleep(seconds)
         return forward()
+
+    return act
+
+
+def retyped(content_type):
+    """The platform's answer under another content type."""
+
+    def act(forward):
+        answer = forward()
+        answer.content_type = content_type
+        return answer
 
     return act
 
@@ -80,6 +92,12 @@ def truncated(forward):
     return answer
 
 
+def server_context(bundle):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(bundle)
+    return context
+
+
 @dataclass
 class Rule:
     method: str
@@ -94,7 +112,7 @@ class FaultyPortal:
         self.platform = origin.removeprefix("https://")
         self.platform_tls = ssl.create_default_context(cafile=str(tls_ca))
         self.rules = []
-        self.requests = []  # "PUT /agent/v1/jobs/…/request", in order
+        self.count_anew()
         self.answers = []  # (method, path, document) that the platform gave
         self.bodies = []  # of requests and of the platform's answers
         self.lock = threading.Lock()
@@ -111,17 +129,40 @@ class FaultyPortal:
 
             do_PUT = do_GET = do_POST
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(bundle)
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def get_request(self):
+                plain, address = self.socket.accept()
+                return portal.secured(plain), address
+
+        self.context = server_context(bundle)
+        self.impostor = server_context(make_server_identity(folder / "impostor")[0])
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.server.handle_error = lambda *_: None  # the agent may hang up whenever it likes
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @property
     def api(self):
         return f"https://127.0.0.1:{self.server.server_address[1]}/agent/v1"
+
+    def count_anew(self):
+        """What is spoiled by number is counted from now on."""
+        self.requests = []  # "PUT /agent/v1/jobs/…/request", in order
+        self.arrived = []  # when each came, in seconds
+        self.connections = 0
+        self.by_number = {}
+        self.impostor_at = None  # this connection meets a server with another certificate
+
+    def secured(self, plain):
+        """The handshake is left to the connection's own thread."""
+        self.connections += 1
+        context = self.impostor if self.connections == self.impostor_at else self.context
+        return context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+
+    def spoil_nth(self, nth, action):
+        """The n-th request, whatever it is."""
+        self.by_number[nth] = action
 
     def spoil(self, method, path_end, action, times=1_000_000):
         self.rules.append(Rule(method, path_end, action, times))
@@ -133,6 +174,9 @@ class FaultyPortal:
     def _action(self, method, path):
         with self.lock:
             self.requests.append(f"{method} {path}")
+            self.arrived.append(time.monotonic())
+            if len(self.requests) in self.by_number:
+                return self.by_number[len(self.requests)]
             for rule in self.rules:
                 if rule.method == method and path.endswith(rule.path_end) and rule.times > 0:
                     rule.times -= 1
@@ -154,6 +198,8 @@ class FaultyPortal:
         handler.send_response(answer.status)
         handler.send_header("Content-Type", answer.content_type)
         handler.send_header("Content-Length", str(len(answer.body)))
+        for name, value in answer.headers:
+            handler.send_header(name, value)
         handler.end_headers()
         handler.wfile.write(sent)
 

@@ -22,7 +22,8 @@ def arguments():
     parser.add_argument("--work", required=True)
     parser.add_argument("--template", required=True)
     parser.add_argument("--vpcd", required=True)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--only", action="append", default=[], help="a part of a case's full name; all of them")
+    parser.add_argument("--list", action="store_true", help="the cases' names, nothing is performed")
     return parser.parse_args()
 
 
@@ -46,15 +47,24 @@ def perform(world, file, case):
     print(json.dumps(line), flush=True)
 
 
+def names(asked):
+    cases = importlib.import_module(asked.file).suite.cases
+    full = [full_name(asked.file, case) for case in cases]
+    return [name for name in full if all(part in name for part in asked.only)]
+
+
 def main():
     asked = arguments()
+    if asked.list:
+        print(json.dumps(names(asked)))
+        return
     namespaces.enter(asked.work, asked.template, asked.bin)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     suite = importlib.import_module(asked.file).suite
     world = World(asked.bin, f"{asked.work}/{asked.file}", asked.template, asked.vpcd)
     try:
         for case in suite.cases:
-            if asked.only in full_name(asked.file, case):
+            if all(part in full_name(asked.file, case) for part in asked.only):
                 perform(world, asked.file, case)
     finally:
         world.close()
