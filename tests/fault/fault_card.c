@@ -10,7 +10,7 @@
 
 #define READER "Reader"
 #define SECOND_READER "Second reader"
-#define OTHER_SEQUENCE 1000000
+#define OTHER_SEQUENCE UINT64_MAX
 #define OPEN_MS 10000
 #define STATUS_BYTES 2
 /* That a file is missing, in all the ways there are, and success. Source: GM/T 0017-2012, status bytes. */

@@ -18,7 +18,7 @@ struct fault_card {
     _Atomic bool out; /* pulled out by a fault */
     _Atomic int other; /* enum fault_other */
     _Atomic int service; /* enum token_service_state */
-    _Atomic uint64_t sequence; /* of ours; the other's lies far beyond */
+    _Atomic uint64_t sequence; /* of ours; the other's lies beyond all others */
 };
 
 /* path: the key's file; other_path: the other's. plan is borrowed. */

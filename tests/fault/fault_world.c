@@ -98,9 +98,14 @@ static void open_outside(struct fault_world *world)
     AUTO(memory_freep) char *key = file_join(world->folder, "key.json");
     AUTO(memory_freep) char *other = file_join(world->folder, "other.json");
     AUTO(memory_freep) char *portal = file_join(world->folder, "portal");
+    AUTO(memory_freep) char *roots = file_join(world->folder, "portal/ca/roots.pem");
+    AUTO(bytes_freep) struct bytes *pem = NULL;
     fault_must(fault_card_open(&world->card, key, other, world->plan, &err), &err, "open the keys");
     fault_must(fault_platform_open(&world->platform, portal, world->plan, &err), &err,
                "open the portal");
+    fault_must(file_read(roots, PEM_BYTES_MAX, &pem, &err), &err, "read the roots");
+    fault_must(chain_roots_from_pem(span_bytes(pem), &world->roots, &err), &err, "read the roots");
+    world->listed.roots = world->roots;
     world->person = (struct fault_person){.prompt = {&prompt_class},
                                           .lock = PTHREAD_MUTEX_INITIALIZER,
                                           .record = world->plan->record};
@@ -111,6 +116,7 @@ static void open_outside(struct fault_world *world)
 
 static void close_outside(struct fault_world *world)
 {
+    chain_roots_free(world->roots);
     fault_platform_close(&world->platform);
     fault_card_close(&world->card);
 }
@@ -182,11 +188,7 @@ void fault_world_open(struct fault_world *world, const char *folder,
     struct err err = ERR_INIT;
     *world = (struct fault_world){
         .folder = folder, .journal_folder = folder, .scene = scene, .plan = plan};
-    AUTO(memory_freep) char *roots = file_join(folder, "portal/ca/roots.pem");
-    AUTO(bytes_freep) struct bytes *pem = NULL;
     open_outside(world);
-    fault_must(file_read(roots, PEM_BYTES_MAX, &pem, &err), &err, "read the roots");
-    fault_must(chain_roots_from_pem(span_bytes(pem), &world->roots, &err), &err, "read the roots");
     fault_must(loop_new(&world->loop, &err), &err, "make a loop");
     plan->world = world;
     plan->on_strike = on_strike;
@@ -216,7 +218,6 @@ void fault_world_close(struct fault_world *world)
 {
     fault_world_stop_agent(world);
     loop_free(world->loop);
-    chain_roots_free(world->roots);
     free(world->ticket);
     close_outside(world);
 }
@@ -224,10 +225,12 @@ void fault_world_close(struct fault_world *world)
 void fault_world_move(struct fault_world *world, const char *folder,
                       const struct fault_scene *scene)
 {
+    uint64_t sequence = world->card.sequence;
     close_outside(world);
     world->folder = folder;
     world->scene = scene;
     open_outside(world);
+    world->card.sequence = sequence + 1;
     ops_keys_changed(world->ops);
 }
 

@@ -27,6 +27,12 @@ ENVIRONMENT = {
     "sanitize": {"ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "halt_on_error=1"},
     "thread": {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"},
 }
+# What each build runs of it: ThreadSanitizer is slow.
+SCENES_OF = {"thread": ("renew-replaced-sm2", "reset-pin-login")}
+# Renewals in a row by one agent: as many with "full", and in a sample.
+SOAK = "fault/soak"
+SOAK_COUNT = {True: 1000, False: 60}
+SOAK_SECONDS = 3600
 SCENE_SECONDS = 4 * 3600
 RESULT = re.compile(r"^(ok|not ok) \d+ - (\S+) # (\d+) cases, (\d+) survived, (\d+) lost", re.MULTILINE)
 
@@ -44,14 +50,18 @@ def name_of(scene, build):
 
 
 def builds_needed(only):
-    return [build for build in SAMPLED if any(only in name_of(scene, build) for scene in SCENES)]
+    return [build for build in SAMPLED if any(only in name_of(scene, build) for scene in scenes_of(build))]
+
+
+def scenes_of(build):
+    return SCENES_OF.get(build, SCENES)
 
 
 def jobs(builds, only, full):
     wanted = [
         (scene, build)
         for build in SAMPLED
-        for scene in SCENES
+        for scene in scenes_of(build)
         if only in name_of(scene, build) and (builds / build / "tests/fault/fault_matrix").exists()
     ]
     totals = Totals(sum(build == "dev" for _, build in wanted) if full else 0)
@@ -59,7 +69,7 @@ def jobs(builds, only, full):
         partial(run_oracle, name, builds / "dev/tests/fault" / program)
         for name, program in OF_ORACLE.items()
         if only in name
-    ] + [
+    ] + [partial(run_soak, builds / "dev/tests/fault/fault_soak", SOAK_COUNT[full])] * (only in SOAK) + [
         partial(run_scene, builds / build, scene, 1 if full and build == "dev" else SAMPLED[build], totals)
         for scene, build in wanted
     ]
@@ -94,6 +104,23 @@ def run_oracle(name, program):
     )
     shown = None if done.returncode == 0 else done.stdout + done.stderr
     return [(name, shown, time.monotonic() - started)]
+
+
+def run_soak(program, count):
+    """Printed with its seed: the same seed meets the same faults."""
+    started = time.monotonic()
+    seed = int.from_bytes(os.urandom(4), "big")
+    done = subprocess.run(
+        [program, str(seed), str(count)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SOAK_SECONDS,
+        check=False,
+    )
+    lines = done.stdout.splitlines() or [f"seed {seed}: it ended with {done.returncode}"]
+    shown = None if done.returncode == 0 else done.stdout + done.stderr
+    return [(f"{SOAK}: {lines[-1]}", shown, time.monotonic() - started)]
 
 
 def run_scene(build, scene, stride, totals):
