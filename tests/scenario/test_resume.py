@@ -1,6 +1,7 @@
 """Operations that failed on the way are gone on with, or given up: with their job, without a new ticket."""
 
 from cases import Suite, equal
+from processes import wait_until
 from refusal import check_refused
 from test_refusals import at_dialog
 
@@ -61,3 +62,23 @@ def abandoned(world):
     agent.dialogs.replan("pin 123456")
     done = agent.perform("renew", world.ticket(card))
     equal(done["state"], "done", f"the renewal afterwards ({done['error']})")
+
+
+@suite.case("the agent is killed while the key changes its PIN: nobody claims to know which one holds")
+def killed_at_change(world):
+    card = world.card(pin="528491")
+    agent = world.agent(world.dialogs("pin 528491", "slow 3 new-pin 737465"))
+    operation = agent.start_operation("change-pin")
+    wait_until(lambda: len(agent.dialogs.shown()) == 2, 20, "the new PIN is asked for")
+    card.control("stats", "clear")
+    card.control("fault", "delay", "1", "3000")
+    wait_until(lambda: card.control("stats")["commands"] > 0, 20, "the key gets the first command afterwards")
+    agent.kill()
+    agent.start()
+    world.wait_keys(agent, 1)
+    found = agent.operation(operation["id"])
+    equal((found["state"], found["error"]["code"]), ("failed", "pin-change-unclear"), "the state, the code")
+    equal((found["key_changed"], found["resumable"]), (True, False), "whether the key changed, resumable")
+    for part in ("新密码", "原密码"):
+        assert part in found["error"]["remedy"], found["error"]
+    equal(card.tries_left(), card.tries()["max"], "PIN tries left")
