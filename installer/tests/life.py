@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""The packages' life on a computer: installed, used by an ordinary user in Chromium, upgraded in the middle of an
+operation, removed without a trace. Runs as root in a system of its own (root.py), or as an autopkgtest."""
+
+import argparse
+import json
+import re
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tests" / "scenario")]
+
+import tree  # noqa: E402
+from card import PIN, Card, Person  # noqa: E402
+from page import PageServer  # noqa: E402
+from portal import Portal  # noqa: E402
+from processes import Process, ScenarioError, run, run_json, wait_until  # noqa: E402
+from real_pinentry import Display  # noqa: E402
+from session import Session  # noqa: E402
+
+PROGRAMS = Path("/usr/bin")
+PORTAL_FOLDER = Path("/var/lib/ukey-portal")
+PLATFORM = "sunshine"
+# What another package put there: it must be the same, byte for byte, when ours has gone.
+OTHERS_FIREFOX = '{ "policies": {\n\t"DisableTelemetry": true } }\n'
+FIREFOX = Path("/etc/firefox/policies/policies.json")
+CHROMIUM = Path("/etc/chromium/policies/managed")
+PORTS = {"first": 27510, "second": 27520}
+STARTS = 5
+
+
+def expect(true, what):
+    if not true:
+        raise ScenarioError(what)
+
+
+class InstalledPortal(Portal):
+    """As its administrator runs it: as its own user, on the package's folder."""
+
+    def __init__(self, folder):
+        wrapper = folder / "portal-as-its-user"
+        wrapper.write_text(f'#!/bin/sh\nexec runuser -u ukey-portal -- {PROGRAMS}/ukey-portal "$@"\n')
+        wrapper.chmod(0o755)
+        self.program, self.folder = wrapper, PORTAL_FOLDER
+        self.log_folder = folder
+        self.process = self.origin = None
+        self.organisations = set()
+        run([self.program, "init", "--folder", self.folder, "--name", "阳光采购服务平台"])
+
+    def start(self):
+        self.process = Process("portal", self.arguments(), self.log_folder)
+        line = self.process.wait_for_line(r"^listening on (https://127\.0\.0\.1:\d+)$")
+        self.origin = line.group(1)
+        self.listen = self.origin.removeprefix("https://")
+
+
+class Life:
+    def __init__(self, debs, folder):
+        self.debs, self.folder = debs, folder
+        self.figures = {}
+        self.portal = self.pcscd = self.page = None
+
+    # ---- the computer before ----
+
+    def prepare(self):
+        FIREFOX.parent.mkdir(parents=True, exist_ok=True)
+        FIREFOX.write_text(OTHERS_FIREFOX)
+        CHROMIUM.mkdir(parents=True, exist_ok=True)
+        (CHROMIUM / "other.json").write_text('{"BookmarkBarEnabled": false}\n')
+        for name in ("bidder", "second"):
+            run(["useradd", "--create-home", "--shell", "/bin/bash", name])
+        self.bidder, self.second = Session("bidder", self.folder), Session("second", self.folder)
+
+    def install(self, *patterns):
+        files = [str(next(self.debs.glob(pattern))) for pattern in patterns]
+        run(["dpkg", "--install", *files], seconds=120)
+
+    def set_up_platform(self):
+        """The platform with its own small package, and a key in the reader."""
+        self.portal = InstalledPortal(self.folder)
+        self.portal.start()
+        self.pcscd = Process("pcscd", ["pcscd", "-f"], self.folder)
+        wait_until(Path("/run/pcscd/pcscd.comm").exists, 20, "pcscd is ready")
+        tls = self.portal.folder / "tls"
+        self.page = PageServer(tls / "server.pem", tls / "server.key")
+        # The platform's certificate is one that browsers trust, as a public CA's.
+        own = "".join((tls / "ca.pem").read_text().splitlines()[1:-1])
+        (CHROMIUM / "public-ca.json").write_text(json.dumps({"CACertificates": [own]}))
+
+    def package_of_platform(self):
+        words = [HERE.parent / "platform-template/make-package", "--id", PLATFORM, "--name", "阳光采购服务平台"]
+        words += ["--origin", self.page.origin, "--api", self.portal.api, "--roots", self.portal.roots]
+        words += ["--tls-ca", self.portal.tls_ca, "--maintainer", "Sunshine <it@example.com>", "--out", self.folder]
+        return run(words).stdout.decode().strip()
+
+    def card(self, serial):
+        card = Card(PROGRAMS, self.folder, Person(serial=serial), self.portal.issuer("sm2"))
+        self.portal.register(card)
+        card.plug_in()
+        return card
+
+    # ---- what is looked at ----
+
+    def ctl(self, session, *words, **options):
+        return json.loads(session.run("ukeyctl", "--json", *words, **options))
+
+    def status(self, session, port, **options):
+        words = ["curl", "-sk", "--max-time", "20", f"https://127.0.0.1:{port}/v1/status"]
+        text = session.run(*words, "-H", f"Origin: {self.page.origin}", **options)
+        return json.loads(text) if text else {}
+
+    def policies(self):
+        """The origins that Chromium lets reach this computer."""
+        file = CHROMIUM / "ukeyd.json"
+        return json.loads(file.read_text())["LoopbackNetworkAllowedForUrls"] if file.exists() else []
+
+    def trusted(self, session):
+        found = self.ctl(session, "trust", "status")["browsers"]
+        return {row["browser"]: row["state"] for row in found}
+
+    def operation(self, session, number):
+        return next(o for o in self.ctl(session, "operations")["operations"] if o["id"] == number)
+
+    # ---- the cases ----
+
+    def case_drop_in(self):
+        """A platform's package: the policies follow it when it comes."""
+        expect(self.policies() == [], f"policies without a platform: {self.policies()}")
+        run(["dpkg", "--install", self.package_of_platform()])
+        expect(self.policies() == [self.page.origin], f"policies with a platform: {self.policies()}")
+        expect("DisableTelemetry" in FIREFOX.read_text(), "another package's policy is gone")
+
+    def case_first_connection(self):
+        """A user who logs in for the first time: the sockets are there, the first connection starts the agent,
+        and the browsers trust it before it answers."""
+        self.bidder.log_in()
+        expect(self.bidder.is_active("ukeyd.socket"), self.bidder.systemctl("status", "ukeyd.socket", ok=None))
+        expect(not self.bidder.is_active("ukeyd.service"), "the agent runs before anybody wants it")
+        started = time.monotonic()
+        answer = self.status(self.bidder, PORTS["first"])
+        self.figures["first connection of a fresh user, s"] = round(time.monotonic() - started, 3)
+        expect(answer.get("agent") == "ukeyd", f"the first answer: {answer}")
+        expect(self.trusted(self.bidder).get("chromium") == "trusted", f"trust: {self.trusted(self.bidder)}")
+
+    def case_desktop(self):
+        """The desktop's autostart: the agent starts anew, on the session's display."""
+        self.display = Display()
+        self.display.__enter__()
+        times = []
+        for _ in range(STARTS):
+            run(self.bidder.command(["/usr/libexec/ukeyd/desktop-session"], DISPLAY=self.display.name))
+            times.append(self.start_ms())
+        self.figures[f"start to listening, ms (median of {STARTS})"] = sorted(times)[STARTS // 2]
+        found = self.bidder.properties("ukeyd.service", "MainPID")["MainPID"]
+        environment = Path(f"/proc/{found}/environ").read_bytes().split(b"\0")
+        expect(f"DISPLAY={self.display.name}".encode() in environment, "the agent does not know the display")
+
+    def start_ms(self):
+        """From the start of the process until it says that it is ready, as the user manager saw it."""
+        names = ("ExecMainStartTimestampMonotonic", "ActiveEnterTimestampMonotonic")
+        found = self.bidder.properties("ukeyd.service", *names)
+        return (int(found[names[1]]) - int(found[names[0]])) / 1000
+
+    def case_renew(self):
+        """The page in Chromium, without a flag or a question about the certificate; the PIN in the dialog."""
+        card = self.card("P0000001")
+        self.wait_for_key(card.serial)
+        ticket = self.portal.ticket(self.portal.order(card))
+        result = self.page.open_in_chromium(
+            self.bidder, self.folder, {"kind": "renew", "ticket": ticket},
+            meanwhile=lambda: self.display.type_pin(PIN, 60))
+        expect(result["state"] == "done", f"the page told: {result}")
+        card.stop()
+
+    def wait_for_key(self, serial):
+        wait_until(lambda: any(t.get("serial") == serial for t in self.ctl(self.bidder, "tokens")["tokens"]), 30,
+                   f"the key {serial} is seen")
+
+    def case_upgrade(self):
+        """An upgrade while the PIN dialog is open: the operation is gone on with afterwards."""
+        card = self.card("P0000002")
+        self.wait_for_key(card.serial)
+        ticket = self.portal.ticket(self.portal.order(card))
+        words = self.bidder.command(["ukeyctl", "--json", "renew", "--platform", PLATFORM, "--ticket", ticket])
+        Process("ctl", words, self.folder)
+        self.display.wait_for_window(60)
+        number = self.ctl(self.bidder, "operations")["operations"][0]["id"]
+        before = self.bidder.properties("ukeyd.service", "MainPID")
+        self.upgrade()
+        wait_until(lambda: self.bidder.is_active("ukeyd.service"), 20, "the new agent runs")
+        expect(self.bidder.properties("ukeyd.service", "MainPID") != before, "the old agent still runs")
+        self.display.wait_until_closed()
+        state = self.operation(self.bidder, number)["state"]
+        expect(state == "failed", f"after the upgrade the operation is {state}")
+        self.wait_for_key(card.serial)
+        words = self.bidder.command(["ukeyctl", "--json", "resume", number])
+        resumed = Process("resume", words, self.folder)
+        self.display.type_pin(PIN, 60)
+        wait_until(lambda: not resumed.running(), 60, "ukeyctl resume ends")
+        found = self.operation(self.bidder, number)
+        expect(found["state"] == "done", f"the resumed operation: {found}")
+        card.stop()
+
+    def upgrade(self):
+        """To the same package under a higher version."""
+        work = self.folder / "newer"
+        run(["dpkg-deb", "-R", next(self.debs.glob("ukeyd_*.deb")), work])
+        control = work / "DEBIAN/control"
+        control.write_text(re.sub(r"(?m)^(Version: .*)$", r"\1+newer", control.read_text()))
+        run(["dpkg-deb", "--root-owner-group", "--build", work, self.folder / "newer.deb"])
+        run(["dpkg", "--install", self.folder / "newer.deb"], seconds=120)
+
+    def case_second_user(self):
+        """Another user of the computer, at the same time: other ports, and each answers its own user only."""
+        self.second.log_in()
+        answer = wait_until(lambda: self.status(self.second, PORTS["second"], ok=None), 30, "the second user's agent")
+        expect(answer.get("agent") == "ukeyd", f"the second user's agent: {answer}")
+        strange = self.status(self.second, PORTS["first"], ok=None)
+        expect("agent" not in strange, f"the first user's agent tells the second: {strange}")
+        self.second.log_out()
+
+    def case_remove(self):
+        """Removed while it runs: nothing of it runs or is trusted; the journal stays, until it is purged."""
+        run(["dpkg", "--remove", f"ukeyd-platform-{PLATFORM}", "ukeyd"], seconds=120)
+        for unit in ("ukeyd.service", "ukeyd.socket"):
+            expect(not self.bidder.is_active(unit), f"{unit} is still active")
+        expect(not (CHROMIUM / "ukeyd.json").exists(), "Chromium's policy is still there")
+        expect(FIREFOX.read_text() == OTHERS_FIREFOX, f"Firefox's policies: {FIREFOX.read_text()}")
+        expect((self.bidder.home / ".local/share/ukeyd/journal.db").exists(), "the journal went before it was purged")
+
+    def case_purge(self):
+        run(["dpkg", "--purge", f"ukeyd-platform-{PLATFORM}", "ukeyd", "ukeyd-sim", "ukeyd-portal"], seconds=120)
+
+    def case_install_while_logged_in(self):
+        """Installed in the middle of a session: it runs at once."""
+        self.install("ukeyd_*.deb")
+        for unit in ("ukeyd.service", "ukeyd.socket"):
+            expect(self.bidder.is_active(unit), self.bidder.systemctl("status", unit, ok=None))
+        run(["dpkg", "--purge", "ukeyd"], seconds=120)
+
+    # ---- the whole ----
+
+    def case(self, name):
+        started = time.monotonic()
+        getattr(self, f"case_{name}")()
+        print(f"ok    {name.replace('_', ' ')}  ({time.monotonic() - started:.1f} s)", flush=True)
+
+    def compare(self, before):
+        """Folders that a logged-in user's other programs make are not ours."""
+        self.bidder.log_out()
+        (CHROMIUM / "public-ca.json").unlink()
+        found = tree.differences(before, tree.look())
+        expect(not found, "\n".join(["purging left something:", *found]))
+        print("ok    purge leaves no difference", flush=True)
+
+    def end(self):
+        self.page.server.shutdown()
+        self.portal.stop()
+        self.pcscd.stop()
+        self.display.__exit__()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--debs", type=Path, required=True, help="the folder of the packages")
+    parser.add_argument("--work", type=Path, default=Path("/tmp/life"))
+    asked = parser.parse_args()
+    asked.work.mkdir(mode=0o755, exist_ok=True)
+    life = Life(asked.debs, asked.work)
+    life.prepare()
+    before = tree.look()
+    life.install("ukeyd_*.deb", "ukeyd-sim_*.deb", "ukeyd-portal_*.deb")
+    life.set_up_platform()
+    try:
+        for name in ("drop_in", "first_connection", "desktop", "renew", "upgrade", "second_user", "remove"):
+            life.case(name)
+    except Exception:
+        show_logs(asked.work)
+        raise
+    life.end()
+    life.case("purge")
+    life.case("install_while_logged_in")
+    life.compare(before)
+    for name, value in life.figures.items():
+        print(f"      {name}: {value}")
+
+
+def show_logs(folder):
+    for log in sorted(folder.glob("*.log")):
+        lines = log.read_text("utf-8", "replace").splitlines()[-60:]
+        print(f"---- {log.name}", *lines, sep="\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
