@@ -4,6 +4,8 @@
 #include "agent/daemon.h"
 #include "agent/ops/ops_setup.h"
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/log_file.h"
 
 #define EXIT_USAGE 2
 
@@ -14,10 +16,22 @@ static int print_states(void)
     return EXIT_SUCCESS;
 }
 
+static enum err_code open_log(const struct options *options, struct err *err)
+{
+    if (!options->log_file)
+        return ERR_NONE;
+    AUTO(memory_freep) char *path = file_join(options->state_folder, LOG_FILE_NAME);
+    if (file_make_folder(options->state_folder, 0700, err) != ERR_NONE)
+        return err->code;
+    return log_file_open(path, err);
+}
+
 static int run(const struct options *options)
 {
     struct err err = ERR_INIT;
     log_set_level(options->log_level);
+    if (open_log(options, &err) != ERR_NONE)
+        log_err("ukeyd", "log to standard error", &err);
 #ifdef UKEYD_TEST_HOOKS
     clock_init_from_environment();
 #endif

@@ -14,6 +14,7 @@ static const char help[] =
     "~/.local/share/ukeyd)\n"
     "  --runtime FOLDER  socket of ukeyctl (default $XDG_RUNTIME_DIR/ukeyd)\n"
     "  --log-level L     error, warning, info (default) or debug\n"
+    "  --log-file        log to ukeyd.log in the state folder instead of standard error\n"
     "  --trace FILE      append every command to a key and its answer, PINs masked, for support\n"
     "  --trust           have the user's browsers trust the agent, unless that was refused\n"
     "  --print-states    print the steps of each operation as Markdown and end\n"
@@ -30,6 +31,7 @@ enum {
     OPTION_STATE,
     OPTION_RUNTIME,
     OPTION_LOG,
+    OPTION_LOG_FILE,
     OPTION_TRACE,
     OPTION_TRUST,
     OPTION_STATES,
@@ -42,6 +44,7 @@ static const struct option long_options[] = {
     {"state", required_argument, NULL, OPTION_STATE},
     {"runtime", required_argument, NULL, OPTION_RUNTIME},
     {"log-level", required_argument, NULL, OPTION_LOG},
+    {"log-file", no_argument, NULL, OPTION_LOG_FILE},
     {"trace", required_argument, NULL, OPTION_TRACE},
     {"trust", no_argument, NULL, OPTION_TRUST},
     {"print-states", no_argument, NULL, OPTION_STATES},
@@ -81,6 +84,9 @@ static enum err_code take(struct options *options, int option, struct err *err)
         return ERR_NONE;
     case OPTION_LOG:
         return parse_level(optarg, &options->log_level, err);
+    case OPTION_LOG_FILE:
+        options->log_file = true;
+        return ERR_NONE;
     case OPTION_TRACE:
         options->trace_file = optarg;
         return ERR_NONE;

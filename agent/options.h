@@ -12,6 +12,7 @@ struct options {
     char *runtime_folder;
     const char *trace_file; /* commands and answers of keys, PINs masked; NULL: none */
     enum log_level log_level;
+    bool log_file; /* log to LOG_FILE_NAME in the state folder instead of standard error */
     bool trust; /* make the browsers trust the agent unless the user refused */
     bool print_states;
     bool show_help;

@@ -7,12 +7,15 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log_file.h"
 
 #define LOG_LINE_BYTES 1024
-/* Time, level and area; a longer area is cut. */
-#define PREFIX_BYTES_MAX 64
+/* Time, level, area and operation; a longer area is cut. */
+#define PREFIX_BYTES_MAX 80
 
 static _Atomic int current_level = LOG_LEVEL_INFO;
+/* "[0123abcd] " */
+static _Thread_local char operation[LOG_OPERATION_SIGNS + 4];
 
 void log_set_level(enum log_level level)
 {
@@ -24,15 +27,22 @@ enum log_level log_level(void)
     return (enum log_level)atomic_load(&current_level);
 }
 
+void log_set_operation(const char *id)
+{
+    operation[0] = '\0';
+    if (id != NULL)
+        snprintf(operation, sizeof operation, "[%.*s] ", LOG_OPERATION_SIGNS, id);
+}
+
 static int prefix(char *line, size_t size, enum log_level level, const char *area)
 {
     static const char *const names[] = {"error", "warning", "info", "debug"};
     static const int syslog_levels[] = {3, 4, 6, 7};
-    if (getenv("JOURNAL_STREAM") != NULL)
-        return snprintf(line, size, "<%d>%s: ", syslog_levels[level], area);
+    if (getenv("JOURNAL_STREAM") != NULL && !log_file_is_open())
+        return snprintf(line, size, "<%d>%s: %s", syslog_levels[level], area, operation);
     char now[CLOCK_TEXT_BYTES];
     clock_format_utc(clock_now_utc(), now);
-    return snprintf(line, size, "%s %s %s: ", now, names[level], area);
+    return snprintf(line, size, "%s %s %s: %s", now, names[level], area, operation);
 }
 
 void log_line(enum log_level level, const char *area, const char *format, ...)
@@ -54,6 +64,8 @@ void log_line(enum log_level level, const char *area, const char *format, ...)
         if ((unsigned char)line[i] < ' ' || line[i] == 0x7F)
             line[i] = ' '; /* one event, one line: foreign text can't forge another */
     line[length] = '\n';
+    if (log_file_is_open() && !log_file_has_room(length + 1))
+        return;
     ssize_t written = write(STDERR_FILENO, line, length + 1);
     (void)written; /* there is nowhere left to say so */
 }

@@ -366,6 +366,7 @@ static void *run_thread(void *context)
     struct op *op = context;
     struct loop *loop = op->ops->options.loop;
     op->started_us = clock_monotonic_us();
+    log_set_operation(op->id);
     run_steps(op);
     op_key_done(&op->key);
     op_find_done(op);

@@ -41,20 +41,22 @@ static void folders_come_from_the_environment(void **state)
     assert_int_equal(options.log_level, LOG_LEVEL_INFO);
     assert_null(options.config_file);
     assert_false(options.trust);
+    assert_false(options.log_file);
 }
 
 static void options_go_before_the_environment(void **state)
 {
     (void)state;
     AUTO(options_done) struct options options = {0};
-    const char *const words[] = {"--state", "/s", "--runtime=/r", "--log-level", "debug",
-                                 "--trust", NULL};
+    const char *const words[] = {"--state", "/s",      "--runtime=/r", "--log-level",
+                                 "debug",   "--trust", "--log-file",   NULL};
     setenv("XDG_DATA_HOME", "/data", 1);
     assert_int_equal(parse(words, &options), ERR_NONE);
     assert_string_equal(options.state_folder, "/s");
     assert_string_equal(options.runtime_folder, "/r");
     assert_int_equal(options.log_level, LOG_LEVEL_DEBUG);
     assert_true(options.trust);
+    assert_true(options.log_file);
 }
 
 static void relative_folders_are_ignored(void **state)

@@ -1,0 +1,62 @@
+#include "base/log_file.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+/* Like the level, one for the process. */
+static char *current_path; /* NULL: none */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* held while the file is begun anew */
+
+static bool become_standard_error(const char *path)
+{
+    struct stat status;
+    AUTO(file_closep)
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+    return fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && fchmod(fd, 0600) == 0 &&
+           dup2(fd, STDERR_FILENO) >= 0;
+}
+
+enum err_code log_file_open(const char *path, struct err *err)
+{
+    if (!become_standard_error(path)) {
+        err_set_errno(err, ERR_FILE, "open the log");
+        return err_add(err, "%s", path);
+    }
+    log_file_close();
+    current_path = memory_text(path);
+    return ERR_NONE;
+}
+
+bool log_file_is_open(void)
+{
+    return current_path != NULL;
+}
+
+/* Where the file can't be begun anew it is emptied: the limit holds in any case. */
+static bool begin_anew(void)
+{
+    AUTO(memory_freep) char *older = memory_printf("%s" LOG_FILE_OLDER, current_path);
+    return (rename(current_path, older) == 0 && become_standard_error(current_path)) ||
+           ftruncate(STDERR_FILENO, 0) == 0;
+}
+
+bool log_file_has_room(size_t length)
+{
+    struct stat status;
+    pthread_mutex_lock(&lock);
+    bool full = fstat(STDERR_FILENO, &status) == 0 && S_ISREG(status.st_mode) &&
+                (size_t)status.st_size + length > LOG_FILE_BYTES_MAX;
+    bool room = !full || begin_anew();
+    pthread_mutex_unlock(&lock);
+    return room;
+}
+
+void log_file_close(void)
+{
+    memory_freep(&current_path);
+}
