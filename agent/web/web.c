@@ -20,6 +20,9 @@
 /* WebSockets and waiting requests have limits of their own; the rest is for those that are short. */
 #define CONNECTIONS_MAX 128
 
+/* Nothing that is answered is a document. */
+#define POLICY "default-src 'none'; frame-ancestors 'none'"
+
 struct web {
     struct web_context context;
     struct loop *loop;
@@ -108,8 +111,7 @@ static void decorate(void *context, struct http_request *request)
     bool knock = http_request_data(request) == &knock_mark;
     http_reply_header(request, "Cache-Control", "no-store");
     http_reply_header(request, "X-Content-Type-Options", "nosniff");
-    http_reply_header(request, "Content-Security-Policy",
-                      "default-src 'none'; frame-ancestors 'none'");
+    http_reply_header(request, "Content-Security-Policy", POLICY);
     http_reply_header(request, "Cross-Origin-Resource-Policy",
                       known || knock ? "cross-origin" : "same-origin");
     if (!known)
@@ -160,6 +162,9 @@ static enum err_code open_server(struct web *web, struct err *err)
         .context = &web->context,
         .gate = gate,
         .decorate = decorate,
+        .refusal_headers = "Allow: " WEB_GATE_METHODS "\r\n"
+                           "Content-Security-Policy: " POLICY "\r\n"
+                           "Cross-Origin-Resource-Policy: same-origin\r\n",
         .connections_max = CONNECTIONS_MAX,
     };
     return http_server_new(&options, &web->server, err);

@@ -191,7 +191,7 @@ static void test_refuses_what_the_gate_refuses(void **state)
 /* docs/adr/0008: no more than that something answers, and only to a script's fetch(). */
 static void test_names_its_methods(void **state)
 {
-    static const char *const methods[] = {"PUT", "DELETE"};
+    static const char *const methods[] = {"PUT", "DELETE", "PATCH", "TRACE", "BREW"};
     struct fixture *fixture = *state;
     for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
         struct answer answer;
@@ -203,6 +203,9 @@ static void test_names_its_methods(void **state)
         assert_int_equal(answer.status, 405);
         expect_header(&answer, "Allow", "GET, POST, OPTIONS");
         expect_header(&answer, "Access-Control-Allow-Origin", NULL);
+        expect_header(&answer, "Cross-Origin-Resource-Policy", "same-origin");
+        expect_header(&answer, "Content-Security-Policy",
+                      "default-src 'none'; frame-ancestors 'none'");
         answer_done(&answer);
     }
 }
