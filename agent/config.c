@@ -96,8 +96,11 @@ static const char *check_api(const char *value)
     return NULL;
 }
 
+/* Everybody can read this file. */
 static const char *check_proxy(const char *value)
 {
+    if (strchr(value, '@') != NULL)
+        return "holds a log-in: that belongs into a file of its own, see proxy_login";
     return strchr(value, ' ') != NULL ? "holds a blank" : check_printable(value);
 }
 
@@ -113,6 +116,8 @@ struct text_key {
 static const struct text_key agent_keys[] = {
     {"pinentry", offsetof(struct config, pinentry), check_path},
     {"profiles", offsetof(struct config, profile_folder), check_path},
+    {"proxy", offsetof(struct config, proxy), check_proxy},
+    {"proxy_login", offsetof(struct config, proxy_login), check_path},
 };
 
 static const struct text_key platform_keys[] = {

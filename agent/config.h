@@ -19,12 +19,15 @@ struct config_platform {
     char *roots; /* PEM file with the roots of the certificates that it issues */
     char *
         seal_roots; /* the same of its seal makers alone; NULL: those of roots, by makers that are marked */
-    char *proxy; /* NULL: from the environment; "": none */
+    char *
+        proxy; /* as libcurl takes it, without a log-in; "" and "off": none; NULL: that of the agent */
 };
 
 struct config {
     char *pinentry; /* absolute path; NULL: /usr/bin/pinentry */
     char *profile_folder; /* NULL: CONFIG_PROFILE_FOLDER */
+    char *proxy; /* for platforms that name none; NULL: from the environment or the desktop */
+    char *proxy_login; /* file with the proxy's "user:password"; NULL: the person's own */
     int port; /* first HTTPS port, default 27510; plain HTTP is one above */
     int prompt_seconds; /* how long a dialog waits, 10 to 600, default 120 */
     size_t platform_count;

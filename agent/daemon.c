@@ -12,6 +12,7 @@
 #include "agent/config.h"
 #include "agent/ops/ops_setup.h"
 #include "agent/prompt/prompt_process.h"
+#include "agent/proxy/proxy_finder.h"
 #include "agent/trust/trust_keeper.h"
 #include "agent/web/web.h"
 #include "agent/web/web_listen.h"
@@ -24,7 +25,7 @@
 #define FIRST_TRUST_MS 5000
 
 /* What the launcher can start. */
-enum task { TASK_PINENTRY, TASK_TRUST, TASK_COUNT };
+enum task { TASK_PINENTRY, TASK_TRUST, TASK_PROXY, TASK_COUNT };
 
 /* Everything that lives as long as the agent, in the order in which it comes up. */
 struct daemon {
@@ -40,6 +41,7 @@ struct daemon {
     FILE *trace;
     struct token_monitor *monitor;
     struct remote *remote;
+    struct proxy_finder *proxy;
     struct prompt *prompt;
     char *journal_file;
     size_t platform_count;
@@ -60,6 +62,7 @@ static void daemon_done(struct daemon *daemon)
     if (daemon->trace != NULL)
         fclose(daemon->trace);
     remote_http_free(daemon->remote);
+    proxy_finder_free(daemon->proxy);
     prompt_pinentry_free(daemon->prompt);
     for (size_t i = 0; i < daemon->platform_count; i++) {
         chain_roots_free(daemon->roots[i]);
@@ -86,6 +89,7 @@ static enum err_code start_launcher(struct daemon *daemon, const struct options 
     if (prompt_process_task(daemon->config->pinentry, &tasks[TASK_PINENTRY], err) != ERR_NONE)
         return err->code;
     tasks[TASK_TRUST] = trust_keeper_task(&daemon->folders);
+    tasks[TASK_PROXY] = proxy_finder_task(daemon->config->proxy_login);
     return launch_new(tasks, TASK_COUNT, &daemon->launch, err);
 }
 
@@ -143,6 +147,19 @@ static enum err_code read_roots(const char *path, struct chain_roots **out, stru
     return chain_roots_from_pem(span_bytes(pem), out, err);
 }
 
+static enum err_code find_way(void *context, const char *proxy, struct remote_way *out,
+                              struct err *err)
+{
+    struct daemon *daemon = context;
+    AUTO(proxy_done) struct proxy found = {0};
+    if (proxy_finder_find(daemon->proxy, proxy, daemon->config->proxy, &found, &out->login, err) !=
+        ERR_NONE)
+        return err->code;
+    out->proxy = TAKE(found.url);
+    out->no_proxy = TAKE(found.no_proxy);
+    return ERR_NONE;
+}
+
 /* A platform whose roots can't be read is left out, and said so: the others go on working. */
 static void add_platform(struct daemon *daemon, const struct config_platform *config)
 {
@@ -166,6 +183,8 @@ static void add_platform(struct daemon *daemon, const struct config_platform *co
                 .base_url = config->api,
                 .ca_file = config->tls_ca,
                 .proxy = config->proxy,
+                .find_way = find_way,
+                .way_context = daemon,
             },
         .roots = roots,
         .seal_roots = seal_roots,
@@ -202,6 +221,7 @@ static enum err_code set_up_edges(struct daemon *daemon, struct err *err)
                           &daemon->monitor, err) != ERR_NONE ||
         remote_http_new(&daemon->remote, err) != ERR_NONE)
         return err->code;
+    daemon->proxy = proxy_finder_new(daemon->launch, TASK_PROXY);
     daemon->prompt =
         prompt_pinentry_new(daemon->launch, TASK_PINENTRY, text_lang_from_environment());
     for (size_t i = 0; i < config->platform_count; i++)

@@ -55,6 +55,9 @@ ERR_ITEM(ERR_SOCKET, "socket", STOP, 500,
 ERR_ITEM(ERR_AGENT_UNREACHABLE, "agent-unreachable", USER, 503,
     "连接不到延期驱动（ukeyd）", "The agent (ukeyd) can't be reached",
     "请确认驱动已安装并正在运行。", "Make sure that ukeyd is installed and running.")
+ERR_ITEM(ERR_UNHEALTHY, "unhealthy", USER, 409,
+    "检查发现了问题", "The check found something wrong",
+    "请按列出的办法逐项处理。", "Do what is said at each finding.")
 
 /* ---- trust of browsers in the agent's certificate ---- */
 ERR_ITEM(ERR_TRUST_NO_IDENTITY, "trust-no-certificate", USER, 409,

@@ -3,10 +3,13 @@
 
 #include "agent/ctl/ctl.h"
 #include "agent/ctl/ctl_cert.h"
+#include "agent/ctl/ctl_doctor.h"
+#include "agent/ctl/ctl_log.h"
 #include "agent/ctl/ctl_operation.h"
 #include "agent/ctl/ctl_seal.h"
 #include "agent/ctl/ctl_show.h"
 #include "agent/ctl/ctl_trust.h"
+#include "base/clock.h"
 #include "base/problem.h"
 
 #define EXIT_FAILED 1
@@ -40,6 +43,11 @@ static const char help_zh[] =
     "                         --system：本机所有用户的浏览器策略（需要管理员）[--config 文件]\n"
     "  trust status           各浏览器是否信任，以及怎么办\n"
     "  trust remove           撤销 trust install 所做的一切 [--system]\n"
+    "  doctor                 检查办理所需的一切，说明问题、原因和办法\n"
+    "                         --fix：处理可以安全处理的；--report 文件：生成给技术支持的报告\n"
+    "                         [--state 文件夹] [--config 文件]\n"
+    "  log                    驱动的日志 [--operation 操作号] [--since 时间] [--follow]\n"
+    "                         [--state 文件夹]\n"
     "\n"
     "  --json                 只输出最后的 JSON\n"
     "  --socket 路径          驱动的套接字，默认 $XDG_RUNTIME_DIR/ukeyd/ukeyd.sock\n"
@@ -70,6 +78,11 @@ static const char help_en[] =
     "                         --system: policies for all users, as root [--config FILE]\n"
     "  trust status           which browsers trust it, and what to do\n"
     "  trust remove           undo what trust install did [--system]\n"
+    "  doctor                 looks at all that is needed; what is wrong, why, what to do\n"
+    "                         --fix: do what is safe; --report FILE: a report for support\n"
+    "                         [--state FOLDER] [--config FILE]\n"
+    "  log                    the agent's log [--operation ID] [--since TIME] [--follow]\n"
+    "                         [--state FOLDER]\n"
     "\n"
     "  --json                 print the final JSON only\n"
     "  --socket PATH          the agent's socket, default $XDG_RUNTIME_DIR/ukeyd/ukeyd.sock\n"
@@ -130,6 +143,8 @@ static const struct command {
     {"trust", "install", 0, CTL_SYSTEM | CTL_STATE | CTL_CONFIG, ctl_trust_install},
     {"trust", "status", 0, CTL_STATE | CTL_CONFIG, ctl_trust_status},
     {"trust", "remove", 0, CTL_SYSTEM | CTL_STATE | CTL_CONFIG, ctl_trust_remove},
+    {"doctor", NULL, 0, CTL_REPORT | CTL_FIX | CTL_STATE | CTL_CONFIG, ctl_doctor},
+    {"log", NULL, 0, CTL_OPERATION | CTL_SINCE | CTL_FOLLOW | CTL_STATE, ctl_log},
     {"seal", "verify", 1, CTL_ROOTS | CTL_SIGNER | CTL_AT | CTL_MARKED_MAKER, ctl_seal_verify},
 };
 
@@ -193,6 +208,9 @@ int main(int argc, char **argv)
         return fputs(options.lang == LANG_EN ? help_en : help_zh, stdout) < 0;
     if ((options.given & CTL_VERSION) != 0)
         return puts("ukeyctl " UKEYD_VERSION) < 0;
+#ifdef UKEYD_TEST_HOOKS
+    clock_init_from_environment();
+#endif
     struct ctl ctl = {.options = &options};
     if (run(&ctl, &err) != ERR_NONE)
         return fail(&ctl, &err, options.lang);

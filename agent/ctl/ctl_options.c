@@ -22,6 +22,11 @@ static const struct option long_options[] = {
     {"system", no_argument, NULL, CTL_SYSTEM},
     {"state", required_argument, NULL, CTL_STATE},
     {"config", required_argument, NULL, CTL_CONFIG},
+    {"report", required_argument, NULL, CTL_REPORT},
+    {"fix", no_argument, NULL, CTL_FIX},
+    {"operation", required_argument, NULL, CTL_OPERATION},
+    {"since", required_argument, NULL, CTL_SINCE},
+    {"follow", no_argument, NULL, CTL_FOLLOW},
     {"help", no_argument, NULL, CTL_HELP},
     {"version", no_argument, NULL, CTL_VERSION},
     {0},
@@ -63,6 +68,8 @@ static enum err_code take_text(struct ctl_options *options, int option, const ch
         {CTL_PICTURE, &options->picture},   {CTL_ROOTS, &options->roots},
         {CTL_SIGNER, &options->signer},     {CTL_AT, &options->at},
         {CTL_STATE, &options->state},       {CTL_CONFIG, &options->config},
+        {CTL_REPORT, &options->report},     {CTL_OPERATION, &options->operation},
+        {CTL_SINCE, &options->since},
     };
     if (*value == '\0')
         return err_set(err, ERR_USAGE, "an option is empty");

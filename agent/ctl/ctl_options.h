@@ -28,6 +28,11 @@ enum ctl_option {
     CTL_SYSTEM = 1 << 15,
     CTL_STATE = 1 << 16,
     CTL_CONFIG = 1 << 17,
+    CTL_REPORT = 1 << 18,
+    CTL_FIX = 1 << 19,
+    CTL_OPERATION = 1 << 20,
+    CTL_SINCE = 1 << 21,
+    CTL_FOLLOW = 1 << 22,
 };
 #define CTL_EVERYWHERE (CTL_JSON | CTL_SOCKET | CTL_LANG | CTL_HELP | CTL_VERSION)
 
@@ -38,6 +43,7 @@ struct ctl_options {
     char *socket_path;
     const char *ticket, *token, *platform, *usage, *container; /* NULL: not given; */
     const char *picture, *roots, *signer, *at, *state, *config; /* these too */
+    const char *report, *operation, *since; /* and these */
     int word_count;
     const char *words[CTL_WORDS_MAX];
 };

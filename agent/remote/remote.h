@@ -7,6 +7,7 @@
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/secret.h"
 #include "base/span.h"
 
 #define REMOTE_TICKET_BYTES_MAX 256
@@ -19,12 +20,26 @@
 #define REMOTE_SEAL_BYTES_MAX 65535
 #define REMOTE_BLOB_BYTES_MAX 64
 
+/* How to get to a platform: everything is owned by the struct. */
+struct remote_way {
+    char *proxy; /* as libcurl takes it; NULL: from the environment; "": none */
+    char *
+        no_proxy; /* hosts that are reached without it, with commas between; NULL: from the environment */
+    struct secret *login; /* of the proxy: "user:password" and a zero byte; NULL: none */
+};
+void remote_way_done(struct remote_way *way);
+
 /* What a platform is to us: from the configuration, chosen by the page's origin. */
 struct remote_platform {
     const char *name; /* for people */
     const char *base_url; /* "https://host[:port]/agent/v1" */
     const char *ca_file; /* PEM that its TLS certificate must chain to, NULL: the system's */
     const char *proxy; /* NULL: from the environment; "": none */
+    /* Finds the way before each attempt, in place of proxy; NULL: proxy says it. May block for some seconds.
+     * ERR_PLATFORM_PROXY. */
+    enum err_code (*find_way)(void *context, const char *proxy, struct remote_way *out,
+                              struct err *err);
+    void *way_context;
 };
 
 struct remote_redeem {

@@ -107,6 +107,38 @@ static const struct option fixed_options[] = {
     {CURLOPT_QUICK_EXIT, 1},
 };
 
+void remote_way_done(struct remote_way *way)
+{
+    memory_freep(&way->proxy);
+    memory_freep(&way->no_proxy);
+    secret_freep(&way->login);
+}
+
+/* libcurl copies the log-in and frees it with the handle; it doesn't wipe it. */
+static bool set_way(struct attempt *attempt, const struct remote_way *way)
+{
+    const struct remote_curl *curl = attempt->curl;
+    int bad = 0;
+    if (way->proxy != NULL)
+        bad |= curl->easy_setopt(attempt->easy, CURLOPT_PROXY, way->proxy);
+    if (way->proxy != NULL)
+        bad |= curl->easy_setopt(attempt->easy, CURLOPT_NOPROXY,
+                                 way->no_proxy == NULL ? "" : way->no_proxy);
+    if (way->login != NULL)
+        bad |= curl->easy_setopt(attempt->easy, CURLOPT_PROXYUSERPWD,
+                                 (const char *)secret_peek(way->login).at);
+    return bad == 0;
+}
+
+static enum err_code find_way(const struct remote_platform *platform, struct remote_way *out,
+                              struct err *err)
+{
+    if (platform->find_way != NULL)
+        return platform->find_way(platform->way_context, platform->proxy, out, err);
+    *out = (struct remote_way){.proxy = memory_text(platform->proxy)};
+    return ERR_NONE;
+}
+
 static bool set_platform(struct attempt *attempt, const struct remote_platform *platform)
 {
     const struct remote_curl *curl = attempt->curl;
@@ -115,10 +147,6 @@ static bool set_platform(struct attempt *attempt, const struct remote_platform *
         bad |= curl->easy_setopt(attempt->easy, CURLOPT_CAINFO, platform->ca_file);
         /* Debian's libcurl also trusts this folder by default. */
         bad |= curl->easy_setopt(attempt->easy, CURLOPT_CAPATH, (char *)NULL);
-    }
-    if (platform->proxy != NULL) {
-        bad |= curl->easy_setopt(attempt->easy, CURLOPT_PROXY, platform->proxy);
-        bad |= curl->easy_setopt(attempt->easy, CURLOPT_NOPROXY, "");
     }
     return bad == 0;
 }
@@ -255,8 +283,11 @@ static enum err_code attempt_once(const struct remote_call *call,
     attempt.multi = curl->multi_init();
     if (attempt.easy == NULL || attempt.multi == NULL)
         return err_set(err, ERR_INTERNAL, "libcurl gives no handle");
+    AUTO(remote_way_done) struct remote_way way = {0};
+    if (find_way(call->platform, &way, err) != ERR_NONE)
+        return err->code;
     add_headers(&attempt, exchange->bearer);
-    if (!set_options(&attempt, call, exchange, url, body))
+    if (!set_way(&attempt, &way) || !set_options(&attempt, call, exchange, url, body))
         return err_set(err, ERR_INTERNAL, "libcurl refuses an option");
     if (curl->multi_add_handle(attempt.multi, attempt.easy) != CURLM_OK)
         return err_set(err, ERR_INTERNAL, "libcurl refuses the transfer");

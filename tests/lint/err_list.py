@@ -1,10 +1,10 @@
-"""Reads base/err_list.h: one entry for each ERR_ITEM, under the heading that it stands below."""
+"""Reads base/err_list.h: one entry for each ERR_ITEM, under the heading that it stands below; and lists like it."""
 
 import re
 from dataclasses import dataclass
 
 TOKEN = re.compile(
-    r'/\*\s*-{4}\s*(?P<section>.*?)\s*-{4}\s*\*/|(?P<item>ERR_ITEM\()|(?P<text>"(?:\\.|[^"\\])*")|'
+    r'/\*\s*-{4}\s*(?P<section>.*?)\s*-{4}\s*\*/|(?P<item>(?:ERR|DOCTOR)_ITEM\()|(?P<text>"(?:\\.|[^"\\])*")|'
     r"(?P<word>\w+)|(?P<sign>[,)])|/\*.*?\*/",
     re.DOTALL,
 )
@@ -31,8 +31,8 @@ def texts(column):
     return re.sub(r"\\(.)", r"\1", joined)
 
 
-def read(source):
-    """Every item, in order. Raises ValueError where one has not 8 columns."""
+def rows(source):
+    """Every item as (section, line, columns), in order."""
     items, section, columns, start = [], "", None, 0
     for match in TOKEN.finditer(source):
         if match.group("section") is not None and columns is None:
@@ -44,11 +44,16 @@ def read(source):
         elif match.group("sign") == ",":
             columns.append([])
         elif match.group("sign") == ")":
-            items.append(make(section, start, columns))
+            items.append((section, start, columns))
             columns = None
         elif match.group("text") or match.group("word"):
             columns[-1].append(match.group())
     return items
+
+
+def read(source):
+    """Every item, in order. Raises ValueError where one has not 8 columns."""
+    return [make(*row) for row in rows(source)]
 
 
 def make(section, line, columns):

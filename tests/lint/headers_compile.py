@@ -9,7 +9,7 @@ from sources import files
 
 PACKAGES = ("libcrypto", "libcjson", "sqlite3", "libcurl", "libpcsclite", "libmicrohttpd", "inih", "libsystemd")
 # Included where a macro is defined first, so it can't stand alone.
-LISTS = ("base/err_list.h",)
+LISTS = ("base/err_list.h", "agent/doctor/doctor_list.h")
 
 
 @cache

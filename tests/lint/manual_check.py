@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import doctor_list
 import err_list
 
 MANUAL = "docs/manual.zh.md"
@@ -29,6 +30,8 @@ def pictures(top, text):
 
 def known_codes(top):
     known = {item.code for item in err_list.read((top / "base/err_list.h").read_text())}
+    findings = doctor_list.read((top / "agent/doctor/doctor_list.h").read_text())
+    known |= {finding.code for finding in findings}
     return known | set(SDK_CODE.findall((top / SDK_TYPES).read_text()))
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from processes import run
 
 
-def make_server_identity(folder):
-    """(certificate and key in one PEM file, CA certificate)."""
+def make_server_identity(folder, address="127.0.0.1", days=2):
+    """(certificate and key in one PEM file, CA certificate). days: until it ends, less than 0: it has."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     ca_key, ca = folder / "ca.key", folder / "ca.pem"
@@ -18,9 +18,9 @@ def make_server_identity(folder):
     )
     run(["openssl", "req", *curve, "-keyout", key, "-out", request, "-subj", "/CN=127.0.0.1"])
     extensions = folder / "server.ext"
-    extensions.write_text("subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n")
+    extensions.write_text(f"subjectAltName=IP:{address}\nextendedKeyUsage=serverAuth\n")
     run(
-        ["openssl", "x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-days", "2"]
+        ["openssl", "x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-days", str(days)]
         + ["-CAcreateserial", "-extfile", extensions, "-out", certificate]
     )
     bundle = folder / "bundle.pem"

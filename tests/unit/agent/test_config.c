@@ -52,7 +52,8 @@ static void reads_everything(void **state)
     AUTO(config_freep) struct config *config = NULL;
     assert_int_equal(
         read_text("; a remark\n[agent]\npinentry = /opt/pinentry\nprofiles=/opt/profiles\n"
-                  "port = 30000\nprompt_seconds = 60\n\n"
+                  "port = 30000\nprompt_seconds = 60\nproxy = http://p:1\n"
+                  "proxy_login = /etc/login\n\n"
                   "[platform sunshine]\nname = 阳光采购服务平台\n"
                   "origin = https://portal.example.com:8443\n"
                   "api = https://api.example.com/agent/v1\ntls_ca = /etc/ca.pem\n"
@@ -62,6 +63,8 @@ static void reads_everything(void **state)
         ERR_NONE);
     assert_string_equal(config->pinentry, "/opt/pinentry");
     assert_string_equal(config->profile_folder, "/opt/profiles");
+    assert_string_equal(config->proxy, "http://p:1");
+    assert_string_equal(config->proxy_login, "/etc/login");
     assert_int_equal(config->port, 30000);
     assert_int_equal(config->prompt_seconds, 60);
     assert_int_equal(config->platform_count, 2);
@@ -145,6 +148,8 @@ static const struct {
     {EXTRA("api = https://a.example@b.example/agent"), "api"},
     {EXTRA("tls_ca = ca.pem"), "tls_ca"},
     {EXTRA("proxy = a b"), "proxy"},
+    {EXTRA("proxy = http://li:geheim@p:1"), "proxy"},
+    {EXTRA("proxy_login = /x"), "proxy_login"},
     {EXTRA("name = another"), "twice"},
     {EXTRA("secret = x"), "secret"},
     {EXTRA("  continued"), "twice"},

@@ -1,0 +1,196 @@
+#include "agent/ctl/ctl_log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/child.h"
+#include "agent/ctl/ctl_interrupt.h"
+#include "agent/ctl/ctl_text.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/log_file.h"
+
+#define JOURNALCTL "/usr/bin/journalctl"
+#define UNIT "--unit=ukeyd.service"
+/* Both files together, and room. */
+#define FILE_BYTES_MAX ((size_t)LOG_FILE_BYTES_MAX + 65536)
+/* Between two looks at a file that is followed. */
+#define FOLLOW_US 300000
+#define MARK_BYTES (LOG_OPERATION_SIGNS + 1)
+
+/* ---- which lines ---- */
+
+struct wish {
+    char mark[MARK_BYTES]; /* a line must hold it; "": any */
+    char since[CLOCK_TEXT_BYTES]; /* a line must not begin with an earlier time; "": any */
+};
+
+static enum err_code wish_of(const struct ctl_options *options, struct wish *out, struct err *err)
+{
+    int64_t utc;
+    *out = (struct wish){0};
+    if (options->since != NULL && !clock_parse_utc(options->since, &utc))
+        return err_set(err, ERR_USAGE, "--since: a time like 2026-11-22T14:30:00Z");
+    if (options->since != NULL)
+        snprintf(out->since, sizeof out->since, "%s", options->since);
+    if (options->operation == NULL)
+        return ERR_NONE;
+    if (strlen(options->operation) < LOG_OPERATION_SIGNS)
+        return err_set(err, ERR_USAGE, "--operation: at least the first %d signs of its number",
+                       LOG_OPERATION_SIGNS);
+    snprintf(out->mark, sizeof out->mark, "%.*s", LOG_OPERATION_SIGNS, options->operation);
+    return ERR_NONE;
+}
+
+static bool is_wanted(const struct wish *wish, const char *line, size_t length)
+{
+    if (wish->since[0] != '\0' &&
+        (length < CLOCK_TEXT_BYTES - 1 || strncmp(line, wish->since, CLOCK_TEXT_BYTES - 1) < 0))
+        return false;
+    return wish->mark[0] == '\0' || memmem(line, length, wish->mark, strlen(wish->mark)) != NULL;
+}
+
+static void print_line(const char *line, size_t length)
+{
+    AUTO(memory_freep) char *text = memory_printf("%.*s", (int)length, line);
+    ctl_text_print(stdout, text);
+    fputc('\n', stdout);
+}
+
+/* Prints whole lines; returns how many bytes they had. */
+static size_t print_wanted(const struct wish *wish, const char *text)
+{
+    const char *at = text;
+    for (const char *end = strchr(at, '\n'); end != NULL; end = strchr(at, '\n')) {
+        if (is_wanted(wish, at, (size_t)(end - at)))
+            print_line(at, (size_t)(end - at));
+        at = end + 1;
+    }
+    fflush(stdout);
+    return (size_t)(at - text);
+}
+
+/* ---- the file ---- */
+
+/* NULL when there is no HOME. */
+static char *file_of(const char *state_folder)
+{
+    const char *data = getenv("XDG_DATA_HOME");
+    const char *home = getenv("HOME");
+    if (state_folder != NULL)
+        return file_join(state_folder, LOG_FILE_NAME);
+    if (data != NULL && *data == '/')
+        return memory_printf("%s/ukeyd/" LOG_FILE_NAME, data);
+    return home == NULL ? NULL : memory_printf("%s/.local/share/ukeyd/" LOG_FILE_NAME, home);
+}
+
+/* What a file holds from offset on, "" when there is nothing. The caller frees. */
+static char *read_from(const char *path, off_t offset)
+{
+    AUTO(file_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat status;
+    if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size <= offset)
+        return memory_text("");
+    size_t left = (size_t)(status.st_size - offset);
+    AUTO(bytes_freep)
+    struct bytes *bytes = bytes_new_size(left < FILE_BYTES_MAX ? left : FILE_BYTES_MAX);
+    ssize_t got = pread(fd, bytes->at, bytes->len, offset);
+    return memory_printf("%.*s", got < 0 ? 0 : (int)got, (const char *)bytes->at);
+}
+
+/* The file before the present one first. */
+static char *read_both(const char *path)
+{
+    AUTO(memory_freep) char *older = memory_printf("%s" LOG_FILE_OLDER, path);
+    AUTO(memory_freep) char *before = read_from(older, 0);
+    AUTO(memory_freep) char *now = read_from(path, 0);
+    return memory_printf("%s%s", before, now);
+}
+
+/* Until a signal comes. A file that became shorter was begun anew. */
+static void follow_file(const struct wish *wish, const char *path, off_t offset)
+{
+    while (ctl_interrupt_count() == 0) {
+        struct stat status;
+        if (stat(path, &status) == 0 && status.st_size < offset)
+            offset = 0;
+        AUTO(memory_freep) char *more = read_from(path, offset);
+        offset += (off_t)print_wanted(wish, more);
+        usleep(FOLLOW_US);
+    }
+}
+
+/* ---- systemd's journal ---- */
+
+/* "" when there is none or nothing in it. Lines begin with a time in UTC. The caller frees. */
+static char *read_journal(const struct wish *wish)
+{
+    struct err ignored = ERR_INIT;
+    AUTO(memory_freep)
+    char *since = memory_printf("--since=%.10s %.8s UTC", wish->since,
+                                wish->since[0] == '\0' ? "" : wish->since + strlen("2026-11-22T"));
+    const char *const arguments[] = {"--user",
+                                     UNIT,
+                                     "--no-pager",
+                                     "--quiet",
+                                     "--utc",
+                                     "--output=short-iso",
+                                     wish->since[0] == '\0' ? "--no-hostname" : since,
+                                     NULL};
+    char *text = NULL;
+    if (child_run(JOURNALCTL, arguments, &text, &ignored) != ERR_NONE)
+        return memory_text("");
+    return text;
+}
+
+static enum err_code follow_journal(struct err *err)
+{
+    execl(JOURNALCTL, "journalctl", "--user", UNIT, "--follow", (char *)NULL);
+    return err_set_errno(err, ERR_FILE, "start journalctl");
+}
+
+/* ---- exported ---- */
+
+enum err_code ctl_log(struct ctl *ctl, struct err *err)
+{
+    struct wish wish;
+    if (wish_of(ctl->options, &wish, err) != ERR_NONE)
+        return err->code;
+    const struct wish in_journal = {.mark = {0}};
+    struct wish journal_wish = in_journal;
+    memcpy(journal_wish.mark, wish.mark, sizeof wish.mark);
+    AUTO(memory_freep) char *path = file_of(ctl->options->state);
+    AUTO(memory_freep) char *file = path == NULL ? memory_text("") : read_both(path);
+    AUTO(memory_freep) char *journal = read_journal(&wish);
+    if (*file == '\0' && *journal == '\0')
+        return err_set(err, ERR_FILE_MISSING, "no log at %s and none in the journal",
+                       path == NULL ? "(no HOME)" : path);
+    print_wanted(&wish, file);
+    print_wanted(&journal_wish, journal);
+    if ((ctl->options->given & CTL_FOLLOW) == 0)
+        return ERR_NONE;
+    if (*file == '\0')
+        return follow_journal(err);
+    struct stat status;
+    follow_file(&wish, path, stat(path, &status) == 0 ? status.st_size : 0);
+    return ERR_NONE;
+}
+
+char *ctl_log_end(const char *state_folder, size_t limit_bytes)
+{
+    const struct wish any = {0};
+    AUTO(memory_freep) char *path = file_of(state_folder);
+    AUTO(memory_freep) char *file = path == NULL ? memory_text("") : read_both(path);
+    AUTO(memory_freep) char *journal = read_journal(&any);
+    AUTO(memory_freep) char *all = memory_printf("%s%s", file, journal);
+    size_t length = strlen(all);
+    const char *at = length > limit_bytes ? all + length - limit_bytes : all;
+    if (at != all)
+        at += strcspn(at, "\n");
+    return memory_text(at + (*at == '\n'));
+}

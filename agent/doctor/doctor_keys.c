@@ -1,0 +1,105 @@
+#include "agent/doctor/doctor_checks.h"
+
+#define ASK_SECONDS 40
+#define TRIES_MAX 255
+
+static const struct json *object_at(const struct json *object, const char *name)
+{
+    const struct json *found = json_is_object(object) ? json_member(object, name) : NULL;
+    return json_is_object(found) ? found : NULL;
+}
+
+static int64_t number_at(const struct json *object, const char *name)
+{
+    struct err ignored = ERR_INIT;
+    int64_t value = -1;
+    const struct json_field field = {name, JSON_INTEGER, .limit = TRIES_MAX, .out = &value};
+    if (object == NULL || json_read(object, &field, 1, JSON_UNKNOWN_IGNORED, &ignored) != ERR_NONE)
+        return -1;
+    return value;
+}
+
+static const char *shown(const char *text)
+{
+    return text == NULL || *text == '\0' ? "(unknown)" : text;
+}
+
+/* A key that is in use is no broken one. */
+static bool passes(const char *code)
+{
+    return code != NULL && (strcmp(code, "key-busy") == 0 || strcmp(code, "reader-busy") == 0);
+}
+
+static void judge_error(const struct json *token, const struct json *error,
+                        struct doctor_findings *findings)
+{
+    const char *code = doctor_world_text(error, "code");
+    bool unsupported = code != NULL && strcmp(code, "key-unsupported") == 0;
+    if (!passes(code))
+        doctor_findings_add(findings, unsupported ? DOCTOR_KEY_UNSUPPORTED : DOCTOR_KEY_FAILED,
+                            "%s: %s: %s", shown(doctor_world_text(token, "reader")), shown(code),
+                            shown(doctor_world_text(error, "detail")));
+}
+
+static void judge_pin(const struct json *token, struct doctor_findings *findings)
+{
+    const struct json *pin = object_at(token, "pin");
+    int64_t left = number_at(pin, "left"), max = number_at(pin, "max");
+    const char *serial = shown(doctor_world_text(token, "serial"));
+    if (left == 0)
+        doctor_findings_add(findings, DOCTOR_PIN_LOCKED, "key %s: no try is left", serial);
+    else if (left == 1 && max > 1)
+        doctor_findings_add(findings, DOCTOR_PIN_LAST_TRY, "key %s: 1 of %d tries is left", serial,
+                            (int)max);
+}
+
+/* After a renewal with a new key pair the old certificate stays beside the new one: only when none is good
+ * it is told. */
+static void judge_certificates(const struct json *token, struct doctor_findings *findings)
+{
+    const char *end = NULL;
+    const struct json *rows = json_member(token, "certificates");
+    for (size_t i = 0; json_is_array(rows) && i < json_count(rows); i++) {
+        const struct json *row = json_item(rows, i);
+        const char *usage = doctor_world_text(row, "usage");
+        const char *due = doctor_world_text(row, "due");
+        if (usage == NULL || due == NULL ||
+            (strcmp(usage, "sign") != 0 && strcmp(usage, "both") != 0))
+            continue;
+        if (strcmp(due, "expired") != 0 && strcmp(due, "too-late") != 0)
+            return;
+        end = shown(doctor_world_text(row, "not_after"));
+    }
+    if (end != NULL)
+        doctor_findings_add(findings, DOCTOR_CERTIFICATE_EXPIRED, "key %s: valid until %s",
+                            shown(doctor_world_text(token, "serial")), end);
+}
+
+static void judge(const struct json *token, struct doctor_findings *findings)
+{
+    const struct json *error = object_at(token, "error");
+    if (error != NULL) {
+        judge_error(token, error, findings);
+        return;
+    }
+    judge_pin(token, findings);
+    judge_certificates(token, findings);
+}
+
+void doctor_keys_check(const struct doctor_world *world, struct doctor_findings *findings)
+{
+    struct err err = ERR_INIT;
+    AUTO(json_freep) struct json *answer = NULL;
+    if (!doctor_world_agent_runs(world))
+        return;
+    if (world->ask(world->socket_path, "/v1/tokens", ASK_SECONDS, &answer, &err) != ERR_NONE) {
+        doctor_findings_add(findings, DOCTOR_KEY_FAILED, "%s", err.detail);
+        return;
+    }
+    const struct json *rows = json_member(answer, "tokens");
+    AUTO(memory_freep)
+    char *count = memory_printf("%zu", json_is_array(rows) ? json_count(rows) : 0);
+    doctor_findings_fact(findings, "keys", count);
+    for (size_t i = 0; json_is_array(rows) && i < json_count(rows); i++)
+        judge(json_item(rows, i), findings);
+}

@@ -1,0 +1,86 @@
+#include "agent/doctor/doctor_report.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "tests/unit/agent/doctor/fixture.h"
+
+static char *report_of(struct patient *patient, const char *log)
+{
+    const struct doctor_options options = {.socket_path = "/x/y", .ask = patient_ask};
+    struct doctor_findings findings = {0};
+    doctor_findings_add(&findings, DOCTOR_PIN_LOCKED, "key SN123456789: no try is left");
+    doctor_findings_add(&findings, DOCTOR_CONFIG, "%s/ukeyd.conf of 李四", patient->folder);
+    char *text = doctor_report_text(&options, &findings, log);
+    doctor_findings_done(&findings);
+    return text;
+}
+
+static void it_names_nobody(void **state)
+{
+    struct patient *patient = *state;
+    setenv("HOME", patient->folder, 1);
+    patient_answer(
+        patient, "/v1/tokens",
+        "{\"tokens\":[{\"serial\":\"SN123456789\",\"label\":\"某公司的锁\","
+        "\"certificates\":[{\"subject\":\"CN=张三,O=某公司,C=CN\",\"common_name\":\"张三\","
+        "\"serial\":\"0A0B0C0D0E\"}],\"seals\":[{\"name\":\"某公司公章\"}]}]}");
+    patient_answer(patient, "/v1/operations",
+                   "{\"operations\":[{\"order\":\"YQ20261122001\","
+                   "\"token\":{\"serial\":\"SN987654321\",\"holder\":\"李四\"}}]}");
+    AUTO(memory_freep)
+    char *text =
+        report_of(patient, "log of 张三 and 李四, key SN987654321, certificate 0A0B0C0D0E, "
+                           "order YQ20261122001, seal 某公司公章, lock 某公司的锁\n");
+    static const char *const secrets[] = {"SN123456789", "SN987654321", "张三",       "李四",
+                                          "某公司",      "0A0B0C0D0E",  "20261122001"};
+    for (size_t i = 0; i < ARRAY_SIZE(secrets); i++)
+        assert_null(strstr(text, secrets[i]));
+    assert_null(strstr(text, patient->folder));
+    assert_non_null(strstr(text, "key SN...89: no try is left"));
+    assert_non_null(strstr(text, "~/ukeyd.conf of (name)"));
+    assert_non_null(strstr(text, "\"pin-locked\""));
+    assert_non_null(strstr(text, UKEYD_VERSION));
+    assert_non_null(strstr(text, "log of (name) and (name)"));
+}
+
+static void without_an_agent_there_is_one_too(void **state)
+{
+    AUTO(memory_freep) char *text = report_of(*state, NULL);
+    assert_non_null(strstr(text, "\"pin-locked\""));
+}
+
+static void it_is_a_new_file_for_its_owner(void **state)
+{
+    struct patient *patient = *state;
+    struct err err = ERR_INIT;
+    struct stat status;
+    AUTO(bytes_freep) struct bytes *content = NULL;
+    AUTO(memory_freep) char *path = patient_path(patient, "report");
+    AUTO(memory_freep) char *link = patient_path(patient, "link");
+    AUTO(memory_freep) char *nowhere = patient_path(patient, "none/report");
+    mode_t mask = umask(0);
+    assert_int_equal(doctor_report_write(path, "text", &err), ERR_NONE);
+    umask(mask);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+    assert_int_equal(doctor_report_write(path, "other", &err), ERR_RECORD_EXISTS);
+    assert_int_equal(symlink("elsewhere", link), 0);
+    assert_int_equal(doctor_report_write(link, "other", &err), ERR_RECORD_EXISTS);
+    assert_int_equal(doctor_report_write(nowhere, "other", &err), ERR_FILE);
+    assert_int_equal(file_read(path, 100, &content, &err), ERR_NONE);
+    assert_string_equal((const char *)content->at, "text");
+}
+
+#define WITH_PATIENT(test) cmocka_unit_test_setup_teardown(test, patient_start, patient_stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_PATIENT(it_names_nobody),
+        WITH_PATIENT(without_an_agent_there_is_one_too),
+        WITH_PATIENT(it_is_a_new_file_for_its_owner),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
