@@ -18,18 +18,18 @@ const TEXTS = {
   "permission-pending":
     "浏览器需要您的许可|请在其询问中点“允许”。|The browser needs your permission|Allow it in its question.",
   "permission-denied":
-    "浏览器禁止本网站访问此设备|请点地址栏左侧图标改为允许，再刷新。|The browser forbids this site to access your device|Allow it at the icon left of the address, reload.",
+    "浏览器禁止本网站访问此设备|请点地址栏左侧图标改为允许，再刷新。|This site may not access your device|Allow it at the icon left of the address, reload.",
   "blocked-by-csp":
     "本网站的安全策略未列出驱动|请联系平台客服。|This site's policy omits the agent|Ask the platform's support.",
   "not-installed":
     "没有找到CA锁驱动（ukeyd）|请安装并启动后重试。|The agent (ukeyd) was not found|Install and start it.",
   "too-old": "CA锁驱动版本过低|请安装新版。|The agent is too old|Update it.",
   "foreign-program":
-    "驱动的端口被其他程序占用|请关闭该程序后重试。|Another program holds the agent's port|Close it and retry.",
+    "驱动的端口被其他程序占用|请关闭该程序后重试。|Another program holds the port|Close it, retry.",
   "origin-refused":
     "驱动未列出本网站|请联系管理员。|The agent does not list this site|Ask your administrator.",
   "agent-untrusted":
-    "浏览器尚未信任驱动的证书|可继续；请稍后重启浏览器。|The browser does not trust the agent yet|Go on; restart the browser later.",
+    "浏览器尚未信任驱动的证书|可继续；请稍后重启浏览器。|The browser does not trust the agent yet|Go on; restart it later.",
   "agent-lost":
     "与驱动的连接中断|请勿拔出CA锁，确认驱动运行后刷新。|The agent no longer answers|Leave the key in, start it, reload.",
   closed: "已停止||Stopped|",
@@ -236,12 +236,16 @@ export class Ukeyd {
     const listen = async () => {
       for (let ms = BACK_OFF_MS; !closed; ms = longer(ms)) {
         try {
-          const status = await connect();
+          await connect();
           if (closed) break;
-          tell(me.onevent, { event: "status.changed", status });
           await new Promise((resolve) => {
             socket = new WebSocket(me.address.replace("http", "ws") + "/v1/events", "ukeyd.v1");
-            socket.onopen = () => (ms = BACK_OFF_MS);
+            socket.onopen = async () => {
+              ms = BACK_OFF_MS;
+              // Asked only now, so that no change falls between it and the first event.
+              const status = await ask("status").catch(nothing);
+              if (status) tell(me.onevent, { event: "status.changed", status });
+            };
             socket.onmessage = ({ data }) => tell(me.onevent, JSON.parse(data));
             socket.onclose = resolve;
           });
