@@ -1,5 +1,6 @@
 #include "fuzz_wire.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -76,15 +77,29 @@ static struct sockaddr_in loopback(uint32_t host, uint16_t port)
     };
 }
 
-/* From one address after the other, because each has a few ten thousand ports, which stay taken for a minute. */
+static int try_connect(uint32_t host, uint16_t port)
+{
+    const struct sockaddr_in own = loopback(host, 0);
+    const struct sockaddr_in server = loopback(1, port);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    fuzz_require(fd >= 0);
+    if (bind(fd, (const struct sockaddr *)&own, sizeof own) == 0 &&
+        connect(fd, (const struct sockaddr *)&server, sizeof server) == 0)
+        return fd;
+    fuzz_require(errno == EADDRNOTAVAIL || errno == EADDRINUSE);
+    close(fd);
+    return -1;
+}
+
+/* From one address after the other, because each has a few ten thousand ports, which stay taken for a minute;
+ * one that has just been taken is no reason to give up. */
 int fuzz_wire_connect_tcp(uint16_t port)
 {
     static uint32_t connections;
-    const struct sockaddr_in own = loopback(2 + connections++ % HOSTS, 0);
-    const struct sockaddr_in server = loopback(1, port);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    fuzz_require(fd >= 0 && bind(fd, (const struct sockaddr *)&own, sizeof own) == 0);
-    fuzz_require(connect(fd, (const struct sockaddr *)&server, sizeof server) == 0);
+    int fd = -1;
+    for (unsigned i = 0; i < HOSTS && fd < 0; i++)
+        fd = try_connect(2 + connections++ % HOSTS, port);
+    fuzz_require(fd >= 0);
     return fd;
 }
 

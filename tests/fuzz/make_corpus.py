@@ -216,6 +216,53 @@ def portal_requests():
     }
 
 
+ZHANG, LI, SHEN, ADMIN, NOBODY = b"A", b"B", b"C", b"D", b"E"
+
+
+def page_requests():
+    """The first byte is who is logged in: two bidders, a reviewer, an administrator, nobody."""
+
+    def ask(user, line, body=b"", kind=None):
+        method, path = line.split()
+        return user + lines(f"{method} /web/v1{path}", kind) + (body if isinstance(body, bytes) else compact(body))
+
+    order = "/orders/20261122000001"
+    invoice = {"kind": "special", "title": "测试1023", "tax_number": "91370100MA3CXXXX1X", "address": "a", "phone": "1",
+               "bank": "b", "account": "2", "email": "a@b.test"}
+    return {
+        "log_in": ask(NOBODY, "POST /session", {"login": "zhang", "password": "correct horse battery"}),
+        "nobody": ask(NOBODY, "GET /orders"),
+        "session": ask(ZHANG, "GET /session"),
+        "log_out": ask(ZHANG, "DELETE /session"),
+        "password": ask(ZHANG, "PUT /session/password", {"old": "x", "new": "另一个足够长的新密码"}),
+        "profile": ask(ZHANG, "PUT /profile", {"department": "x", "office_phone": "1", "email": "a@b.test"}),
+        "orders": ask(ZHANG, "GET /orders?search=KEY&paid=false&limit=2"),
+        "order": ask(ZHANG, f"GET {order}"),
+        "order_new": ask(ZHANG, "POST /orders", {"serial": "KEY3"}),
+        "order_edit": ask(ZHANG, f"PUT {order}", {"months": 12, "invoice": invoice}),
+        "order_submit": ask(ZHANG, "POST /orders/20261122000002/submit", {}),
+        "order_pay": ask(ZHANG, f"POST {order}/payment", {}),
+        "order_ticket": ask(LI, "POST /orders/20261122000004/ticket", {"kind": "renew"}),
+        "order_approve": ask(SHEN, "POST /orders/20261122000003/approve", {"note": "好"}),
+        "order_reject": ask(SHEN, "POST /orders/20261122000003/reject", {"reason": "发票抬头不符"}),
+        "attachment": ask(ZHANG, f"PUT {order}/attachments/a.pdf", b"%PDF-1.4\n%%EOF\n", "application/pdf"),
+        "keys": ask(SHEN, "GET /keys?search=2059"),
+        "key": ask(ZHANG, "GET /keys/KEY1"),
+        "key_ticket": ask(ZHANG, "POST /keys/KEY1/ticket", {"kind": "check"}),
+        "reset": ask(ZHANG, "POST /keys/KEY1/resets", {"reason": "忘记"}),
+        "reset_approve": ask(SHEN, "POST /resets/1/approve", {}),
+        "users": ask(ADMIN, "GET /users?search=z"),
+        "user_new": ask(ADMIN, "POST /users", {"login": "wang", "name": "王", "role": "bidder", "organisation": "one",
+                                               "password": "correct horse battery"}),
+        "user_off": ask(ADMIN, "PUT /users/li", {"disabled": True}),
+        "organisation": ask(ADMIN, "POST /organisations", {"name": "three"}),
+        "audit": ask(ADMIN, "GET /audit?limit=5"),
+        "downloads": ask(NOBODY, "GET /downloads/1"),
+        "notification": ask(NOBODY, "POST /payments/notify/sandbox", b"x", "text/plain"),
+        "unknown_field": ask(ZHANG, "POST /orders", {"serial": "KEY1", "x": 1}),
+    }
+
+
 def journal_facts():
     b64 = base64.b64encode(b"0123456789abcdef").decode()
     digest = base64.b64encode(b"d" * 32).decode()
@@ -233,6 +280,30 @@ def journal_facts():
         "error_without_words": compact({**flags, "error": {"code": "pin-wrong"}}),
         "short_digest": compact({**flags, "written_digest": b64}),
         "no_database": b"SQLite format 3\0" + b"\0" * 100,
+    }
+
+
+def journal_rows(facts):
+    """What an agent finds that was ended in the middle; the first byte is what the platform says then."""
+
+    def row(kind, state, step, about=facts["full"], platform="sunshine", origin="https://portal.test"):
+        return lines(kind, origin, platform, state, step, "KEY1", about.decode())
+
+    job = json.loads(facts["full"])["job"]
+    lives = compact({**json.loads(facts["full"]), "job": {**job, "expires": 4102444800}})
+    failed = compact({**json.loads(lives), "error": {"code": "platform-unreachable", "detail": "x"}})
+    return {
+        "confirmed_late": b"A" + row("renew", "unconfirmed", "confirm", lives),
+        "not_confirmed": b"C" + row("renew", "unconfirmed", "confirm", lives),
+        "refused_at_last": b"B" + row("renew", "waiting-platform", "confirm", lives),
+        "ended_while_writing": b"A" + row("renew", "running", "write"),
+        "reset_without_an_answer": b"A" + row("reset-pin", "running", "unblock", lives),
+        "old_seal_left": b"A" + row("extend-seal", "running", "remove-old", lives),
+        "may_go_on": b"E" + row("renew", "failed", "issue", failed) + row("extend-seal", "failed", "new-seal", failed),
+        "platform_gone": b"A" + row("renew", "unconfirmed", "confirm", lives, platform="other", origin="https://o.test"),
+        "unknown_words": b"A" + row("format", "running", "x") + row("renew", "sleeping", "x") + row("check", "running", "x"),
+        "of_the_terminal": b"D" + row("change-pin", "waiting-user", "pin", b"{}", origin="-"),
+        "broken_facts": b"A" + row("renew", "unconfirmed", "confirm", b"{") + row("renew", "running", "write", b"[]"),
     }
 
 
@@ -274,6 +345,30 @@ continuation = 6A9E
 unblock_needs_admin_login = no
 envelope = issued
 """
+
+
+def trust_files():
+    ours = {"Certificates": {"Install": ["other.pem", "ukeyd.pem"]}}
+    record = {"wanted": True, "certificates": [base64.b64encode(b"0\x03\x02\x01\x05").decode()],
+              "places": ["/home/u/.pki/nssdb"], "made": ["/home/u/.pki"]}
+    note = {"before": base64.b64encode(b"{}").decode(), "after": base64.b64encode(b"{ }").decode(),
+            "added": {"Install": ["ukeyd.pem"], "SkipDomains": []}}
+    return {
+        "no_policies": b"p{}",
+        "policies": b"p" + compact({"policies": {"DisableTelemetry": True, **ours}}),
+        "policies_of_pages": b"p" + compact({"policies": {"LocalNetworkAccess": {"SkipDomains": ["a.test"]}}}),
+        "policies_no_list": b"p" + compact({"policies": {"Certificates": {"Install": "ukeyd.pem"}}}),
+        "policies_array": b"p[]",
+        "policies_spaced": b'p{\n  "policies" : { }\n}\n',
+        "note": b"r" + compact(note),
+        "note_no_list": b"r" + compact({**note, "added": {"Install": "x"}}),
+        "record": b"t" + compact(record),
+        "record_relative": b"t" + compact({**record, "places": ["../x"]}),
+        "record_twice": b"t" + compact({**record, "made": ["/a", "/a"]}),
+        "pem": b"-----BEGIN CERTIFICATE-----\nMAMCAQU=\n-----END CERTIFICATE-----\n",
+        "pem_other_lines": b"x\r\n-----BEGIN CERTIFICATE-----\r\nMAMC\r\nAQU=\r\n-----END CERTIFICATE-----",
+        "pem_unfinished": b"-----BEGIN CERTIFICATE-----\nMAMCAQU=\n",
+    }
 
 
 def profiles():
@@ -460,8 +555,9 @@ def main():
     made = {
         "assuan": pinentry(), "attachment": attachments(), "config": configurations(), "gate": gates(),
         "guard": guards(), "http_head": http_heads(), "journal": journal_facts(), "json": documents(),
-        "portal_api": portal_requests(), "profile": profiles(), "query": queries(), "remote": answers(),
-        "vpcd": vpcd(), "web": web_requests(), "websocket": websocket_frames(),
+        "pages": page_requests(), "portal_api": portal_requests(), "profile": profiles(), "query": queries(),
+        "remote": answers(), "resume": journal_rows(journal_facts()), "trust": trust_files(), "vpcd": vpcd(),
+        "web": web_requests(), "websocket": websocket_frames(),
     }
     certs(made)
     for target, inputs in made.items():
