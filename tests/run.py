@@ -13,11 +13,12 @@ from functools import partial
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
-sys.path[:0] = [str(TESTS / folder) for folder in ("lint", "scenario", "browser", "fault")]
+sys.path[:0] = [str(TESTS / folder) for folder in ("lint", "scenario", "browser", "fault", "../installer")]
 
 import browser  # noqa: E402
 import faults  # noqa: E402
 import lint  # noqa: E402
+import package  # noqa: E402
 import scenarios  # noqa: E402
 import unit  # noqa: E402
 from run_folder import RunFolder  # noqa: E402
@@ -106,7 +107,7 @@ def main():
         perform(unit.jobs(builds, asked.only), tally)
         perform(faults.jobs(builds, asked.only, asked.faults == "full"), tally)
         worlds = [*scenarios.jobs(folder, asked.vpcd, asked.only, asked.faults == "full"), *browser.jobs(folder, asked.vpcd, asked.only)]
-        perform(worlds, tally)
+        perform([*package.jobs(asked.only), *worlds], tally)
     return tally.finish()
 
 
