@@ -75,7 +75,8 @@ static enum err_code check_key(struct portal *portal, const struct portal_job *j
     return err->code == ERR_NONE ? check_renewed(portal, active->id, err) : err->code;
 }
 
-/* The identity that the seal on the key stands for. */
+/* The identity that the seal on the key stands for. The job's own seal may be there already, when an agent did not
+ * hear that it was acknowledged: it is given again. */
 static enum err_code find_identity(struct portal *portal, const struct portal_job *job,
                                    struct span der, int64_t active_id, char **out, struct err *err)
 {
@@ -84,14 +85,16 @@ static enum err_code find_identity(struct portal *portal, const struct portal_jo
     bool row = false;
     proof_sha256(der, sha256);
     if (portal_db_query(
-            portal->db, "SELECT identity, certificate_id FROM seal WHERE sha256 = ? AND key_id = ?",
+            portal->db,
+            "SELECT identity, certificate_id, id FROM seal WHERE sha256 = ? AND key_id = ?",
             PORTAL_VALUES(PORTAL_BLOB(SPAN_ARRAY(sha256)), PORTAL_INTEGER(job->key->id)), &query,
             err) != ERR_NONE ||
         portal_query_next(query, &row, err) != ERR_NONE)
         return err_add(err, "find the present seal");
     if (!row)
         return err_set(err, ERR_SEAL_UNKNOWN, "no such seal was made for this key");
-    if (portal_query_integer(query, 1) == active_id)
+    if (portal_query_integer(query, 1) == active_id &&
+        portal_query_integer(query, 2) != job->seal_id)
         return err_set(err, ERR_RENEW_FIRST, "the seal is bound to the certificate in force");
     const char *identity = portal_query_text(query, 0);
     if (job->seal_identity != NULL && strcmp(job->seal_identity, identity) != 0)

@@ -101,6 +101,7 @@ struct op {
     char *wanted_serial;
     int64_t created_utc;
     struct cancel *cancel; /* NULL: it is over, and so is its thread */
+    bool journal_behind; /* its last row could not be written */
     bool resumed; /* after a restart: it has no key, person or ticket */
 
     /* The thread's own. */

@@ -157,6 +157,7 @@ enum err_code op_enter(struct op *op, enum op_state state, size_t step, struct e
     int64_t now_utc = clock_now_utc();
     if (write_journal(op, state, step, now_utc, err) != ERR_NONE)
         return err_add(err, "enter step %zu of %s", step, op->kind->name);
+    op->journal_behind = false;
     show_and_tell(op, state, step, now_utc);
     return ERR_NONE;
 }
@@ -167,6 +168,7 @@ void op_enter_anyway(struct op *op, enum op_state state, size_t step)
     if (op_enter(op, state, step, &err) == ERR_NONE)
         return;
     log_err("ops", "journal an operation that goes on all the same", &err);
+    op->journal_behind = true;
     show_and_tell(op, state, step, clock_now_utc());
 }
 
@@ -343,6 +345,23 @@ static void run_steps(struct op *op)
         op_fail(op, &err);
 }
 
+/* A job's secret may stand in such a row, and after a restart it would be told as interrupted. */
+void op_catch_up(struct ops *ops)
+{
+    bool any = false;
+    struct err err = ERR_INIT;
+    for (struct op *op = ops->newest; op != NULL; op = op->next) {
+        if (op->has_thread || !op->journal_behind || !op_state_is_over(op->state))
+            continue;
+        if (write_journal(op, op->state, op->step, op->updated_utc, &err) != ERR_NONE)
+            return; /* still so */
+        op->journal_behind = false;
+        any = true;
+    }
+    if (any && op_journal_forget(ops->journal, &err) != ERR_NONE)
+        log_err("ops", "wipe what is needed no more", &err);
+}
+
 void op_reap(void *context)
 {
     struct op *op = context;
@@ -357,6 +376,7 @@ void op_reap(void *context)
     pthread_mutex_unlock(&ops->lock);
     op_resume_fulfil(op);
     op_resume_tidy(ops);
+    op_catch_up(ops);
     const struct ops_change change = {.event = OPS_STATUS_CHANGED};
     ops_tell(ops, &change);
 }

@@ -43,5 +43,7 @@ MUST_CHECK enum err_code op_start_thread(struct op *op, struct err *err);
 /* Undoes and ends it. */
 void op_fail(struct op *op, const struct err *err);
 void op_finish(struct op *op, enum op_state state);
+/* In the loop's thread: what could not be written of operations that are over, when the disk was full, is written. */
+void op_catch_up(struct ops *ops);
 /* In the loop's thread: waits for the operation's thread, which has ended or is about to. */
 void op_reap(void *op);

@@ -96,9 +96,12 @@ static enum op_outcome check_seal(struct op *op, struct err *err)
         .signer = op->key.sign_cert,
         .now_utc = clock_now_utc(),
     };
+    struct span present = seal_peek(op->key.seal->seal)->der;
+    /* An earlier attempt came to its end and could not note it: the platform gives the same again. */
+    bool is_there = span_equal(span_bytes(op->new_seal->seal), present);
     if (seal_parse(span_bytes(op->new_seal->seal), &next, err) != ERR_NONE ||
         seal_verify(next, &check, err) != ERR_NONE ||
-        seal_check_extension(op->key.seal->seal, next, err) != ERR_NONE ||
+        (!is_there && seal_check_extension(op->key.seal->seal, next, err) != ERR_NONE) ||
         check_room(op, err) != ERR_NONE) {
         err_add(err, "check the new seal");
         return OP_STEP_FAILED;

@@ -353,6 +353,8 @@ void ops_free(struct ops *ops)
     op_keys_free(ops->keys);
     for (struct op *op = ops->newest; op != NULL; op = op->next)
         op_reap(op);
+    if (ops->journal != NULL)
+        op_catch_up(ops);
     if (ops->options.loop != NULL)
         loop_run_posted(ops->options.loop); /* what the threads said last names operations */
     while (ops->newest != NULL) {

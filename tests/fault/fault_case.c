@@ -140,12 +140,16 @@ static void recover(const struct fault_scene *scene, const char *folder, struct 
     fault_world_settle(&world);
     fault_oracle_resumed(&world);
     snprintf(first, sizeof first, "%s, %s", world.state, world.code);
+    bool was_done = fault_world_done(&world) || plan->record->told_done;
+    bool offered = world.resumable; /* though it was done: the journal did not hear of it */
     if (!fault_world_done(&world)) {
         fault_oracle_between(&world);
-        if (!plan->record->told_done)
+        if (!was_done)
             try_again(&world);
+        else if (offered)
+            fault_world_go_on(&world);
     }
-    if (!fault_world_done(&world) && !plan->record->told_done) {
+    if (!fault_world_done(&world) && (!was_done || offered)) {
         fault_lost(plan->record, "%s; the next operation: %s, %s", first, world.state, world.code);
     } else {
         log_in_once_more(&world);

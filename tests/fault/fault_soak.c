@@ -144,8 +144,12 @@ static char *made_of(const struct soak *soak, const char *scene)
 static void bring_to_success(struct soak *soak)
 {
     struct fault_world *world = &soak->world;
+    bool refused = strcmp(world->state, "refused") == 0; /* then the newest is one of before */
     fault_world_repair(world);
-    fault_world_settle(world);
+    if (refused)
+        fault_world_perform(world);
+    else
+        fault_world_settle(world);
     for (unsigned i = 0; i < ATTEMPTS_MAX && !fault_world_done(world); i++)
         fault_world_go_on(world);
     if (!fault_world_done(world))
@@ -168,6 +172,8 @@ static void renew_here(struct soak *soak, const struct fault_scene *scene,
     fault_oracle_between(world);
     fault_oracle_claim(world);
     bring_to_success(soak);
+    fault_world_log_in(
+        world); /* what the disk had no room for is written with the next operation */
     fault_oracle_end(world);
     fault_oracle_journal(world);
     soak->operations = soak->record->operations;

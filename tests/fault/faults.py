@@ -22,13 +22,13 @@ SCENES = (
 )
 # build -> how many commands, calls or writes apart the faults are. With "full" the first has all of them; under a
 # sanitizer few kinds of fault strike in a scene.
-SAMPLED = {"dev": 47, "sanitize": 1499, "thread": 2999}
+SAMPLED = {"dev": 67, "sanitize": 1499, "thread": 2999}
 ENVIRONMENT = {
     "sanitize": {"ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "halt_on_error=1"},
     "thread": {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"},
 }
 # What each build runs of it: ThreadSanitizer is slow.
-SCENES_OF = {"thread": ("renew-replaced-sm2", "reset-pin-login")}
+SCENES_OF = {"thread": ("renew-replaced-sm2",)}
 # Renewals in a row by one agent: as many with "full", and in a sample.
 SOAK = "fault/soak"
 SOAK_COUNT = {True: 1000, False: 60}

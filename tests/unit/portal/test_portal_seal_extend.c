@@ -171,6 +171,28 @@ static void an_unconfirmed_renewal_must_be_confirmed_first(void **state)
     assert_int_equal(extend_by(world, extension.job, stranger, extension.present, NULL), ERR_PROOF);
 }
 
+/* An agent whose disk was full did not note its success, and goes on with the job. */
+static void a_job_gives_its_own_seal_again_when_the_key_has_it(void **state)
+{
+    struct world *world = *state;
+    AUTO(extension_done) struct extension extension = begin(world);
+    AUTO(bytes_freep) struct bytes *der = extended(world, &extension);
+    AUTO(memory_freep) char *id = memory_text(extension.job->id);
+    AUTO(memory_freep) char *secret = NULL;
+    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
+                     ERR_NONE);
+    struct err err = ERR_INIT;
+    world_must(portal_job_secret(world->portal, id, &secret, &err), &err);
+    portal_job_freep(&extension.job);
+    world_must(portal_job_authorise(world->portal, id, secret, &extension.job, &err), &err);
+    AUTO(bytes_freep) struct bytes *again = NULL;
+    assert_int_equal(extend_by(world, extension.job, extension.key->sign, der, &again), ERR_NONE);
+    assert_true(span_equal(span_bytes(der), span_bytes(again)));
+    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
+                     ERR_NONE);
+    seals_check_states(world, extension.key, "superseded,current");
+}
+
 static void an_extended_seal_is_not_extended_without_another_renewal(void **state)
 {
     struct world *world = *state;
@@ -510,6 +532,7 @@ int main(void)
         cmocka_unit_test(repeating_it_gives_the_same_bytes_in_any_job_of_the_renewal),
         cmocka_unit_test(before_the_renewal_is_confirmed_there_is_nothing_to_extend),
         cmocka_unit_test(an_unconfirmed_renewal_must_be_confirmed_first),
+        cmocka_unit_test(a_job_gives_its_own_seal_again_when_the_key_has_it),
         cmocka_unit_test(an_extended_seal_is_not_extended_without_another_renewal),
         cmocka_unit_test(only_the_keys_signing_key_proves),
         cmocka_unit_test(a_seal_of_another_key_is_refused),

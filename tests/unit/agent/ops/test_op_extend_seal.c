@@ -64,6 +64,22 @@ static void a_seal_is_extended_and_the_old_one_goes(void **state)
     assert_int_equal(file.size_bytes, world->platform.new_seal->len);
 }
 
+/* The platform gives again what the key has: an agent whose disk was full has not noted its success. */
+static void a_seal_that_the_key_already_has_is_success(void **state)
+{
+    struct ops_world *world = *state;
+    struct token_file file;
+    put_seal(world, "seal", FIXTURE_NOW + 20 * FIXTURE_DAY);
+    world->platform.kind = "extend-seal";
+    AUTO(json_freep) struct json *first = ops_world_run(world, "extend-seal", "ticket");
+    assert_string_equal(ops_world_state(first), "done");
+    world->person.answers[1] = world->person.answers[0];
+    AUTO(json_freep) struct json *again = ops_world_run(world, "extend-seal", "ticket");
+    assert_string_equal(ops_world_code(again), "none");
+    assert_string_equal(ops_world_state(again), "done");
+    assert_int_equal(count_files(world, &file), 1);
+}
+
 /* After an attempt that broke off before the old one was removed. */
 static void two_files_of_one_seal_are_put_right(void **state)
 {
@@ -373,6 +389,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         OPS_WORLD_TEST(a_seal_is_extended_and_the_old_one_goes),
+        OPS_WORLD_TEST(a_seal_that_the_key_already_has_is_success),
         OPS_WORLD_TEST(two_files_of_one_seal_are_put_right),
         OPS_WORLD_TEST(of_several_seals_only_the_named_one_is_touched),
         OPS_WORLD_TEST(a_seal_that_another_agent_wrote_meanwhile_is_not_written_again),
