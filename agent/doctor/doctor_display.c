@@ -7,8 +7,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "agent/child.h"
 #include "agent/doctor/doctor_checks.h"
 #include "agent/doctor/doctor_process.h"
+#include "agent/doctor/doctor_units.h"
 #include "base/file.h"
 
 #define DEFAULT_PINENTRY "/usr/bin/pinentry"
@@ -102,7 +104,33 @@ static void desktop_done(struct desktop *desktop)
     free(desktop->runtime);
 }
 
-/* The dialog gets the agent's desktop; where that can't be seen, this process's is taken for it. */
+/* A variable in what `systemctl --user show-environment` prints; NULL: none. The caller frees. */
+static char *variable_of(const char *output, const char *name)
+{
+    AUTO(memory_freep) char *wanted = memory_printf("\n%s=", name);
+    AUTO(memory_freep) char *text = memory_printf("\n%s", output);
+    const char *at = strstr(text, wanted);
+    at = at == NULL ? NULL : at + strlen(wanted);
+    return at == NULL ? NULL : memory_printf("%.*s", (int)strcspn(at, "\n"), at);
+}
+
+/* What a unit gets that the manager starts. */
+static bool desktop_of_manager(const struct doctor_world *world, struct desktop *out)
+{
+    static const char *const arguments[] = {"--user", "show-environment", NULL};
+    struct err ignored = ERR_INIT;
+    AUTO(memory_freep) char *output = NULL;
+    AUTO(memory_freep) char *program = doctor_world_path(world, DOCTOR_SYSTEMCTL);
+    if (!doctor_units_manager() || child_run(program, arguments, &output, &ignored) != ERR_NONE)
+        return false;
+    out->x = variable_of(output, "DISPLAY");
+    out->wayland = variable_of(output, "WAYLAND_DISPLAY");
+    out->runtime = memory_text(getenv("XDG_RUNTIME_DIR"));
+    return true;
+}
+
+/* The dialog gets the agent's desktop; where that can't be seen, the user manager's or this process's is taken
+ * for it. */
 static const char *desktop_of(const struct doctor_world *world, struct desktop *out)
 {
     bool known = false;
@@ -115,6 +143,9 @@ static const char *desktop_of(const struct doctor_world *world, struct desktop *
     }
     if (known)
         return "the agent";
+    if (getenv("DISPLAY") == NULL && getenv("WAYLAND_DISPLAY") == NULL &&
+        desktop_of_manager(world, out))
+        return "the user manager";
     out->x = memory_text(getenv("DISPLAY"));
     out->wayland = memory_text(getenv("WAYLAND_DISPLAY"));
     out->runtime = memory_text(getenv("XDG_RUNTIME_DIR"));

@@ -99,6 +99,21 @@ static void the_agents_desktop_counts(void **state)
     judged(patient, "display-gone");
 }
 
+static void then_the_user_managers(void **state)
+{
+    struct patient *patient = *state;
+    patient_write(patient, "systemd/private", "", 0600);
+    patient_write(patient, "usr/bin/systemctl",
+                  "#!/bin/sh\n[ \"$*\" = '--user show-environment' ] && echo HOME=/ && "
+                  "echo DISPLAY=far.example:0\n",
+                  0700);
+    judged(patient, "");
+    patient_write(patient, "usr/bin/systemctl", "#!/bin/sh\necho XDISPLAY=far.example:0\n", 0700);
+    judged(patient, "no-display");
+    patient_write(patient, "usr/bin/systemctl", "#!/bin/sh\nexit 1\n", 0700);
+    judged(patient, "no-display");
+}
+
 #define WITH_PATIENT(test) cmocka_unit_test_setup_teardown(test, start, patient_stop)
 
 int main(void)
@@ -107,6 +122,7 @@ int main(void)
         WITH_PATIENT(the_program),
         WITH_PATIENT(the_desktop),
         WITH_PATIENT(the_agents_desktop_counts),
+        WITH_PATIENT(then_the_user_managers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
