@@ -32,6 +32,8 @@ _Static_assert(TOKEN_READER_NAME_BYTES == PCSC_NAME_BYTES, "one limit");
 #define FIRST_SCAN_MS 300
 /* SCardCancel is lost on a wait that has not begun. */
 #define CANCEL_AGAIN_MS 20
+/* A thread ends within some ms unless pcscd is stuck; it is given up then, and frees what it works with. */
+#define FAREWELL_MS 2000
 
 struct seen {
     char reader[TOKEN_READER_NAME_BYTES];
@@ -47,12 +49,14 @@ struct token_monitor {
     char *profile_folder;
     struct token_settings settings;
     pthread_t thread;
+    pthread_t canceller; /* while it is being freed: SCardCancel may block as any call */
     int stop_fd;
     struct pcsc_watch *watch;
     struct deadline first_scan;
 
     pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t reached; /* scanned or ended became true */
+    pthread_cond_t reached; /* scanned or ended became true, or a thread has left */
+    int users; /* the threads and the owner; the last one frees it */
     struct token_snapshot snapshot;
     bool scanned; /* snapshot is what there was, not a guess */
     bool stopping;
@@ -193,6 +197,26 @@ static int patience_ms(const struct pcsc_service *service, enum pcsc_service_pro
     return -1;
 }
 
+static void free_parts(struct token_monitor *monitor)
+{
+    pcsc_watch_free(monitor->watch);
+    file_closep(&monitor->stop_fd);
+    pthread_cond_destroy(&monitor->reached);
+    pthread_mutex_destroy(&monitor->lock);
+    free(monitor->profile_folder);
+    free(monitor);
+}
+
+static void leave(struct token_monitor *monitor)
+{
+    pthread_mutex_lock(&monitor->lock);
+    bool last = --monitor->users == 0;
+    pthread_cond_broadcast(&monitor->reached);
+    pthread_mutex_unlock(&monitor->lock);
+    if (last)
+        free_parts(monitor);
+}
+
 static void *run(void *context)
 {
     struct token_monitor *monitor = context;
@@ -219,8 +243,8 @@ static void *run(void *context)
     pcsc_service_free(service);
     pthread_mutex_lock(&monitor->lock);
     monitor->ended = true;
-    pthread_cond_broadcast(&monitor->reached);
     pthread_mutex_unlock(&monitor->lock);
+    leave(monitor);
     return NULL;
 }
 
@@ -294,16 +318,6 @@ void token_monitor_set_trace(struct token_monitor *monitor, FILE *out)
     pthread_mutex_unlock(&monitor->lock);
 }
 
-static void free_parts(struct token_monitor *monitor)
-{
-    pcsc_watch_free(monitor->watch);
-    file_closep(&monitor->stop_fd);
-    pthread_cond_destroy(&monitor->reached);
-    pthread_mutex_destroy(&monitor->lock);
-    free(monitor->profile_folder);
-    free(monitor);
-}
-
 static void init_lock(struct token_monitor *monitor)
 {
     pthread_mutex_init(&monitor->lock, NULL);
@@ -329,6 +343,7 @@ enum err_code token_monitor_new(struct loop *loop, const struct token_settings *
     monitor->first_scan = deadline_in_ms(FIRST_SCAN_MS);
     monitor->watch = pcsc_watch_new();
     init_lock(monitor);
+    monitor->users = 2;
     monitor->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (monitor->stop_fd < 0)
         err_set_errno(err, ERR_INTERNAL, "make an eventfd");
@@ -340,8 +355,10 @@ enum err_code token_monitor_new(struct loop *loop, const struct token_settings *
     return err->code;
 }
 
-static void wait_ended(struct token_monitor *monitor)
+static void *cancel_until_ended(void *context)
 {
+    struct token_monitor *monitor = context;
+    pthread_mutex_lock(&monitor->lock);
     while (!monitor->ended) {
         pthread_mutex_unlock(&monitor->lock);
         pcsc_watch_cancel(monitor->watch);
@@ -350,10 +367,29 @@ static void wait_ended(struct token_monitor *monitor)
         if (!monitor->ended)
             pthread_cond_timedwait(&monitor->reached, &monitor->lock, &at);
     }
+    pthread_mutex_unlock(&monitor->lock);
+    leave(monitor);
+    return NULL;
+}
+
+/* Whether both have left; under the lock. */
+static bool wait_for_threads(struct token_monitor *monitor)
+{
+    const struct timespec at = time_of(deadline_in_ms(FAREWELL_MS));
+    int result = 0;
+    while (monitor->users > 1 && result != ETIMEDOUT)
+        result = pthread_cond_timedwait(&monitor->reached, &monitor->lock, &at);
+    return monitor->users == 1;
+}
+
+static int join(pthread_t thread)
+{
+    return pthread_join(thread, NULL);
 }
 
 void token_monitor_free(struct token_monitor *monitor)
 {
+    struct err err = ERR_INIT;
     if (monitor == NULL)
         return;
     pthread_mutex_lock(&monitor->lock);
@@ -362,10 +398,16 @@ void token_monitor_free(struct token_monitor *monitor)
     ssize_t written = write(monitor->stop_fd, &one, sizeof one);
     assert(written == sizeof one);
     (void)written;
-    wait_ended(monitor);
+    bool cancels = thread_start(&monitor->canceller, cancel_until_ended, monitor, &err) == ERR_NONE;
+    monitor->users += cancels;
+    int (*part)(pthread_t) = wait_for_threads(monitor) ? join : pthread_detach;
+    pthread_t thread = monitor->thread;
+    pthread_t canceller = monitor->canceller;
     pthread_mutex_unlock(&monitor->lock);
-    pthread_join(monitor->thread, NULL);
-    free_parts(monitor);
+    part(thread);
+    if (cancels)
+        part(canceller);
+    leave(monitor);
 }
 
 void token_monitor_freep(struct token_monitor **monitor)

@@ -53,6 +53,7 @@ struct token_monitor;
 MUST_CHECK enum err_code token_monitor_new(struct loop *loop, const struct token_settings *settings,
                                            loop_fn changed, void *context,
                                            struct token_monitor **out, struct err *err);
+/* Takes milliseconds; two seconds when pcscd answers nothing, whose thread is then given up. */
 void token_monitor_free(struct token_monitor *monitor);
 void token_monitor_freep(struct token_monitor **monitor);
 struct token_source *token_monitor_source(struct token_monitor *monitor);

@@ -39,6 +39,8 @@ static struct fake {
     enum err_code open;
     unsigned waits_without_end;
     unsigned connect_us; /* how long the service takes to answer */
+    bool stuck; /* it answers nothing, not even a cancellation */
+    unsigned freed; /* watches */
 } fake = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER};
 
 struct pcsc_watch *pcsc_watch_new(void)
@@ -49,6 +51,10 @@ struct pcsc_watch *pcsc_watch_new(void)
 void pcsc_watch_free(struct pcsc_watch *watch)
 {
     free(watch);
+    pthread_mutex_lock(&fake.lock);
+    fake.freed++;
+    pthread_cond_broadcast(&fake.changed);
+    pthread_mutex_unlock(&fake.lock);
 }
 
 enum err_code pcsc_watch_connect(struct pcsc_watch *watch, struct err *err)
@@ -88,6 +94,8 @@ static enum err_code wait_locked(int timeout_ms, struct err *err)
         fake.waits_without_end++;
     pthread_cond_broadcast(&fake.changed);
     int result = 0;
+    while (fake.stuck)
+        pthread_cond_wait(&fake.changed, &fake.lock);
     while (fake.version == seen_version && fake.running && !fake.cancelled && result == 0)
         result = timeout_ms < 0 ? pthread_cond_wait(&fake.changed, &fake.lock)
                                 : pthread_cond_timedwait(&fake.changed, &fake.lock, &at);
@@ -110,6 +118,8 @@ enum err_code pcsc_watch_wait(struct pcsc_watch *watch, const struct pcsc_reader
 void pcsc_watch_cancel(struct pcsc_watch *watch)
 {
     pthread_mutex_lock(&fake.lock);
+    while (fake.stuck)
+        pthread_cond_wait(&fake.changed, &fake.lock);
     fake.cancelled = true;
     pthread_cond_broadcast(&fake.changed);
     pthread_mutex_unlock(&fake.lock);
@@ -445,6 +455,31 @@ static void opens_no_other_card(void **state)
     stop();
 }
 
+static void get_stuck(void)
+{
+    fake.stuck = true;
+}
+
+static void answer_again(void)
+{
+    fake.stuck = false;
+}
+
+static void gives_up_a_service_that_answers_nothing(void **state)
+{
+    one_card();
+    start();
+    await_change();
+    change(get_stuck);
+    stop(); /* returns */
+    assert_int_equal(fake.freed, 0);
+    change(answer_again);
+    pthread_mutex_lock(&fake.lock);
+    while (fake.freed == 0) /* the last thread frees it */
+        pthread_cond_wait(&fake.changed, &fake.lock);
+    pthread_mutex_unlock(&fake.lock);
+}
+
 static void traces_when_told(void **state)
 {
     char *text = NULL;
@@ -480,6 +515,7 @@ int main(void)
         cmocka_unit_test_setup(a_snapshot_waits_for_the_first_scan, reset),
         cmocka_unit_test_setup(a_snapshot_does_not_wait_for_ever, reset),
         cmocka_unit_test_setup(stops_at_once, reset),
+        cmocka_unit_test_setup(gives_up_a_service_that_answers_nothing, reset),
         cmocka_unit_test_setup(opens_the_card_that_is_meant, reset),
         cmocka_unit_test_setup(opens_no_other_card, reset),
         cmocka_unit_test_setup(traces_when_told, reset),
