@@ -5,6 +5,7 @@ operation, removed without a trace. Runs as root in a system of its own (root.py
 import argparse
 import json
 import re
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -34,6 +35,14 @@ STARTS = 5
 def expect(true, what):
     if not true:
         raise ScenarioError(what)
+
+
+def read(path):
+    """Of /proc: what ended meanwhile has nothing in it."""
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
 
 
 class InstalledPortal(Portal):
@@ -223,11 +232,23 @@ class Life:
         expect("agent" not in strange, f"the first user's agent tells the second: {strange}")
         self.second.log_out()
 
+    def case_without_a_manager(self):
+        """A desktop without a user manager: its autostart runs the agent itself."""
+        self.second.runtime.mkdir(mode=0o700, exist_ok=True)
+        shutil.chown(self.second.runtime, self.second.name, self.second.name)
+        words = self.second.command(["/usr/libexec/ukeyd/desktop-session"], DISPLAY=self.display.name)
+        self.alone = Process("alone", words, self.folder)
+        self.alone.wait_for_line("listening on 127.0.0.1:27520 ", 30)
+        expect(self.ctl(self.second, "status")["agent"] == "ukeyd", "the agent does not answer")
+
     def case_remove(self):
-        """Removed while it runs: nothing of it runs or is trusted; the journal stays, until it is purged."""
+        """Removed while it runs, also without a user manager: nothing of it runs or is trusted; the journal stays, until it is purged."""
         run(["dpkg", "--remove", f"ukeyd-platform-{PLATFORM}", "ukeyd"], seconds=120)
         for unit in ("ukeyd.service", "ukeyd.socket"):
             expect(not self.bidder.is_active(unit), f"{unit} is still active")
+        wait_until(lambda: not self.alone.running(), 10, "the agent without a manager has ended")
+        left = [path for path in Path("/proc").glob("[0-9]*/comm") if read(path).startswith("ukeyd")]
+        expect(not left, f"still running: {left}")
         expect(not (CHROMIUM / "ukeyd.json").exists(), "Chromium's policy is still there")
         left = FIREFOX.read_text() if FIREFOX.exists() else None
         expect(left == (OTHERS_FIREFOX if self.debs else None), f"Firefox's policies: {left}")
@@ -265,8 +286,8 @@ class Life:
         self.display.__exit__()
 
 
-WHOLE = ("drop_in", "first_connection", "desktop", "renew", "upgrade", "second_user", "remove")
-INSTALLED = ("drop_in", "first_connection", "desktop", "renew", "second_user", "remove")
+WHOLE = ("drop_in", "first_connection", "desktop", "renew", "upgrade", "second_user", "without_a_manager", "remove")
+INSTALLED = ("drop_in", "first_connection", "desktop", "renew", "second_user", "without_a_manager", "remove")
 
 
 def main():
