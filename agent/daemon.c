@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -13,6 +12,8 @@
 #include "agent/ops/ops_setup.h"
 #include "agent/prompt/prompt_process.h"
 #include "agent/proxy/proxy_finder.h"
+#include "agent/sandbox/sandbox.h"
+#include "agent/sandbox/sandbox_folder.h"
 #include "agent/trust/trust_keeper.h"
 #include "agent/web/web.h"
 #include "agent/web/web_listen.h"
@@ -114,16 +115,15 @@ static void on_signal(void *context, uint32_t events)
     loop_stop(daemon->loop);
 }
 
-/* Signals become events of the loop; nothing of us is ever written to a core file. */
+/* Signals become events of the loop. */
 static enum err_code set_up_process(struct daemon *daemon, struct err *err)
 {
-    const struct rlimit none = {0, 0};
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     signal(SIGPIPE, SIG_IGN);
-    if (setrlimit(RLIMIT_CORE, &none) != 0 || sigprocmask(SIG_BLOCK, &signals, NULL) != 0)
+    if (sigprocmask(SIG_BLOCK, &signals, NULL) != 0)
         return err_set_errno(err, ERR_INTERNAL, "set up the process");
     daemon->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
     if (daemon->signal_fd < 0)
@@ -224,13 +224,13 @@ static enum err_code set_up_edges(struct daemon *daemon, struct err *err)
     daemon->proxy = proxy_finder_new(daemon->launch, TASK_PROXY);
     daemon->prompt =
         prompt_pinentry_new(daemon->launch, TASK_PINENTRY, text_lang_from_environment());
-    for (size_t i = 0; i < config->platform_count; i++)
-        add_platform(daemon, &config->platforms[i]);
+    if (daemon->trace != NULL)
+        token_monitor_set_trace(daemon->monitor, daemon->trace);
     return ERR_NONE;
 }
 
-static enum err_code set_up_trace(struct daemon *daemon, const struct options *options,
-                                  struct err *err)
+static enum err_code open_trace(struct daemon *daemon, const struct options *options,
+                                struct err *err)
 {
     if (options->trace_file == NULL)
         return ERR_NONE;
@@ -243,15 +243,12 @@ static enum err_code set_up_trace(struct daemon *daemon, const struct options *o
         return err_add(err, "%s", options->trace_file);
     }
     setvbuf(daemon->trace, NULL, _IOLBF, 0);
-    token_monitor_set_trace(daemon->monitor, daemon->trace);
     return ERR_NONE;
 }
 
 static enum err_code set_up_ops(struct daemon *daemon, const struct options *options,
                                 struct err *err)
 {
-    if (file_make_folder(options->state_folder, 0700, err) != ERR_NONE)
-        return err->code;
     daemon->journal_file = file_join(options->state_folder, "journal.db");
     const struct ops_options ops_options = {
         .loop = daemon->loop,
@@ -316,16 +313,65 @@ static enum err_code set_up_web(struct daemon *daemon, const struct options *opt
     return ERR_NONE;
 }
 
-static enum err_code set_up(struct daemon *daemon, const struct options *options, struct err *err)
+/* ---- the order ---- */
+
+/* What an administrator and the user have decided: nothing foreign is read. */
+static enum err_code prepare(struct daemon *daemon, const struct options *options, struct err *err)
 {
     if (config_read(options->config_file, &daemon->config, err) != ERR_NONE ||
+        sandbox_folder_own(options->state_folder, err) != ERR_NONE ||
+        sandbox_folder_own(options->runtime_folder, err) != ERR_NONE ||
         start_launcher(daemon, options, err) != ERR_NONE ||
+        open_trace(daemon, options, err) != ERR_NONE)
+        return err->code;
+    for (size_t i = 0; i < daemon->config->platform_count; i++)
+        add_platform(daemon, &daemon->config->platforms[i]);
+    return ERR_NONE;
+}
+
+/* Sockets of the service manager are bound already. */
+static void add_ports(const struct config *config, struct sandbox_settings *settings)
+{
+    if (sd_listen_fds(0) > 0)
+        return;
+    for (int i = 0; i < WEB_PORT_TRIES; i++) {
+        int port = config->port == 0 ? 0 : config->port + i * WEB_PORT_STEP;
+        settings->ports[settings->port_count++] = (uint16_t)port;
+        settings->ports[settings->port_count++] = (uint16_t)(port == 0 ? 0 : port + 1);
+    }
+}
+
+static enum err_code shut_in(const struct daemon *daemon, const struct options *options,
+                             struct err *err)
+{
+    const struct config *config = daemon->config;
+    struct sandbox_facts facts;
+    struct sandbox_settings settings = {
+        .state_folder = options->state_folder,
+        .runtime_folder = options->runtime_folder,
+    };
+    settings.read[settings.read_count++] =
+        config->profile_folder != NULL ? config->profile_folder : CONFIG_PROFILE_FOLDER;
+    for (size_t i = 0; i < config->platform_count; i++)
+        if (config->platforms[i].tls_ca != NULL)
+            settings.read[settings.read_count++] = config->platforms[i].tls_ca;
+    add_ports(config, &settings);
+    if (sandbox_enter(&settings, &facts, err) != ERR_NONE)
+        return err->code;
+    if (!facts.calls || facts.landlock == 0)
+        log_warning("ukeyd", "this kernel has no %s: see ukeyd --sandbox-report",
+                    facts.calls ? "Landlock" : "seccomp");
+    return ERR_NONE;
+}
+
+static enum err_code set_up(struct daemon *daemon, const struct options *options, struct err *err)
+{
+    if (prepare(daemon, options, err) != ERR_NONE || shut_in(daemon, options, err) != ERR_NONE ||
         loop_new(&daemon->loop, err) != ERR_NONE || set_up_process(daemon, err) != ERR_NONE ||
-        set_up_edges(daemon, err) != ERR_NONE || set_up_trace(daemon, options, err) != ERR_NONE ||
-        set_up_ops(daemon, options, err) != ERR_NONE ||
+        set_up_edges(daemon, err) != ERR_NONE || set_up_ops(daemon, options, err) != ERR_NONE ||
         set_up_web(daemon, options, err) != ERR_NONE)
         return err->code;
-    return ERR_NONE;
+    return sandbox_close(err);
 }
 
 enum err_code daemon_run(const struct options *options, struct err *err)

@@ -3,6 +3,8 @@
 
 #include "agent/daemon.h"
 #include "agent/ops/ops_setup.h"
+#include "agent/sandbox/sandbox_folder.h"
+#include "agent/sandbox/sandbox_report.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log_file.h"
@@ -21,9 +23,19 @@ static enum err_code open_log(const struct options *options, struct err *err)
     if (!options->log_file)
         return ERR_NONE;
     AUTO(memory_freep) char *path = file_join(options->state_folder, LOG_FILE_NAME);
-    if (file_make_folder(options->state_folder, 0700, err) != ERR_NONE)
+    if (sandbox_folder_own(options->state_folder, err) != ERR_NONE)
         return err->code;
     return log_file_open(path, err);
+}
+
+static int report_sandbox(void)
+{
+    struct err err = ERR_INIT;
+    bool holds = false;
+    if (sandbox_report(stdout, &holds, &err) == ERR_NONE)
+        return holds ? EXIT_SUCCESS : EXIT_FAILURE;
+    fprintf(stderr, "ukeyd: %s\n", err.detail);
+    return EXIT_FAILURE;
 }
 
 static int run(const struct options *options)
@@ -53,5 +65,7 @@ int main(int argc, char **argv)
         return fputs(options_help(), stdout) < 0;
     if (options.show_version)
         return puts("ukeyd " UKEYD_VERSION) < 0;
+    if (options.sandbox_report)
+        return report_sandbox();
     return options.print_states ? print_states() : run(&options);
 }

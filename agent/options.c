@@ -17,6 +17,7 @@ static const char help[] =
     "  --log-file        log to ukeyd.log in the state folder instead of standard error\n"
     "  --trace FILE      append every command to a key and its answer, PINs masked, for support\n"
     "  --trust           have the user's browsers trust the agent, unless that was refused\n"
+    "  --sandbox-report  try what the agent may not do, print what came of it and end\n"
     "  --print-states    print the steps of each operation as Markdown and end\n"
     "  --version         print the version and end\n"
     "  --help            print this and end\n";
@@ -35,6 +36,7 @@ enum {
     OPTION_TRACE,
     OPTION_TRUST,
     OPTION_STATES,
+    OPTION_SANDBOX,
     OPTION_VERSION,
     OPTION_HELP
 };
@@ -47,6 +49,7 @@ static const struct option long_options[] = {
     {"log-file", no_argument, NULL, OPTION_LOG_FILE},
     {"trace", required_argument, NULL, OPTION_TRACE},
     {"trust", no_argument, NULL, OPTION_TRUST},
+    {"sandbox-report", no_argument, NULL, OPTION_SANDBOX},
     {"print-states", no_argument, NULL, OPTION_STATES},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -90,11 +93,14 @@ static enum err_code take(struct options *options, int option, struct err *err)
     case OPTION_TRACE:
         options->trace_file = optarg;
         return ERR_NONE;
+    case OPTION_STATES:
+        options->print_states = true;
+        return ERR_NONE;
     case OPTION_TRUST:
         options->trust = true;
         return ERR_NONE;
-    case OPTION_STATES:
-        options->print_states = true;
+    case OPTION_SANDBOX:
+        options->sandbox_report = true;
         return ERR_NONE;
     case OPTION_VERSION:
         options->show_version = true;
@@ -143,7 +149,8 @@ enum err_code options_parse(int argc, char **argv, struct options *out, struct e
         code = take(&options, option, err);
     if (code == ERR_NONE && optind < argc)
         code = err_set(err, ERR_USAGE, "unexpected \"%s\"", argv[optind]);
-    bool runs = !options.show_help && !options.show_version && !options.print_states;
+    bool runs = !options.show_help && !options.show_version && !options.print_states &&
+                !options.sandbox_report;
     if (code == ERR_NONE && runs)
         code = fill_in(&options, err);
     if (code != ERR_NONE) {

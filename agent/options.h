@@ -15,6 +15,7 @@ struct options {
     bool log_file; /* log to LOG_FILE_NAME in the state folder instead of standard error */
     bool trust; /* make the browsers trust the agent unless the user refused */
     bool print_states;
+    bool sandbox_report;
     bool show_help;
     bool show_version;
 };

@@ -13,6 +13,12 @@ ERR_ITEM(ERR_INTERNAL, "internal", BUG, 500,
 ERR_ITEM(ERR_NO_LOCKED_MEMORY, "no-locked-memory", STOP, 500,
     "无法取得受保护的内存", "No memory could be locked for secrets",
     "请提高该用户的“最大锁定内存”限制（ulimit -l）后重试。", "Raise the user's locked-memory limit (ulimit -l) and try again.")
+ERR_ITEM(ERR_SANDBOX, "sandbox", STOP, 500,
+    "无法启用程序的安全限制，未启动", "The program could not shut itself in and did not start",
+    "请把“ukeyd --sandbox-report”的输出发给技术支持。", "Send the output of \"ukeyd --sandbox-report\" to support.")
+ERR_ITEM(ERR_FOLDER_UNSAFE, "folder-unsafe", STOP, 500,
+    "其他用户可以改动程序使用的文件夹，未启动", "Other users can change a folder of the program; it did not start",
+    "请把详情中的文件夹设为仅本人可用（chmod 700），或移走后重试。", "Make the folder named in the detail yours alone (chmod 700), or move it away, and try again.")
 ERR_ITEM(ERR_FILE, "file", STOP, 500,
     "无法读写文件", "A file could not be read or written",
     "请检查磁盘空间和文件权限。", "Check the disk's free space and the file's permissions.")

@@ -17,6 +17,7 @@ OURS = {
     "token/virtual/": ("base/", "token/channel.h"),
     "agent/launch/": ("base/",),
     "agent/prompt/": ("base/", "agent/launch/launch.h"),
+    "agent/sandbox/": ("base/",),
     "agent/remote/": ("base/", "certs/"),
     "agent/ops/": (
         "base/",
@@ -73,6 +74,7 @@ HOMES = {
     ),
     "ini.h": ("agent/config.c", "portal/", "token/gmt0017/gmt0017_profile_file.c"),
     "systemd/": ("agent/",),
+    "seccomp.h": ("agent/sandbox/",),
     "cmocka": ("tests/unit/",),
 }
 

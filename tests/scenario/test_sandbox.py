@@ -1,11 +1,16 @@
 """What the agent may not do, and what ends with it."""
 
 import os
+import resource
+import shutil
 import signal
+import socket
+import subprocess
+import threading
 from pathlib import Path
 
 from cases import Suite, equal
-from processes import wait_until
+from processes import run, wait_until
 
 suite = Suite()
 
@@ -93,3 +98,162 @@ def _(world):
         os.kill(started, number)
     equal(agent.perform("check")["state"], "done", "the state of a check")
     assert not is_gone(started)
+
+
+# ---- what it is shut in by ----
+
+
+def status_of(path):
+    lines = (path / "status").read_text().splitlines()
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+
+@suite.case("what the agent may not do is tried, and refused")
+def _(world):
+    done = run([world.programs / "ukeyd", "--sandbox-report"], ok=None)
+    text = done.stdout.decode()
+    equal(done.returncode, 0, f"exit status\n{text}")
+    assert "WRONG" not in text and "All that this kernel can do holds." in text
+    for tried in ("start a program", "read the home folder", "be debugged by another process", "PIE"):
+        assert tried in text, f"{tried} is not in the report"
+
+
+@suite.case("every thread of the agent is shut in, its dialog is not")
+def _(world):
+    agent, started, pinentry = open_dialog(world)
+    threads = [status_of(task) for task in Path(f"/proc/{agent.process.pid}/task").iterdir()]
+    assert len(threads) > 1, "the monitor has a thread"
+    for thread in threads:
+        equal((thread["Seccomp"], thread["NoNewPrivs"]), ("2", "1"), f"thread {thread['Name']}")
+    for pid in (started, pinentry):
+        equal(status_of(Path(f"/proc/{pid}"))["Seccomp"], "0", f"filters of {name(pid)}")
+
+
+@suite.case("a crash leaves no core file")
+def _(world):
+    unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    if resource.getrlimit(resource.RLIMIT_CORE)[1] == resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_CORE, unlimited)
+    world.card()
+    agent = world.agent()
+    started = launcher(agent)
+    pid = agent.process.pid
+    os.kill(pid, signal.SIGSEGV)
+    status = os.waitpid(pid, 0)[1]
+    agent.process.popen.returncode = os.waitstatus_to_exitcode(status)
+    equal(agent.process.popen.returncode, -signal.SIGSEGV, "the agent's end")
+    assert not os.WCOREDUMP(status), "a core was written"
+    wait_until(lambda: is_gone(started), 10, "the launcher is gone")
+
+
+def is_refused(agent, folder, why):
+    done = run(agent.arguments(), env=agent.env, ok=(1,), seconds=30)
+    text = done.stderr.decode()
+    assert "folder-unsafe" in text and str(folder) in text and why in text, text
+    assert not any(folder.iterdir()), "something was put there"
+
+
+@suite.case("folders that others can change are refused")
+def _(world):
+    world.card()
+    agent = world.agent(start=False)
+    runtime = agent.socket.parent
+    for folder in (agent.state, runtime):
+        for mode in (0o777, 0o770, 0o1777):
+            folder.mkdir()
+            folder.chmod(mode)
+            is_refused(agent, folder, f"{mode:04o}")
+            folder.rmdir()
+        if os.geteuid() == 0 and can_give_away(folder):
+            is_refused(agent, folder, "belongs to user 1000")
+            folder.rmdir()
+        for other in (agent.state, runtime):
+            if other.exists():
+                shutil.rmtree(other)
+    runtime.parent.chmod(0o777)
+    done = run(agent.arguments(), env=agent.env, ok=(1,), seconds=30)
+    assert "folder-unsafe" in done.stderr.decode(), done.stderr
+    runtime.parent.chmod(0o700)
+    agent.start()
+
+
+def can_give_away(folder):
+    """Not in every user namespace."""
+    folder.mkdir()
+    try:
+        os.chown(folder, 1000, 1000)
+    except OSError:
+        folder.rmdir()
+        return False
+    return True
+
+
+# ---- what it needs all the same ----
+
+
+class NameServer:
+    """Answers every question with "no such name", and remembers what was asked."""
+
+    def __init__(self):
+        self.asked = set()
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 53))
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                question, sender = self.socket.recvfrom(512)
+            except OSError:
+                return
+            labels, at = [], 12
+            while question[at]:
+                labels.append(question[at + 1 : at + 1 + question[at]].decode())
+                at += 1 + question[at]
+            self.asked.add(".".join(labels))
+            answer = question[:2] + b"\x81\x83" + question[4:6] + bytes(6) + question[12 : at + 5]
+            self.socket.sendto(answer, sender)
+
+    def stop(self):
+        self.socket.close()
+
+
+@suite.case("a platform's name is looked up, also at a name server that came later")
+def _(world):
+    card = world.card()
+    server = world.keep(NameServer())
+    agent = world.agent(api="https://platform.test/agent/v1")
+    resolver = world.case_folder / "resolv.conf"
+    resolver.write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
+    real = os.path.realpath("/etc/resolv.conf")
+    if not os.path.exists(real):
+        Path(real).touch()
+    subprocess.run(["mount", "--bind", str(resolver), real], check=True)
+    try:
+        started = agent.start_operation("renew", world.ticket(card))
+        wait_until(lambda: "platform.test" in server.asked, 60, "the name server is asked")
+        agent.request("POST", f"/v1/operations/{started['id']}/cancel", {})
+    finally:
+        subprocess.run(["umount", real], check=True)
+
+
+# ---- how the programs are built ----
+
+HEADERS = {
+    "position-independent": "DYN (Position-Independent Executable file)",
+    "relocations read-only": "GNU_RELRO",
+    "bound at once": "BIND_NOW",
+    "checked calls": "_chk@",
+    "stack protector": "__stack_chk_fail@",
+}
+
+
+@suite.case("every program is built hardened")
+def _(world):
+    for program in sorted(world.programs.iterdir()):
+        text = run(["readelf", "--wide", "--file-header", "--segments", "--dynamic", "--dyn-syms", program]).stdout
+        text = text.decode()
+        for meaning, words in HEADERS.items():
+            assert words in text, f"{program.name} is not {meaning}"
+        stack = next(line for line in text.splitlines() if "GNU_STACK" in line)
+        assert " RW " in stack and "RWE" not in text, f"{program.name} has writable code"

@@ -68,6 +68,18 @@ static void relative_folders_are_ignored(void **state)
     assert_string_equal(options.state_folder, "/home/a/.local/share/ukeyd");
 }
 
+static void what_only_prints_needs_no_folders(void **state)
+{
+    (void)state;
+    const char *const words[] = {"--sandbox-report", NULL};
+    AUTO(options_done) struct options options = {0};
+    unsetenv("HOME");
+    unsetenv("XDG_RUNTIME_DIR");
+    assert_int_equal(parse(words, &options), ERR_NONE);
+    assert_true(options.sandbox_report);
+    assert_null(options.state_folder);
+}
+
 static void wrong_words_are_usage_errors(void **state)
 {
     (void)state;
@@ -92,6 +104,7 @@ int main(void)
         cmocka_unit_test_setup(folders_come_from_the_environment, set_up),
         cmocka_unit_test_setup(options_go_before_the_environment, set_up),
         cmocka_unit_test_setup(relative_folders_are_ignored, set_up),
+        cmocka_unit_test_setup(what_only_prints_needs_no_folders, set_up),
         cmocka_unit_test_setup(wrong_words_are_usage_errors, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
