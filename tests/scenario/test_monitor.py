@@ -5,6 +5,8 @@ from processes import wait_until
 
 suite = Suite()
 
+SEEN_SECONDS = 20  # pcscd starts a key when it likes
+
 
 def inserted(event):
     return event["event"] == "token.inserted"
@@ -29,13 +31,13 @@ def insert_and_remove(world):
     events = agent.events()
     equal(keys(agent), 0, "keys")
     card.plug_in()
-    assert "Virtual PCD" in events.wait_for(inserted)["reader"]
-    equal(serials(agent), [card.serial], "the list")
+    assert "Virtual PCD" in events.wait_for(inserted, SEEN_SECONDS)["reader"]
+    wait_until(lambda: serials(agent) == [card.serial], SEEN_SECONDS, "the key is listed")
     card.pull()
-    events.wait_for(removed)
+    events.wait_for(removed, SEEN_SECONDS)
     equal((keys(agent), serials(agent)), (0, []), "after it was pulled")
     card.control("insert")
-    wait_until(lambda: keys(agent) == 1, 5, "the key is back")
+    wait_until(lambda: keys(agent) == 1, SEEN_SECONDS, "the key is back")
 
 
 @suite.case("one key swapped for another")
@@ -44,22 +46,23 @@ def swap(world):
     second = world.card(plugged=False)
     agent = world.agent()
     events = agent.events()
-    equal(serials(agent), [first.serial], "before")
+    wait_until(lambda: serials(agent) == [first.serial], SEEN_SECONDS, "the key is listed")
     first.control("swap", second.state)
-    events.wait_for(inserted)
-    wait_until(lambda: serials(agent) == [second.serial], 5, "the other key is listed")
+    events.wait_for(inserted, SEEN_SECONDS)
+    wait_until(lambda: serials(agent) == [second.serial], SEEN_SECONDS, "the other key is listed")
 
 
 @suite.case("two keys")
 def two_keys(world):
     first, second = world.card(slot=0), world.card(slot=1)
     agent = world.agent()
-    equal(serials(agent), sorted([first.serial, second.serial]), "the list")
+    both = sorted([first.serial, second.serial])
+    wait_until(lambda: serials(agent) == both, SEEN_SECONDS, "both keys are listed")
     operation = agent.perform("renew", world.ticket(second), token=second.serial)
     equal(operation["state"], "done", f"a renewal of the one that is named ({operation['error']})")
     equal(operation["token"]["serial"], second.serial, "the key")
     first.pull()
-    wait_until(lambda: serials(agent) == [second.serial], 5, "one is left")
+    wait_until(lambda: serials(agent) == [second.serial], SEEN_SECONDS, "one is left")
 
 
 def check_recovers(world, stop):
@@ -72,7 +75,7 @@ def check_recovers(world, stop):
     card.stop()
     world.pcscd.start()
     card.plug_in()
-    wait_until(lambda: keys(agent) == 1, 15, "the key is seen again")
+    wait_until(lambda: keys(agent) == 1, SEEN_SECONDS, "the key is seen again")
     operation = agent.perform("renew", world.ticket(card))
     equal(operation["state"], "done", f"a renewal afterwards ({operation['error']})")
 
