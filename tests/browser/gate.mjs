@@ -80,12 +80,6 @@ test('forms that are posted as a navigation start nothing, in Chromium', async t
   await postForms(t, await evilPage(t));
 });
 
-test('forms that are posted as a navigation start nothing, in Firefox', async t => {
-  t.expectProblem(NOISE);
-  await scene(t);
-  await postForms(t, await t.firefox('forms'), ['text/plain']); // it takes seconds for each
-});
-
 test('an unlisted page reads nothing and starts nothing, however it asks', async t => {
   await scene(t);
   const page = await evilPage(t);
@@ -184,12 +178,13 @@ test('an unlisted page opens no WebSocket, in Chromium', async t => {
   assert.deepEqual(await openSockets(await evilPage(t)), ['refused']);
 });
 
-test('an unlisted page opens no WebSocket, in Firefox, which does not ask the user', async t => {
+test('in Firefox, which asks the user for neither, forms start nothing and no WebSocket opens', async t => {
   t.expectProblem(NOISE);
   await scene(t);
-  const page = await t.firefox('sockets');
+  const page = await t.firefox('evil');
   await page.goto(EVIL);
   assert.deepEqual(await openSockets(page), ['refused']);
+  await postForms(t, page, ['text/plain']); // it takes seconds for each
 });
 
 test('a name that leads to this computer is not the agent (DNS rebinding)', async t => {
