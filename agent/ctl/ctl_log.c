@@ -174,7 +174,7 @@ enum err_code ctl_log(struct ctl *ctl, struct err *err)
     print_wanted(&journal_wish, journal);
     if ((ctl->options->given & CTL_FOLLOW) == 0)
         return ERR_NONE;
-    if (*file == '\0')
+    if (path == NULL || *file == '\0')
         return follow_journal(err);
     struct stat status;
     follow_file(&wish, path, stat(path, &status) == 0 ? status.st_size : 0);

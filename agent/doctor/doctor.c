@@ -137,15 +137,14 @@ static void *perform(void *context)
 static void start(struct run *run, struct job *job)
 {
     struct err err = ERR_INIT;
+    /* Held meanwhile, so that the thread, whose share this is, can't leave before it is counted. */
     pthread_mutex_lock(&run->lock);
-    run->users++;
-    pthread_mutex_unlock(&run->lock);
     job->started = thread_start(&job->thread, perform, job, &err) == ERR_NONE;
     if (job->started) {
         pthread_detach(job->thread);
-        return;
+        run->users++;
     }
-    leave(run);
+    pthread_mutex_unlock(&run->lock);
 }
 
 /* Whether it ended before its deadline, which counts from the start of all. */
