@@ -127,6 +127,9 @@ enum err_code seal_check_extension(const struct seal *present, const struct seal
         return err_set(err, ERR_SEAL_IDENTITY, "the seal's name changed");
     if (old->type != new->type)
         return err_set(err, ERR_SEAL_IDENTITY, "the seal's type changed");
+    if (new->version < old->version)
+        return err_set(err, ERR_SEAL_IDENTITY, "version %d became %d", (int)old->version,
+                       (int)new->version);
     if (!same_picture(old, new))
         return err_set(err, ERR_SEAL_PICTURE, "the picture, its type or its size changed");
     if (new->valid_until_utc <= old->valid_until_utc)

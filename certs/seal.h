@@ -92,7 +92,8 @@ MUST_CHECK enum err_code seal_verify(const struct seal *seal, const struct seal_
  * name of the maker's own is taken for SM3. */
 bool seal_binds(const struct seal *seal, const struct cert *cert);
 
-/* Whether next is present extended: same id, name, type and picture to the byte, and ends later.
+/* Whether next is present extended: same id, name, type and picture to the byte, ends later, and is of no older
+ * standard; a maker may move on to a newer one.
  * ERR_SEAL_IDENTITY, ERR_SEAL_PICTURE, ERR_SEAL_END. */
 MUST_CHECK enum err_code seal_check_extension(const struct seal *present, const struct seal *next,
                                               struct err *err);

@@ -201,6 +201,18 @@ static void an_extension_keeps_all_but_the_end(void **state)
             fail_msg("case %zu", i);
 }
 
+static void an_extension_goes_to_no_older_standard(void **state)
+{
+    (void)state;
+    AUTO(bytes_freep) struct bytes *present_der = seal_fixture(world, SEAL_V4);
+    AUTO(seal_freep) struct seal *present = parse(span_bytes(present_der));
+    AUTO(seal_recipe_freep) struct seal_recipe *recipe = seal_recipe_new(world, SEAL_V1);
+    struct err err = ERR_INIT;
+    seal_recipe_item(recipe, FIELD_UNTIL, DER_GENERALIZED_TIME, span_text("20260121000000Z"));
+    AUTO(seal_freep) struct seal *next = parse_recipe(recipe);
+    assert_int_equal(seal_check_extension(present, next, &err), ERR_SEAL_IDENTITY);
+}
+
 /* ---- seals that share no code with this reader ---- */
 
 static struct bytes *read_sample(const char *name)
@@ -290,6 +302,7 @@ int main(void)
         cmocka_unit_test_teardown(digests_bind_by_their_algorithm, fixture_no_errors_left),
         cmocka_unit_test_teardown(the_lists_are_not_mixed_up, fixture_no_errors_left),
         cmocka_unit_test_teardown(an_extension_keeps_all_but_the_end, fixture_no_errors_left),
+        cmocka_unit_test_teardown(an_extension_goes_to_no_older_standard, fixture_no_errors_left),
         cmocka_unit_test_teardown(samples_verify, fixture_no_errors_left),
     };
     return cmocka_run_group_tests_name("certs/seal", tests, make_world, free_world);
