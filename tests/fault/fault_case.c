@@ -96,12 +96,12 @@ static void meet_fault(const struct fault_scene *scene, const char *folder, stru
     fault_world_open(&world, folder, scene, plan);
     fault_oracle_content(&world, plan->record->before);
     if (fault_world_start_agent(&world)) {
-        if (fault_is(plan, FAULT_PULLED_BESIDE) && plan->nth == 1)
+        bool any_key_would_do = strcmp(scene->kind, "change-pin") == 0;
+        if (fault_is(plan, FAULT_PULLED_BESIDE) && plan->nth == 1 && !any_key_would_do)
             must_refuse(&world);
         fault_world_perform(&world);
         fault_oracle_between(&world);
         fault_oracle_claim(&world);
-        bool any_key_would_do = strcmp(scene->kind, "change-pin") == 0;
         if (world.card.other == FAULT_OTHER_INSTEAD && !fault_world_done(&world) &&
             !any_key_would_do)
             must_refuse(&world);
