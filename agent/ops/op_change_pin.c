@@ -108,6 +108,13 @@ static bool read_state(struct op *op, struct token_pin_state *out)
     return code == ERR_NONE;
 }
 
+/* The key has not got the new PIN. */
+static void take_note_back(struct op *op, bool changed_before)
+{
+    op->facts.key_changed = changed_before;
+    op->facts.pin_sent = false;
+}
+
 /* The answer was lost, and no try is spent to find out: only where an initial PIN was changed does the key tell
  * by itself. */
 static enum err_code settle(struct op *op, bool changed_before, struct err *err)
@@ -119,7 +126,7 @@ static enum err_code settle(struct op *op, bool changed_before, struct err *err)
                        lost.detail);
     if (!now.is_default)
         return ERR_NONE;
-    op->facts.key_changed = changed_before;
+    take_note_back(op, changed_before);
     return lost.code;
 }
 
@@ -135,13 +142,16 @@ static enum err_code change_with(struct op *op, const struct secret *old_pin,
         return err->code;
     bool changed_before = op->facts.key_changed; /* by the reset that offered the change */
     bool sent = false;
-    if (op_note_change(op, err) != ERR_NONE)
+    op->facts.pin_sent = true;
+    if (op_note_change(op, err) != ERR_NONE) {
+        take_note_back(op, changed_before);
         return err->code;
+    }
     enum err_code code = change(op, old_pin, new_pin, &sent, err);
     if (code != ERR_NONE && sent && !is_refusal(code))
         return settle(op, changed_before, err);
     if (code != ERR_NONE)
-        op->facts.key_changed = changed_before;
+        take_note_back(op, changed_before);
     return code;
 }
 

@@ -118,6 +118,7 @@ struct json *op_facts_to_json(const struct op_facts *facts)
         add_old_seal(json, facts);
     if (facts->has_pin_before)
         json_add(json, "pin_before", pin_to_json(&facts->pin_before));
+    json_add_bool(json, "pin_sent", facts->pin_sent);
     json_add_bool(json, "written", facts->written);
     if (facts->written || facts->has_pin_before)
         json_add_base64(json, "written_digest", SPAN_ARRAY(facts->written_digest));
@@ -263,6 +264,7 @@ static enum err_code read_parts(const struct json *json, struct op_facts *facts,
         {"old_seal_digest", JSON_BASE64, true, OP_DIGEST_BYTES, &old_seal_digest},
         {"old_seal_left", JSON_BOOL, true, 0, &facts->old_seal_left},
         {"pin_before", JSON_OBJECT, true, 0, &pin},
+        {"pin_sent", JSON_BOOL, true, 0, &facts->pin_sent},
         {"written", JSON_BOOL, false, 0, &facts->written},
         {"written_digest", JSON_BASE64, true, OP_DIGEST_BYTES, &digest},
         {"confirmation_proof", JSON_BASE64, true, REMOTE_CERT_BYTES_MAX,

@@ -27,6 +27,7 @@ struct op_facts {
     bool old_seal_left; /* it could not be removed: see op_leftovers.h */
     bool has_pin_before; /* reset-pin: the answer to the challenge may have reached the key */
     struct token_pin_state pin_before; /* what the key said until then */
+    bool pin_sent; /* the key may have got a PIN that the person made up */
     bool written; /* and read back: only the platform still has to hear of it */
     uint8_t written_digest[OP_DIGEST_BYTES];
     struct bytes *confirmation_proof; /* from read-back on: all that confirming needs */

@@ -294,6 +294,8 @@ static enum err_code talk_offer(struct op *op, const struct cancel *dialog, void
 /* Whatever becomes of the offer, the reset itself is done. */
 static enum op_outcome offer_change(struct op *op, struct err *err)
 {
+    if (op->facts.pin_sent) /* and then the agent died */
+        op->said = said_unclear;
     if (op->key.token == NULL || op->resumed)
         return OP_STEP_NEXT; /* confirmed after a restart: the person sees "default" in the key's state */
     if (op_dialog_run(op, talk_offer, NULL, err) != ERR_NONE ||

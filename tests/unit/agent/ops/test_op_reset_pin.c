@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "agent/ops/op_journal.h"
+
 static const char *const profiles[] = {"gmt0017-2012", "longmai", "syno"};
 
 static void use_profile(struct ops_world *world, const char *profile)
@@ -364,6 +366,34 @@ static void a_key_that_is_away_at_the_restart_is_waited_for(void **state)
     world->keys.count = 1;
 }
 
+/* The journal as it was right after the new PIN had been sent. */
+static void put_back_into_the_offer(void *context, const struct op_row *row)
+{
+    struct err err = ERR_INIT;
+    struct op_row earlier = *row;
+    earlier.state = "waiting-user";
+    earlier.step = "offer";
+    assert_int_equal(op_journal_put(context, &earlier, OP_OUTLIVES_US, &err), ERR_NONE);
+}
+
+static void an_agent_that_died_in_the_change_does_not_say_which_pin_holds(void **state)
+{
+    struct ops_world *world = *state;
+    struct err err = ERR_INIT;
+    lock_pin(world);
+    json_free(reset(world, (const char *const[4]){"yes", "yes", "123456", "29-okapi"}));
+    ops_freep(&world->ops);
+    struct op_journal *journal = NULL;
+    assert_int_equal(op_journal_open(world->journal_file, &journal, &err), ERR_NONE);
+    assert_int_equal(op_journal_each(journal, put_back_into_the_offer, journal, &err), ERR_NONE);
+    op_journal_close(journal);
+    ops_world_open(world);
+    AUTO(json_freep) struct json *operation = ops_world_run_until_over(world);
+    assert_string_equal(ops_world_state(operation), "done");
+    assert_string_equal(json_text_of(json_member(operation, "message")),
+                        "重置锁成功。修改密码时CA锁没有应答：密码为您的新密码，或者为123456。");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +409,7 @@ int main(void)
         OPS_WORLD_TEST(a_key_that_stays_away_is_told_as_unclear),
         OPS_WORLD_TEST(an_agent_that_ended_meanwhile_asks_the_key),
         OPS_WORLD_TEST(a_key_that_is_away_at_the_restart_is_waited_for),
+        OPS_WORLD_TEST(an_agent_that_died_in_the_change_does_not_say_which_pin_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
