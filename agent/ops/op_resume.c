@@ -172,7 +172,11 @@ enum err_code ops_resume(struct ops *ops, const char *id, const char *origin, en
     else if (code == ERR_NONE)
         begin_anew(op, lang, TAKE(cancel));
     pthread_mutex_unlock(&ops->lock);
-    return code == ERR_NONE && !later ? start_anew(ops, op, err) : code;
+    if (code == ERR_NONE && !later && start_anew(ops, op, err) != ERR_NONE) {
+        cancel_freep(&op->cancel);
+        return err->code;
+    }
+    return code;
 }
 
 static void give_up(struct op *op)
@@ -207,12 +211,10 @@ void op_resume_fulfil(struct op *op)
     enum op_wish wish = op->wish;
     op->wish = OP_WISH_NONE;
     pthread_mutex_unlock(&op->ops->lock);
-    if (wish == OP_WISH_NONE || cancel_requested(op->ops->shutdown))
-        return;
-    if (wish == OP_WISH_ABANDON) {
+    if (wish == OP_WISH_ABANDON)
         give_up(op);
-        return;
-    }
+    if (wish != OP_WISH_RESUME || cancel_requested(op->ops->shutdown))
+        return; /* one that is not gone on with now can be after the restart */
     if (ops_resume(op->ops, op->id, NULL, op->wish_lang, &err) == ERR_NONE)
         return;
     log_err("ops", "go on with an operation", &err);

@@ -133,6 +133,7 @@ enum err_code ops_start(struct ops *ops, const struct ops_start *start, char out
     pthread_mutex_unlock(&ops->lock);
     if (code != ERR_NONE) {
         op_fail(op, err);
+        cancel_freep(&op->cancel);
         return code;
     }
     memcpy(out_id, op->id, OPS_ID_BYTES);

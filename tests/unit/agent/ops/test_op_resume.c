@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -230,6 +231,23 @@ static void one_that_is_given_up_ends_as_cancelled_and_its_secret_is_wiped(void 
                      ERR_OPERATION_TOO_LATE);
 }
 
+static void an_agent_that_ends_at_once_still_gives_it_up(void **state)
+{
+    struct ops_world *world = *state;
+    struct err err = ERR_INIT;
+    const struct ops_start start = {.kind = "renew", .ticket = "t", .origin = OPS_WORLD_ORIGIN};
+    world->platform.request_fails_with = ERR_PLATFORM_TIMEOUT;
+    assert_int_equal(ops_start(world->ops, &start, world->id, &err), ERR_NONE);
+    while (!ops_operation_over(world->ops, world->id, NULL)) /* the loop stands: nobody reaps it */
+        usleep(1000);
+    assert_true(abandon_now(world));
+    ops_freep(&world->ops);
+    assert_false(journal_holds(world, "a secret of the job"));
+    ops_world_open(world);
+    AUTO(json_freep) struct json *operation = shown(world);
+    assert_string_equal(ops_world_state(operation), "cancelled");
+}
+
 static void a_later_success_wipes_the_secret_of_the_attempt_before(void **state)
 {
     struct ops_world *world = *state;
@@ -254,6 +272,7 @@ int main(void)
         OPS_WORLD_TEST(only_one_that_failed_on_the_way_can_be_gone_on_with),
         OPS_WORLD_TEST(not_when_its_job_has_expired),
         OPS_WORLD_TEST(one_that_is_given_up_ends_as_cancelled_and_its_secret_is_wiped),
+        OPS_WORLD_TEST(an_agent_that_ends_at_once_still_gives_it_up),
         OPS_WORLD_TEST(a_later_success_wipes_the_secret_of_the_attempt_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
