@@ -316,6 +316,31 @@ static void test_breaks_at_a_record_that_was_changed(void **state)
 }
 
 /* Errors that others left in OpenSSL's queue are not this stream's. */
+/* What TLS has read ahead is told of by nobody else. */
+static void test_tells_what_it_holds(void **state)
+{
+    struct pair *pair = *state;
+    shake(pair);
+    assert_false(http_stream_holds(&pair->stream));
+    peer_sends(pair, "one");
+    peer_sends(pair, "two");
+    expect_read(pair, 60, "one");
+    assert_true(http_stream_holds(&pair->stream));
+    expect_read(pair, 2, "tw");
+    assert_true(http_stream_holds(&pair->stream));
+    expect_read(pair, 60, "o");
+    assert_false(http_stream_holds(&pair->stream));
+}
+
+static void test_holds_nothing_without_tls(void **state)
+{
+    struct pair *pair = *state;
+    peer_sends(pair, "one");
+    expect_read(pair, 1, "o");
+    assert_false(http_stream_holds(&pair->stream));
+    expect_read(pair, 60, "ne");
+}
+
 static void test_is_not_misled_by_old_errors(void **state)
 {
     struct pair *pair = *state;
@@ -361,6 +386,8 @@ int main(void)
         TLS(test_breaks_when_the_peer_leaves_the_handshake),
         TLS(test_finishes_before_the_handshake_without_a_word),
         TLS(test_breaks_at_a_record_that_was_changed),
+        TLS(test_tells_what_it_holds),
+        cmocka_unit_test_setup_teardown(test_holds_nothing_without_tls, start_plain, stop),
         TLS(test_is_not_misled_by_old_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
