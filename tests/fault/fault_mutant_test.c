@@ -32,7 +32,7 @@ static char *make(const char *base, const struct fault_scene *scene)
     return made;
 }
 
-/* From the last n, where most is at stake. */
+/* At its n, or at some n. */
 static bool is_caught(const struct fault_mutant *mutant, const struct fault_scene *scene,
                       const char *made, struct fault_record *record)
 {

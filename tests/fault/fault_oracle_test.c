@@ -108,9 +108,9 @@ static void a_temporary_file(struct fault_world *world)
     append(world, "journal.db.new", "{}");
 }
 
-static void an_open_issue(struct fault_world *world)
+static void an_issue_that_failed(struct fault_world *world)
 {
-    change_portal(world, "UPDATE issue SET state = 'issued'");
+    change_portal(world, "UPDATE issue SET state = 'failed'");
 }
 
 static void a_second_issue(struct fault_world *world)
@@ -120,6 +120,21 @@ static void a_second_issue(struct fault_world *world)
     change_portal(world, "INSERT INTO issue (order_number, job_id, public_key_sha256, state, "
                          "created_utc, changed_utc) SELECT order_number, job_id, "
                          "public_key_sha256, state, created_utc, changed_utc FROM issue");
+}
+
+static void an_open_issue(struct fault_world *world)
+{
+    a_second_issue(world);
+    change_portal(world, "UPDATE issue SET state = 'issued' "
+                         "WHERE rowid = (SELECT max(rowid) FROM issue)");
+}
+
+/* One after the other, since only one of a usage may be in force. */
+static void the_old_certificates_in_force(struct fault_world *world)
+{
+    change_portal(world, "UPDATE certificate SET status = 'issued' WHERE status = 'active'");
+    change_portal(world, "UPDATE certificate SET status = 'active' WHERE status = 'revoked'");
+    change_portal(world, "UPDATE certificate SET status = 'revoked' WHERE status = 'issued'");
 }
 
 static void a_certificate_on_its_way(struct fault_world *world)
@@ -138,6 +153,11 @@ static void a_pin_in_the_journal(struct fault_world *world)
     append(world, "journal.db", FAULT_PIN);
 }
 
+static void a_new_pin_in_the_journal(struct fault_world *world)
+{
+    append(world, "journal.db", FAULT_PIN_NEW);
+}
+
 static void a_spoiled_seal(struct fault_world *world)
 {
     struct bytes *content = application_of(world)->files[0]->content;
@@ -151,9 +171,19 @@ static void another_bidders_key(struct fault_world *world)
     application->pins[VIRTUAL_PIN_USER].left--;
 }
 
+/* Below the new one, as it was. */
 static void the_old_seal_too(struct fault_world *world)
 {
     one_more_file_on_the_key(world);
+    struct virtual_application *application = application_of(world);
+    struct virtual_file *newest = application->files[0];
+    application->files[0] = application->files[1];
+    application->files[1] = newest;
+}
+
+static void a_seal_on_its_way(struct fault_world *world)
+{
+    change_portal(world, "UPDATE seal SET state = 'issued' WHERE state = 'superseded'");
 }
 
 static void a_reset_that_is_not_done(struct fault_world *world)
@@ -165,32 +195,41 @@ static const struct sabotage {
     const char *scene;
     const char *name;
     void (*spoil)(struct fault_world *world);
+    const char *seen; /* a part of what the oracle says; NULL: it says nothing */
 } sabotages[] = {
-    {"renew-replaced-sm2", "nothing", nothing},
-    {"renew-replaced-sm2", "another_certificate", another_certificate},
-    {"renew-replaced-sm2", "an_old_encryption_certificate", an_old_encryption_certificate},
-    {"renew-replaced-sm2", "the_new_key_is_gone", the_new_key_is_gone},
-    {"renew-replaced-sm2", "the_old_key_is_gone", the_old_key_is_gone},
-    {"renew-replaced-sm2", "a_user_try", a_user_try},
-    {"renew-replaced-sm2", "an_administrator_try", an_administrator_try},
-    {"renew-replaced-sm2", "another_pin", another_pin},
-    {"renew-replaced-sm2", "another_bidders_key", another_bidders_key},
-    {"renew-replaced-sm2", "one_more_container", one_more_container},
-    {"renew-replaced-sm2", "one_more_file_on_the_key", one_more_file_on_the_key},
-    {"renew-replaced-sm2", "a_temporary_file", a_temporary_file},
-    {"renew-replaced-sm2", "an_open_issue", an_open_issue},
-    {"renew-replaced-sm2", "a_second_issue", a_second_issue},
-    {"renew-replaced-sm2", "a_certificate_on_its_way", a_certificate_on_its_way},
-    {"renew-replaced-sm2", "an_order_that_is_edited", an_order_that_is_edited},
-    {"renew-replaced-sm2", "a_pin_in_the_journal", a_pin_in_the_journal},
-    {"extend-seal", "nothing", nothing},
-    {"extend-seal", "a_spoiled_seal", a_spoiled_seal},
-    {"extend-seal", "the_old_seal_too", the_old_seal_too},
-    {"reset-pin", "nothing", nothing},
-    {"reset-pin", "another_pin", another_pin},
-    {"reset-pin", "a_reset_that_is_not_done", a_reset_that_is_not_done},
-    {"change-pin", "nothing", nothing},
-    {"change-pin", "another_pin", another_pin},
+    {"renew-replaced-sm2", "nothing", nothing, NULL},
+    {"renew-replaced-sm2", "another_certificate", another_certificate, "no usable pair"},
+    {"renew-replaced-sm2", "an_old_encryption_certificate", an_old_encryption_certificate,
+     "encryption certificate on the key"},
+    {"renew-replaced-sm2", "the_new_key_is_gone", the_new_key_is_gone, "no usable pair"},
+    {"renew-replaced-sm2", "the_old_key_is_gone", the_old_key_is_gone, "can't be deciphered"},
+    {"renew-replaced-sm2", "a_user_try", a_user_try, "user's tries"},
+    {"renew-replaced-sm2", "an_administrator_try", an_administrator_try, "administrator's tries"},
+    {"renew-replaced-sm2", "another_pin", another_pin, "nobody knows"},
+    {"renew-replaced-sm2", "another_bidders_key", another_bidders_key, "another bidder's key"},
+    {"renew-replaced-sm2", "one_more_container", one_more_container, "containers"},
+    {"renew-replaced-sm2", "one_more_file_on_the_key", one_more_file_on_the_key,
+     "files on the key"},
+    {"renew-replaced-sm2", "a_temporary_file", a_temporary_file, "a file was left"},
+    {"renew-replaced-sm2", "an_open_issue", an_open_issue, "open issues"},
+    {"renew-replaced-sm2", "an_issue_that_failed", an_issue_that_failed, "confirmed issues"},
+    {"renew-replaced-sm2", "a_second_issue", a_second_issue, "confirmed issues"},
+    {"renew-replaced-sm2", "a_certificate_on_its_way", a_certificate_on_its_way,
+     "neither in force nor revoked"},
+    {"renew-replaced-sm2", "the_old_certificates_in_force", the_old_certificates_in_force,
+     "not the key's present one"},
+    {"renew-replaced-sm2", "an_order_that_is_edited", an_order_that_is_edited, "orders"},
+    {"renew-replaced-sm2", "a_pin_in_the_journal", a_pin_in_the_journal, "a PIN is in"},
+    {"extend-seal", "nothing", nothing, NULL},
+    {"extend-seal", "a_spoiled_seal", a_spoiled_seal, "the seal does not verify"},
+    {"extend-seal", "the_old_seal_too", the_old_seal_too, "files on the key"},
+    {"extend-seal", "a_seal_on_its_way", a_seal_on_its_way, "seals that are not"},
+    {"reset-pin", "nothing", nothing, NULL},
+    {"reset-pin", "another_pin", another_pin, "nobody knows"},
+    {"reset-pin", "a_reset_that_is_not_done", a_reset_that_is_not_done, "resets"},
+    {"change-pin", "nothing", nothing, NULL},
+    {"change-pin", "another_pin", another_pin, "nobody knows"},
+    {"change-pin", "a_new_pin_in_the_journal", a_new_pin_in_the_journal, "a new PIN is in"},
 };
 
 /* ---- one of them ---- */
@@ -213,9 +252,16 @@ static void perform(const struct fault_scene *scene, const char *folder, struct 
     fault_world_close(&world);
 }
 
+/* What the oracle has said is what it should. */
+static bool is_told(const struct sabotage *sabotage, const struct fault_record *record)
+{
+    if (sabotage->seen == NULL)
+        return record->lost[0] == '\0';
+    return strstr(record->lost, sabotage->seen) != NULL;
+}
+
 /* A child, so that one world does not reach into the next. */
-static bool is_seen(const struct sabotage *sabotage, const char *made, struct fault_record *record,
-                    bool *out_ended)
+static bool is_seen(const struct sabotage *sabotage, const char *made, struct fault_record *record)
 {
     int status = 0;
     AUTO(memory_freep) char *base = fault_folder_new();
@@ -229,10 +275,10 @@ static bool is_seen(const struct sabotage *sabotage, const char *made, struct fa
         perform(fault_scene_named(sabotage->scene), folder, &plan, sabotage);
         exit(0);
     }
-    *out_ended =
+    bool ended =
         pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
     fault_folder_remove(base);
-    return record->lost[0] != '\0';
+    return ended && is_told(sabotage, record);
 }
 
 /* The scene in base; sabotages of one scene stand together. */
@@ -256,10 +302,8 @@ int main(void)
     AUTO(memory_freep) char *base = fault_folder_new();
     printf("1..%zu\n", ARRAY_SIZE(sabotages));
     for (size_t i = 0; i < ARRAY_SIZE(sabotages); i++) {
-        bool ended = false;
         AUTO(memory_freep) char *made = make(base, sabotages[i].scene);
-        bool seen = is_seen(&sabotages[i], made, record, &ended);
-        bool well = ended && seen == (sabotages[i].spoil != nothing);
+        bool well = is_seen(&sabotages[i], made, record);
         printf("%s %zu - %s:%s # %s\n", well ? "ok" : "not ok", i + 1, sabotages[i].scene,
                sabotages[i].name, record->lost);
         failed += well ? 0 : 1;
