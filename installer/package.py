@@ -75,7 +75,10 @@ def build(afresh=False):
     with (OUT / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         source = OUT / f"ukeyd-{version()}"
-        export(source, afresh)
+        rules = (HERE / "debian/rules").read_text()  # meson keeps the flags that it was set up with
+        used = OUT / ".rules"
+        export(source, afresh or not used.exists() or used.read_text() != rules)
+        used.write_text(rules)
         for old in [*OUT.glob("ukeyd*.deb"), *OUT.glob("*.changes"), *OUT.glob("*.buildinfo")]:
             old.unlink()
         jobs = f"-j{os.cpu_count()}"
