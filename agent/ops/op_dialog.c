@@ -214,7 +214,6 @@ static enum err_code ask(struct op *op, struct cancel *dialog, op_talk talk, voi
     pthread_mutex_lock(&op->ops->lock);
     enum err_code withdrawn = op->ops->withdrawn;
     pthread_mutex_unlock(&op->ops->lock);
-    op_set_dialog(op, NULL);
     return code == ERR_CANCELLED ? explain_closed(op, withdrawn, err) : code;
 }
 
@@ -226,6 +225,7 @@ enum err_code op_dialog_run(struct op *op, op_talk talk, void *context, struct e
     op_set_dialog(op, dialog); /* before others see that it waits: they may withdraw it at once */
     post(op, OPS_DIALOG_OPENED, OPS_NOT_ASKED);
     enum err_code code = ask(op, dialog, talk, context, err);
-    post(op, OPS_DIALOG_CLOSED, answer_of(code));
+    post(op, OPS_DIALOG_CLOSED, answer_of(code)); /* told before the next one can open */
+    op_set_dialog(op, NULL);
     return code == ERR_NONE ? op_enter(op, OP_RUNNING, op->step, err) : code;
 }

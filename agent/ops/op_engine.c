@@ -63,12 +63,14 @@ struct told {
     struct ops *ops;
     char id[OPS_ID_BYTES];
     char *origin;
+    bool over;
 };
 
 static void tell_operation(void *context)
 {
     struct told *told = context;
-    const struct ops_change change = {OPS_OPERATION_CHANGED, told->id, told->origin, NULL};
+    const struct ops_change change = {
+        .event = OPS_OPERATION_CHANGED, .id = told->id, .origin = told->origin, .over = told->over};
     ops_tell(told->ops, &change);
     free(told->origin);
     free(told);
@@ -148,6 +150,7 @@ static void show_and_tell(struct op *op, enum op_state state, size_t step, int64
     struct told *told = memory_new(sizeof *told);
     told->ops = op->ops;
     told->origin = memory_text(op->origin);
+    told->over = op_state_is_over(state);
     memcpy(told->id, op->id, sizeof told->id);
     loop_post(op->ops->options.loop, tell_operation, told);
 }

@@ -85,6 +85,7 @@ struct ops_change {
     const char *origin;
     const char *reader;
     enum ops_answer answer;
+    bool over; /* by this change the operation ended; it is told once of each end */
 };
 typedef void (*ops_observer)(void *context, const struct ops_change *change);
 /* One observer (the web side). */

@@ -89,7 +89,7 @@ static bool gate(void *context, struct http_request *request)
     enum err_code code = web_gate_judge(&facts, &known, &err);
     if (known)
         http_request_set_data(request, &known_mark);
-    if (code == ERR_NONE)
+    if (code == ERR_NONE && facts.method != HTTP_OPTIONS) /* the browser's, before the page's own */
         code = web_care_admit(web->care, request, &err);
     if (code == ERR_NONE)
         return true;
@@ -118,6 +118,7 @@ static void decorate(void *context, struct http_request *request)
         return;
     web_care_answered(web->care, web_origin_of(request), http_reply_status(request));
     http_reply_header(request, "Access-Control-Allow-Origin", web_origin_of(request));
+    http_reply_header(request, "Access-Control-Expose-Headers", "Location, Retry-After");
     http_reply_header(request, "Vary", "Origin");
 }
 

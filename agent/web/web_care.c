@@ -14,6 +14,7 @@ struct web_care {
     struct web_limits *limits;
     struct web_pages *pages;
     struct loop_timer *gone_timer; /* set while a page is away that has a dialog open */
+    int64_t dialog_opened_ms; /* the last one */
 };
 
 /* ---- dialogs of pages that are gone ---- */
@@ -89,11 +90,18 @@ static enum err_code check(struct web_care *care, struct http_request *request,
     return err->code;
 }
 
+/* Costs nothing, and is how a page finds the agent: without it a page that has to wait would take the agent for
+ * some other program. */
+static bool is_status(const struct http_request *request)
+{
+    return strcmp(http_request_path(request), "/v1/status") == 0;
+}
+
 enum err_code web_care_admit(struct web_care *care, struct http_request *request, struct err *err)
 {
     web_pages_seen(care->pages, web_origin_of(request), clock_monotonic_ms());
     look_again_in_time(care);
-    return check(care, request, WEB_LIMIT_FAILURES, err);
+    return is_status(request) ? ERR_NONE : check(care, request, WEB_LIMIT_FAILURES, err);
 }
 
 /* A conflict is no mistake, and who is told to wait is not punished for having asked. */
@@ -145,7 +153,7 @@ static enum err_code failure_of(struct web_care *care, const struct ops_change *
 static void operation_changed(struct web_care *care, const struct ops_change *change)
 {
     int64_t now_ms = clock_monotonic_ms();
-    if (change->origin == NULL || !ops_operation_over(care->ops, change->id, change->origin))
+    if (change->origin == NULL || !change->over)
         return;
     enum err_code code = failure_of(care, change);
     if (code != ERR_NONE)
@@ -159,6 +167,7 @@ static void dialog_opened(struct web_care *care, const struct ops_change *change
 {
     unsigned wait_s;
     struct err err = ERR_INIT;
+    care->dialog_opened_ms = clock_monotonic_ms();
     web_pages_dialog_opened(care->pages, change->origin, clock_monotonic_ms());
     if (web_limits_check(care->limits, change->origin, WEB_LIMIT_DIALOGS, clock_monotonic_ms(),
                          &wait_s, &err) != ERR_NONE)
@@ -169,6 +178,8 @@ static void dialog_opened(struct web_care *care, const struct ops_change *change
 static void dialog_closed(struct web_care *care, const struct ops_change *change)
 {
     web_pages_dialog_closed(care->pages, change->origin);
+    web_limits_stand_still(care->limits, change->origin, WEB_LIMIT_DIALOGS, care->dialog_opened_ms,
+                           clock_monotonic_ms());
     if (change->answer == OPS_ANSWERED)
         web_limits_forget(care->limits, change->origin, WEB_LIMIT_DIALOGS);
     if (change->answer == OPS_UNANSWERED)

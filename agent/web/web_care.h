@@ -12,8 +12,8 @@ struct web_care *web_care_new(struct loop *loop, struct ops *ops, bool unlimited
 /* The server must be gone. */
 void web_care_free(struct web_care *care);
 
-/* A request that the gate lets in. ERR_HTTP_TOO_MANY: its origin has failed too often; the answer then
- * says when it may come again. */
+/* A request that the gate lets in. ERR_HTTP_TOO_MANY: its origin has failed too often and asks for more than
+ * the status; the answer then says when it may come again. */
 MUST_CHECK enum err_code web_care_admit(struct web_care *care, struct http_request *request,
                                         struct err *err);
 /* What it was answered with. */

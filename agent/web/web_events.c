@@ -47,11 +47,20 @@ static void on_closed(void *context, struct http_socket *socket)
     free(listener);
 }
 
+static bool has_room(const struct web_events *events, const char *origin)
+{
+    unsigned same = 0;
+    for (const struct listener *listener = events->first; listener != NULL;
+         listener = listener->next)
+        same += web_origin_same(listener->origin, origin);
+    return events->count < WEB_EVENTS_SOCKETS_MAX && same < WEB_EVENTS_ORIGIN_MAX;
+}
+
 void web_events_accept(struct web_events *events, struct http_request *request)
 {
     static const struct http_socket_handlers handlers = {.message = NULL, .closed = on_closed};
     struct err err = ERR_INIT;
-    if (events->count >= WEB_EVENTS_SOCKETS_MAX) {
+    if (!has_room(events, web_origin_of(request))) {
         err_set(&err, ERR_HTTP_TOO_MANY, "%u WebSockets are open", events->count);
         http_reply_header(request, "Retry-After", "1");
         http_reply_problem(request, &err);

@@ -7,6 +7,8 @@
 #define WEB_EVENTS_SUBPROTOCOL "ukeyd.v1"
 /* A tab of a platform opens one. */
 #define WEB_EVENTS_SOCKETS_MAX 32
+/* Of one origin, or the terminals: the others keep some. */
+#define WEB_EVENTS_ORIGIN_MAX 24
 
 struct web_events;
 struct web_care;

@@ -79,6 +79,14 @@ void web_limits_count(struct web_limits *limits, const char *name, enum web_limi
         *at = full;
 }
 
+void web_limits_stand_still(struct web_limits *limits, const char *name, enum web_limit limit,
+                            int64_t from_ms, int64_t now_ms)
+{
+    struct origin *origin = name != NULL ? find(limits, name) : NULL;
+    if (origin != NULL && origin->forgotten_at_ms[limit] > from_ms)
+        origin->forgotten_at_ms[limit] += now_ms - from_ms;
+}
+
 void web_limits_forget(struct web_limits *limits, const char *name, enum web_limit limit)
 {
     struct origin *origin = name != NULL ? find(limits, name) : NULL;

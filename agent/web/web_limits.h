@@ -29,6 +29,9 @@ void web_limits_free(struct web_limits *limits);
 /* It happened once more. origin: of a listed platform, NULL: a terminal. now_ms: of the monotonic clock. */
 void web_limits_count(struct web_limits *limits, const char *origin, enum web_limit limit,
                       int64_t now_ms);
+/* The time since from_ms has not made up for anything that had happened by then. */
+void web_limits_stand_still(struct web_limits *limits, const char *origin, enum web_limit limit,
+                            int64_t from_ms, int64_t now_ms);
 /* What happened so far no longer counts. */
 void web_limits_forget(struct web_limits *limits, const char *origin, enum web_limit limit);
 /* Whether it may happen once more; else the rule's code, and *out_wait_s: after how many seconds it may, 1 or

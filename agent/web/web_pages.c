@@ -9,7 +9,7 @@ struct page {
     char *origin; /* NULL: terminals */
     unsigned held; /* things open */
     unsigned dialogs;
-    bool holds_things; /* it has had something open since it came */
+    bool holds_things; /* it has something open, or has not asked anything since it had */
     bool told; /* that it is gone */
     int64_t seen_ms;
     struct page *next;
@@ -66,7 +66,8 @@ static struct page *see(struct web_pages *pages, const char *origin, int64_t now
 
 void web_pages_seen(struct web_pages *pages, const char *origin, int64_t now_ms)
 {
-    see(pages, origin, now_ms);
+    struct page *page = see(pages, origin, now_ms);
+    page->holds_things &= page->held > 0;
 }
 
 void web_pages_hold(struct web_pages *pages, const char *origin, int64_t now_ms)

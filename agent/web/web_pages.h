@@ -2,8 +2,8 @@
  *
  * A page is an origin, NULL: the user's terminals. It is there as long as it holds something open: a
  * WebSocket or a request that waits. One that lets go is gone after a while, since a reload and a WebSocket
- * that dropped come back. A page that never holds anything open asks every now and then, and is gone when it
- * has not done so for longer. */
+ * that dropped come back. A page that asks without holding anything open does so every now and then, and is gone
+ * when it has not for longer. */
 #pragma once
 
 #include <stdbool.h>

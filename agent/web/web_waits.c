@@ -97,6 +97,14 @@ static void add_wait(struct web_waits *waits, struct http_request *request, cons
     http_request_on_gone(request, on_gone, wait);
 }
 
+static bool has_room(const struct web_waits *waits, const char *origin)
+{
+    unsigned same = 0;
+    for (const struct wait *wait = waits->first; wait != NULL; wait = wait->next)
+        same += web_origin_same(wait->origin, origin);
+    return waits->count < WEB_WAITS_MAX && same < WEB_WAITS_ORIGIN_MAX;
+}
+
 void web_waits_answer(struct web_waits *waits, struct http_request *request, const char *id,
                       unsigned seconds, uint64_t seen)
 {
@@ -106,7 +114,7 @@ void web_waits_answer(struct web_waits *waits, struct http_request *request, con
     bool missed = seen != 0 && seen != version;
     if (seconds == 0 || missed || version == 0 || ops_operation_over(waits->ops, id, origin)) {
         answer(waits->ops, request, id);
-    } else if (waits->count >= WEB_WAITS_MAX) {
+    } else if (!has_room(waits, origin)) {
         err_set(&err, ERR_HTTP_TOO_MANY, "%u requests wait already", waits->count);
         http_reply_header(request, "Retry-After", "1");
         http_reply_problem(request, &err);

@@ -18,7 +18,8 @@ void stand_in_change(struct ops *ops, bool over)
 {
     ops->version++;
     ops->over = over;
-    struct ops_change change = {OPS_OPERATION_CHANGED, STAND_IN_ID, ops->origin, NULL};
+    struct ops_change change = {
+        .event = OPS_OPERATION_CHANGED, .id = STAND_IN_ID, .origin = ops->origin, .over = over};
     if (ops->observer != NULL)
         ops->observer(ops->observer_context, &change);
 }
@@ -35,6 +36,17 @@ void stand_in_fail(struct ops *ops, const char *code)
     ops->failed_with = code;
     stand_in_change(ops, true);
     ops->failed_with = NULL;
+}
+
+void stand_in_tell_late(struct ops *ops, const char *code, unsigned changes)
+{
+    struct ops_change change = {
+        .event = OPS_OPERATION_CHANGED, .id = STAND_IN_ID, .origin = ops->origin};
+    ops->failed_with = code;
+    ops->over = true;
+    for (unsigned i = 0; i < changes; i++)
+        ops->observer(ops->observer_context, &change);
+    stand_in_fail(ops, code);
 }
 
 void stand_in_dialog(struct ops *ops, enum ops_event event, const char *origin,

@@ -36,6 +36,8 @@ void stand_in_change(struct ops *ops, bool over);
 void stand_in_tell(struct ops *ops, enum ops_event event, const char *reader);
 /* It ends with the code of this error. */
 void stand_in_fail(struct ops *ops, const char *code);
+/* The same, where so many earlier changes are told only when it has ended. */
+void stand_in_tell_late(struct ops *ops, const char *code, unsigned changes);
 void stand_in_dialog(struct ops *ops, enum ops_event event, const char *origin,
                      enum ops_answer answer);
 void stand_in_finish_reading(struct ops *ops);

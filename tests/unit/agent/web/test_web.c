@@ -83,6 +83,7 @@ static void test_tells_a_listed_origin_everything(void **state)
     fixture_ask(*state, LISTED, "GET", "/v1/status", NULL, &answer);
     assert_int_equal(answer.status, 200);
     expect_header(&answer, "Access-Control-Allow-Origin", LISTED);
+    expect_header(&answer, "Access-Control-Expose-Headers", "Location, Retry-After");
     expect_header(&answer, "Access-Control-Allow-Credentials", NULL);
     expect_header(&answer, "Vary", "Origin");
     expect_header(&answer, "Cache-Control", "no-store");

@@ -80,6 +80,15 @@ static void a_page_that_keeps_failing_has_to_wait(void **state)
     assert_string_equal(terminal, "202");
 }
 
+/* The browser asks before each POST, and shows the page nothing when that is refused; and who finds no status
+ * takes the agent for another program. */
+static void a_page_that_has_to_wait_can_read_why(void **state)
+{
+    ask_until_refused(*state, OPERATIONS, "{}", WEB_LIMIT_FAILURES);
+    expect(*state, "OPTIONS", OPERATIONS, NULL, "204");
+    expect(*state, "GET", "/v1/status", NULL, "200");
+}
+
 static void a_page_that_keeps_starting_has_to_wait(void **state)
 {
     ask_until_refused(*state, OPERATIONS, CHECK, WEB_LIMIT_STARTS);
@@ -101,6 +110,23 @@ static void a_page_with_bad_tickets_has_to_wait(void **state)
     fixture_call(fixture, fail_tickets, &fixture->ops);
     expect(fixture, "POST", OPERATIONS, RENEW, "tickets-paused");
     expect(fixture, "POST", OPERATIONS, CHECK, "202");
+}
+
+/* Its earlier changes may be told when it has ended already. */
+static void fail_while_changes_are_told(void *context)
+{
+    struct ops *ops = context;
+    for (unsigned i = 0; i < web_limit_rules[WEB_LIMIT_TICKETS].burst - 1; i++) {
+        stand_in_add(ops, LISTED);
+        stand_in_tell_late(ops, "ticket-unknown", 3);
+    }
+}
+
+static void each_bad_ticket_counts_once(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture_call(fixture, fail_while_changes_are_told, &fixture->ops);
+    expect(fixture, "POST", OPERATIONS, RENEW, "202");
 }
 
 static void fail_otherwise(void *context)
@@ -183,6 +209,9 @@ int main(void)
                                         fixture_stop),
         cmocka_unit_test_setup_teardown(a_page_with_bad_tickets_has_to_wait, fixture_start,
                                         fixture_stop),
+        cmocka_unit_test_setup_teardown(a_page_that_has_to_wait_can_read_why, fixture_start,
+                                        fixture_stop),
+        cmocka_unit_test_setup_teardown(each_bad_ticket_counts_once, fixture_start, fixture_stop),
         cmocka_unit_test_setup_teardown(other_failures_are_no_bad_tickets, fixture_start,
                                         fixture_stop),
         cmocka_unit_test_setup_teardown(two_cancelled_dialogs_make_a_pause, fixture_start,

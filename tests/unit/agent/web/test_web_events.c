@@ -142,12 +142,17 @@ static void test_takes_nothing(void **state)
 static void test_limits_sockets(void **state)
 {
     struct fixture *fixture = *state;
-    struct client clients[WEB_EVENTS_SOCKETS_MAX + 1];
-    for (int i = 0; i <= WEB_EVENTS_SOCKETS_MAX; i++)
-        assert_int_equal(open_events(fixture, &clients[i], LISTED, "ukeyd.v1"),
-                         i < WEB_EVENTS_SOCKETS_MAX ? 101 : 429);
-    for (int i = 0; i <= WEB_EVENTS_SOCKETS_MAX; i++)
-        client_close(&clients[i]);
+    struct client clients[WEB_EVENTS_SOCKETS_MAX + 2];
+    int count = 0;
+    for (int i = 0; i <= WEB_EVENTS_ORIGIN_MAX; i++)
+        assert_int_equal(open_events(fixture, &clients[count++], LISTED, "ukeyd.v1"),
+                         i < WEB_EVENTS_ORIGIN_MAX ? 101 : 429);
+    for (int i = WEB_EVENTS_ORIGIN_MAX; i <= WEB_EVENTS_SOCKETS_MAX; i++)
+        assert_int_equal(
+            open_events(fixture, &clients[count++], i % 2 ? NULL : OTHER_LISTED, "ukeyd.v1"),
+            i < WEB_EVENTS_SOCKETS_MAX ? 101 : 429);
+    while (count > 0)
+        client_close(&clients[--count]);
     int status = 0;
     for (int i = 0; i < 100 && status != 101; i++, usleep(10000)) {
         status = open_events(fixture, &clients[0], LISTED, "ukeyd.v1");

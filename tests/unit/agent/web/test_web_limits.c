@@ -115,6 +115,30 @@ static void two_refused_dialogs_make_a_pause(void **state)
     assert_int_equal(wait_of(*state, PAGE, WEB_LIMIT_DIALOGS, NOW + 30000), 0);
 }
 
+/* Two windows that stand until their time is over, as long as each would be made up for. */
+static void time_with_a_dialog_open_makes_up_for_nothing(void **state)
+{
+    const int64_t open_ms = 120000;
+    int64_t now_ms = NOW;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(wait_of(*state, PAGE, WEB_LIMIT_DIALOGS, now_ms), 0);
+        now_ms += open_ms;
+        web_limits_stand_still(*state, PAGE, WEB_LIMIT_DIALOGS, now_ms - open_ms, now_ms);
+        count(*state, WEB_LIMIT_DIALOGS, 1, now_ms);
+    }
+    assert_int_equal(wait_of(*state, PAGE, WEB_LIMIT_DIALOGS, now_ms), 30);
+    web_limits_stand_still(*state, PAGE, WEB_LIMIT_TICKETS, NOW, now_ms);
+    web_limits_stand_still(*state, NULL, WEB_LIMIT_DIALOGS, NOW, now_ms);
+    assert_int_equal(wait_of(*state, PAGE, WEB_LIMIT_TICKETS, now_ms), 0);
+}
+
+static void what_was_over_before_stays_over(void **state)
+{
+    count(*state, WEB_LIMIT_DIALOGS, 2, NOW);
+    web_limits_stand_still(*state, PAGE, WEB_LIMIT_DIALOGS, NOW + 60000, NOW + 600000);
+    assert_int_equal(wait_of(*state, PAGE, WEB_LIMIT_DIALOGS, NOW + 60000), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +149,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_forgotten_does_not_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(terminals_are_not_limited, set_up, tear_down),
         cmocka_unit_test_setup_teardown(two_refused_dialogs_make_a_pause, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(time_with_a_dialog_open_makes_up_for_nothing, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_was_over_before_stays_over, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,6 +83,25 @@ static void a_page_that_only_asks_has_more_time(void **state)
     assert_true(gone(*state, NOW + 2 * WEB_PAGES_SILENT_MS));
 }
 
+static void a_page_that_now_only_asks_has_more_time(void **state)
+{
+    web_pages_hold(*state, PAGE, NOW);
+    web_pages_release(*state, PAGE, NOW);
+    web_pages_seen(*state, PAGE, NOW + 5);
+    web_pages_dialog_opened(*state, PAGE, NOW + 5);
+    assert_false(gone(*state, NOW + 4 + WEB_PAGES_SILENT_MS));
+    assert_true(gone(*state, NOW + 5 + WEB_PAGES_SILENT_MS));
+}
+
+static void a_page_that_asks_and_holds_is_one_that_holds(void **state)
+{
+    web_pages_hold(*state, PAGE, NOW);
+    web_pages_seen(*state, PAGE, NOW);
+    web_pages_dialog_opened(*state, PAGE, NOW);
+    web_pages_release(*state, PAGE, NOW);
+    assert_true(gone(*state, NOW + WEB_PAGES_AWAY_MS));
+}
+
 static void without_a_dialog_nobody_is_missed(void **state)
 {
     web_pages_hold(*state, PAGE, NOW);
@@ -126,6 +145,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_reload_comes_back_in_time, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_of_two_tabs_is_enough, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_page_that_only_asks_has_more_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_page_that_now_only_asks_has_more_time, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_page_that_asks_and_holds_is_one_that_holds, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(without_a_dialog_nobody_is_missed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_dialog_that_opens_when_the_page_is_gone_is_told_at_once,
                                         set_up, tear_down),

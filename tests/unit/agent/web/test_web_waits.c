@@ -33,6 +33,13 @@ static void begin_wait(const struct fixture *fixture, struct client *client, con
                headers);
 }
 
+static void begin_wait_of_terminal(const struct fixture *fixture, struct client *client)
+{
+    client_unix(client, fixture->socket_path);
+    client_say(client, "GET /v1/operations/" STAND_IN_ID "?wait=60 HTTP/1.1\r\n"
+                       "Host: localhost\r\n\r\n");
+}
+
 /* A wait has begun when it has asked for the version (1) and whether it is over (2). */
 static void await_begun(struct fixture *fixture, int waits)
 {
@@ -152,24 +159,34 @@ static void test_forgets_who_left(void **state)
 static void test_limits_those_who_wait(void **state)
 {
     struct fixture *fixture = *state;
-    struct client clients[WEB_WAITS_MAX + 1];
+    struct client clients[WEB_WAITS_MAX + 2];
     struct answer answer;
+    int count = 0;
     fixture_call(fixture, add, &fixture->ops);
-    for (int i = 0; i <= WEB_WAITS_MAX; i++) {
-        begin_wait(fixture, &clients[i], "60");
-        await_begun(fixture, i + 1);
+    for (int i = 0; i <= WEB_WAITS_ORIGIN_MAX; i++) {
+        begin_wait(fixture, &clients[count++], "60");
+        await_begun(fixture, count);
     }
-    client_answer(&clients[WEB_WAITS_MAX], &answer);
-    assert_int_equal(answer.status, 429);
-    answer_done(&answer);
+    for (int i = WEB_WAITS_ORIGIN_MAX; i <= WEB_WAITS_MAX; i++) {
+        begin_wait_of_terminal(fixture, &clients[count++]);
+        await_begun(fixture, count);
+    }
+    static const int refused[] = {WEB_WAITS_ORIGIN_MAX, WEB_WAITS_MAX + 1};
+    for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+        client_answer(&clients[refused[i]], &answer);
+        assert_int_equal(answer.status, 429);
+        answer_done(&answer);
+    }
     fixture_call(fixture, end, &fixture->ops);
-    for (int i = 0; i < WEB_WAITS_MAX; i++) {
+    for (int i = 0; i <= WEB_WAITS_MAX; i++) {
+        if (i == WEB_WAITS_ORIGIN_MAX)
+            continue;
         client_answer(&clients[i], &answer);
         assert_int_equal(answer.status, 200);
         answer_done(&answer);
     }
-    for (int i = 0; i <= WEB_WAITS_MAX; i++)
-        client_close(&clients[i]);
+    while (count > 0)
+        client_close(&clients[--count]);
 }
 
 static void test_ends_while_somebody_waits(void **state)
