@@ -69,6 +69,10 @@ ERR_ITEM(ERR_UNHEALTHY, "unhealthy", USER, 409,
 ERR_ITEM(ERR_TRUST_NO_IDENTITY, "trust-no-certificate", USER, 409,
     "延期驱动还没有生成本机证书", "The agent has not made its certificate yet",
     "请先运行一次 ukeyd，再重试。", "Start ukeyd once, then try again.")
+ERR_ITEM(ERR_CERT_NOT_LOOPBACK, "trust-certificate-refused", STOP, 409,
+    "本机证书与驱动生成的不符，未让浏览器信任", "The agent's certificate is not of the kind that it makes; browsers were not made to trust it",
+    "请删除详情中的文件，重新启动 ukeyd 后重试；如再次出现，请检查本机是否被入侵。",
+    "Delete the file named in the detail, start ukeyd anew and try again; if it comes back, have the computer checked for intruders.")
 ERR_ITEM(ERR_TRUST_HOME, "trust-home", USER, 409,
     "主目录不属于当前用户", "The home folder belongs to another user",
     "请以使用浏览器的用户身份执行，不要使用 sudo；供所有用户使用的设置用 --system。",

@@ -12,6 +12,7 @@
 #include "agent/trust/trust_record.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "certs/loopback.h"
 
 #define FOLDER_MODE 0700
 #define CERT_MODE 0644
@@ -34,11 +35,14 @@ enum err_code trust_read_identity(const struct trust_user *user, struct bytes **
 {
     AUTO(memory_freep) char *path = file_join(user->identity, TRUST_IDENTITY_CERT);
     AUTO(bytes_freep) struct bytes *pem = NULL;
-    if (file_read(path, CERT_BYTES_MAX, &pem, err) == ERR_NONE &&
-        trust_pem_read(span_bytes(pem), out_der, err) == ERR_NONE)
-        return ERR_NONE;
-    err->code = ERR_TRUST_NO_IDENTITY;
-    return err->code;
+    AUTO(bytes_freep) struct bytes *der = NULL;
+    if (file_read(path, CERT_BYTES_MAX, &pem, err) != ERR_NONE ||
+        trust_pem_read(span_bytes(pem), &der, err) != ERR_NONE)
+        return err->code = ERR_TRUST_NO_IDENTITY;
+    if (loopback_check(span_bytes(der), err) != ERR_NONE)
+        return err_add(err, "%s", path);
+    *out_der = TAKE(der);
+    return ERR_NONE;
 }
 
 /* The lock of the identity's folder: released with the descriptor. */
@@ -132,7 +136,8 @@ static void put_everywhere(const struct trust_user *user, const struct trust_pla
     };
     for (size_t i = 0; i < places->count; i++) {
         struct err err = ERR_INIT;
-        if (put[places->at[i].kind](user, places->at[i].path, der, &err) != ERR_NONE)
+        if (!trust_user_is_foreign(user, places->at[i].path) &&
+            put[places->at[i].kind](user, places->at[i].path, der, &err) != ERR_NONE)
             keep_first(first, &err);
     }
 }
@@ -189,7 +194,7 @@ static enum err_code unmake(const struct trust_user *user, const char *path, str
         rmdir(path); /* somebody else's things in it are a good reason to stay */
         return ERR_NONE;
     }
-    if (access(path, F_OK) != 0)
+    if (access(path, F_OK) != 0 || trust_user_is_foreign(user, path))
         return ERR_NONE;
     return trust_nss_delete_empty(&user->certutil, dirname(copy_too), &deleted, err);
 }
@@ -289,6 +294,7 @@ static enum err_code finish_removal(const struct trust_user *user, struct trust_
 enum err_code trust_remove(const struct trust_user *user, struct err *err)
 {
     struct err first = ERR_INIT;
+    struct err ignored = ERR_INIT;
     AUTO(file_closep) int held = -1;
     AUTO(bytes_freep) struct bytes *der = NULL;
     AUTO(trust_record_done) struct trust_record record = {0};
@@ -298,7 +304,7 @@ enum err_code trust_remove(const struct trust_user *user, struct err *err)
     if (lock(user, &held, err) != ERR_NONE)
         return err->code;
     read_record(user, &record);
-    if (trust_read_identity(user, &der, err) == ERR_NONE)
+    if (trust_read_identity(user, &der, &ignored) == ERR_NONE)
         trust_record_add_cert(&record, span_bytes(der));
     trust_user_places(user, &places);
     for (size_t i = 0; i < places.count; i++)

@@ -8,8 +8,8 @@
 #define TRUST_LOCK_MS 20000
 
 /* Puts the agent's present certificate where each of the user's browsers looks, and removes those that were
- * put there before. What could be done is done; the first failure is told. Fails with ERR_TRUST_NO_IDENTITY,
- * ERR_FILE, ERR_DEADLINE and those of trust_nss.h. */
+ * put there before. What could be done is done; the first failure is told. Fails with those of
+ * trust_read_identity, ERR_FILE, ERR_DEADLINE and those of trust_nss.h. */
 MUST_CHECK enum err_code trust_install(const struct trust_user *user, struct err *err);
 /* The same when the user has installed trust before and the certificate is another one since; else nothing.
  * out_changed: whether there was something to do. */
@@ -26,6 +26,7 @@ MUST_CHECK enum err_code trust_remove(const struct trust_user *user, struct err 
 /* The same, and notes that the user wants none: trust_begin does nothing from then on. */
 MUST_CHECK enum err_code trust_refuse(const struct trust_user *user, struct err *err);
 
-/* The agent's present certificate. ERR_TRUST_NO_IDENTITY. */
+/* The agent's present certificate. ERR_TRUST_NO_IDENTITY; ERR_CERT_NOT_LOOPBACK when the file holds one that the agent does
+ * not make: whoever took over the agent could else have the browsers trust any. */
 MUST_CHECK enum err_code trust_read_identity(const struct trust_user *user, struct bytes **out_der,
                                              struct err *err);

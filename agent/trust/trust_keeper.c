@@ -40,8 +40,8 @@ static enum err_code obey_signals(struct err *err)
 static enum err_code follow_as(struct trust_user *user, const struct trust_keeper_folders *folders,
                                bool *out_changed, struct err *err)
 {
-    user->foreign[0] = folders->state;
-    user->foreign[1] = folders->runtime;
+    memory_freep(&user->foreign[TRUST_FOREIGN_RUNTIME]);
+    user->foreign[TRUST_FOREIGN_RUNTIME] = memory_text(folders->runtime);
     return folders->unasked ? trust_begin(user, out_changed, err)
                             : trust_follow(user, out_changed, err);
 }

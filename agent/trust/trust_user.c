@@ -1,6 +1,7 @@
 #include "agent/trust/trust_user.h"
 
 #include <dirent.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -56,6 +57,13 @@ static const char *firefox_libraries(void)
     return NULL;
 }
 
+/* NULL when there is none. */
+static char *own_runtime(void)
+{
+    const char *value = getenv("XDG_RUNTIME_DIR");
+    return value != NULL && *value == '/' ? file_join(value, "ukeyd") : NULL;
+}
+
 enum err_code trust_user_from_environment(const char *state_folder, const struct cancel *cancel,
                                           struct trust_user *out, struct err *err)
 {
@@ -64,14 +72,16 @@ enum err_code trust_user_from_environment(const char *state_folder, const struct
         return err->code;
     AUTO(memory_freep) char *data_home = xdg_folder("XDG_DATA_HOME", home, ".local/share");
     AUTO(memory_freep) char *own_state = file_join(data_home, "ukeyd");
+    const char *state = state_folder != NULL ? state_folder : own_state;
     *out = (struct trust_user){
         .home = memory_text(home),
         .config_home = xdg_folder("XDG_CONFIG_HOME", home, ".config"),
-        .identity =
-            file_join(state_folder != NULL ? state_folder : own_state, TRUST_IDENTITY_FOLDER),
+        .identity = file_join(state, TRUST_IDENTITY_FOLDER),
         .firefox_policies = TRUST_FIREFOX_POLICIES,
         .certutil = {TRUST_CERTUTIL, cancel, NULL},
         .firefox_certutil = {TRUST_CERTUTIL, cancel, firefox_libraries()},
+        .foreign =
+            {[TRUST_FOREIGN_STATE] = memory_text(state), [TRUST_FOREIGN_RUNTIME] = own_runtime()},
     };
     out->data_home = TAKE(data_home);
     return ERR_NONE;
@@ -83,13 +93,27 @@ static bool is_inside(const char *path, const char *folder)
     return strncmp(path, folder, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-bool trust_user_is_foreign(const struct trust_user *user, const char *folder)
+/* The real path of the last folder that is there: what is missing may be made at any moment. */
+static char *real_ancestor(const char *path)
 {
-    AUTO(memory_freep) char *path = realpath(folder, NULL);
-    for (size_t i = 0; path != NULL && i < TRUST_FOREIGN_MAX; i++) {
+    AUTO(memory_freep) char *part = memory_text(path);
+    char *found = realpath(part, NULL);
+    while (found == NULL && strcmp(part, "/") != 0 && strcmp(part, ".") != 0) {
+        char *parent = memory_text(dirname(part));
+        memory_freep(&part);
+        part = parent;
+        found = realpath(part, NULL);
+    }
+    return found;
+}
+
+bool trust_user_is_foreign(const struct trust_user *user, const char *path)
+{
+    AUTO(memory_freep) char *real = real_ancestor(path);
+    for (size_t i = 0; real != NULL && i < TRUST_FOREIGN_MAX; i++) {
         AUTO(memory_freep)
         char *foreign = user->foreign[i] == NULL ? NULL : realpath(user->foreign[i], NULL);
-        if (foreign != NULL && is_inside(path, foreign))
+        if (foreign != NULL && is_inside(real, foreign))
             return true;
     }
     return false;
@@ -101,6 +125,8 @@ void trust_user_done(struct trust_user *user)
     memory_freep(&user->data_home);
     memory_freep(&user->config_home);
     memory_freep(&user->identity);
+    for (size_t i = 0; i < TRUST_FOREIGN_MAX; i++)
+        memory_freep(&user->foreign[i]);
 }
 
 /* ---- where browsers look ---- */

@@ -9,8 +9,8 @@
 /* The same for all users: the machine's policy names it. */
 #define TRUST_FIREFOX_NAME "ukeyd.pem"
 #define TRUST_FIREFOX_POLICIES "/etc/firefox/policies/policies.json"
-/* The agent's two. */
-#define TRUST_FOREIGN_MAX 2
+/* The agent's two folders. */
+enum { TRUST_FOREIGN_STATE, TRUST_FOREIGN_RUNTIME, TRUST_FOREIGN_MAX };
 /* The rows of the tables. */
 #define TRUST_PLACES_MAX 8
 /* Of one user, in all folders. */
@@ -26,13 +26,13 @@ struct trust_user {
     /* With the NSS that Firefox brings along: it writes trust in a form that older ones don't see, and so
      * don't delete. Source: PKCS#11 3.2, CKO_TRUST; measured with NSS 3.125 and 3.87. */
     struct trust_certutil firefox_certutil;
-    /* Folders that the sandboxed agent can write: no database in them is opened, since NSS runs what a
-     * database's folder names as its modules. Borrowed; NULL: none. */
-    const char *foreign[TRUST_FOREIGN_MAX];
+    /* Folders that the sandboxed agent can write, its state folder and its runtime folder: no database in them is opened, since NSS runs what a
+     * database's folder names as its modules. NULL: none. */
+    char *foreign[TRUST_FOREIGN_MAX];
 };
 
-/* Whether folder lies in one of user->foreign, by its real path. */
-bool trust_user_is_foreign(const struct trust_user *user, const char *folder);
+/* Whether path lies in one of user->foreign, by its real path, or would when it were made. */
+bool trust_user_is_foreign(const struct trust_user *user, const char *path);
 
 /* From HOME and the XDG variables. state_folder: the agent's, NULL for the default one. The home must belong
  * to the process's user: ERR_TRUST_HOME; ERR_USAGE when there is none. */

@@ -16,6 +16,7 @@
 #include "agent/trust/trust_record.h"
 #include "base/file.h"
 #include "tests/unit/agent/trust/fixture.h"
+#include "tests/unit/certs/loopback_fixture.h"
 
 #define OLD ".pki/nssdb"
 #define NEW ".local/share/pki/nssdb"
@@ -214,11 +215,11 @@ static void test_a_database_in_the_agents_folder_is_left_alone(void **state)
     struct home *home = *state;
     struct err err = ERR_INIT;
     AUTO(memory_freep) char *place = home_path(home, "state/planted");
-    AUTO(memory_freep) char *agent_folder = home_path(home, "state");
     for (int foreign = 0; foreign < 2; foreign++) {
         AUTO(trust_record_done) struct trust_record record = {0};
         AUTO(bytes_freep) struct bytes *old = bytes_new(span_bytes(home->der));
-        home->user.foreign[1] = foreign ? agent_folder : NULL;
+        if (foreign)
+            home->user.foreign[TRUST_FOREIGN_STATE] = home_path(home, "state");
         if (!foreign)
             home_make_database(home, "state/planted", NULL);
         assert_int_equal(install(home), ERR_NONE);
@@ -230,6 +231,56 @@ static void test_a_database_in_the_agents_folder_is_left_alone(void **state)
         assert_true(follow(home));
         assert_int_equal(trusts(home, "state/planted", old), foreign);
     }
+}
+
+/* Nor when it is to be deleted as one that trust_install made. */
+static void test_a_database_in_the_agents_folder_is_not_deleted(void **state)
+{
+    struct home *home = *state;
+    struct err err = ERR_INIT;
+    AUTO(trust_record_done) struct trust_record record = {0};
+    AUTO(memory_freep) char *made = home_path(home, "state/planted/cert9.db");
+    home_make_database(home, "state/planted", NULL);
+    assert_int_equal(trust_record_add_made(&record, made, &err), ERR_NONE);
+    assert_int_equal(trust_record_write(home->user.identity, &record, &err), ERR_NONE);
+    home->user.foreign[TRUST_FOREIGN_STATE] = home_path(home, "state");
+    assert_int_equal(take_back(home), ERR_NONE);
+    assert_true(home_has(home, "state/planted/cert9.db"));
+    memory_freep(&home->user.foreign[TRUST_FOREIGN_STATE]);
+    assert_int_equal(trust_record_write(home->user.identity, &record, &err), ERR_NONE);
+    assert_int_equal(take_back(home), ERR_NONE);
+    assert_false(home_has(home, "state/planted/cert9.db"));
+}
+
+/* What a user's browsers believe is not for the taken-over agent to say. */
+static void test_only_a_certificate_of_the_agents_kind_is_trusted(void **state)
+{
+    struct home *home = *state;
+    static const struct loopback_wish wishes[] = {
+        {.names = "DNS:bank.example"},
+        {.names = "DNS:localhost,IP:127.0.0.1,IP:::1,DNS:bank.example"},
+        {.basic_constraints = "critical,CA:TRUE", .key_usage = "critical,keyCertSign"},
+        {.valid_seconds = INT64_C(400) * 86400},
+        {.issuer = "Some CA", .signed_by_another = true},
+    };
+    assert_int_equal(install(home), ERR_NONE);
+    AUTO(bytes_freep) struct bytes *good = bytes_new(span_bytes(home->der));
+    for (size_t i = 0; i < ARRAY_SIZE(wishes); i++) {
+        struct err err = ERR_INIT;
+        bool changed = false;
+        AUTO(bytes_freep) struct bytes *der = loopback_fixture(&wishes[i]);
+        AUTO(memory_freep) char *pem = trust_pem_write(span_bytes(der));
+        home_write(home, "state/identity/loopback.pem", pem, 0644);
+        assert_int_equal(install(home), ERR_CERT_NOT_LOOPBACK);
+        assert_int_equal(trust_follow(&home->user, &changed, &err), ERR_CERT_NOT_LOOPBACK);
+        assert_int_equal(trust_begin(&home->user, &changed, &err), ERR_CERT_NOT_LOOPBACK);
+        assert_non_null(strstr(err.detail, "state/identity/loopback.pem"));
+        assert_false(trusts(home, OLD, der));
+        assert_true(trusts(home, OLD, good));
+        assert_true(file_is(home, good));
+    }
+    assert_int_equal(take_back(home), ERR_NONE);
+    assert_false(trusts(home, OLD, good));
 }
 
 static void test_profiles_are_cleaned_too(void **state)
@@ -314,6 +365,10 @@ int main(void)
                                         home_stop),
         cmocka_unit_test_setup_teardown(test_profiles_are_cleaned_too, home_start, home_stop),
         cmocka_unit_test_setup_teardown(test_a_database_in_the_agents_folder_is_left_alone,
+                                        home_start, home_stop),
+        cmocka_unit_test_setup_teardown(test_a_database_in_the_agents_folder_is_not_deleted,
+                                        home_start, home_stop),
+        cmocka_unit_test_setup_teardown(test_only_a_certificate_of_the_agents_kind_is_trusted,
                                         home_start, home_stop),
         cmocka_unit_test_setup_teardown(test_what_can_be_done_is_done, home_start, home_stop),
         cmocka_unit_test_setup_teardown(test_a_damaged_record_is_as_good_as_none, home_start,

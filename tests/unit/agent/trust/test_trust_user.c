@@ -90,8 +90,11 @@ static void test_from_the_environment(void **state)
     assert_string_equal(user.certutil.program, "/usr/bin/certutil");
     trust_user_done(&user);
     unsetenv("XDG_DATA_HOME");
+    setenv("XDG_RUNTIME_DIR", "/run/somewhere", 1);
     assert_int_equal(trust_user_from_environment("/state", NULL, &user, &err), ERR_NONE);
     assert_string_equal(user.identity, "/state/identity");
+    assert_string_equal(user.foreign[TRUST_FOREIGN_STATE], "/state");
+    assert_string_equal(user.foreign[TRUST_FOREIGN_RUNTIME], "/run/somewhere/ukeyd");
 }
 
 static void test_a_home_of_somebody_else(void **state)
@@ -116,13 +119,14 @@ static void test_folders_of_the_agent(void **state)
     struct home *home = *state;
     AUTO(memory_freep) char *agent = home_path(home, "state");
     AUTO(memory_freep) char *link = home_path(home, "link");
-    AUTO(memory_freep) char *missing = home_path(home, "missing");
     static const struct {
         const char *below;
         bool foreign;
     } cases[] = {
-        {"state", true},          {"state/inner", true}, {"link/inner", true}, {"stateful", false},
-        {"state/../home", false}, {"home", false},       {"nowhere", false},
+        {"state", true},          {"state/inner", true},         {"link/inner", true},
+        {"stateful", false},      {"state/../home", false},      {"home", false},
+        {"nowhere", false},       {"state/nowhere/inner", true}, {"link/nowhere", true},
+        {"nowhere/state", false},
     };
     home_make_folder(home, "state/inner");
     home_make_folder(home, "stateful");
@@ -130,12 +134,12 @@ static void test_folders_of_the_agent(void **state)
     assert_int_equal(symlink(agent, link), 0);
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         AUTO(memory_freep) char *path = home_path(home, cases[i].below);
-        home->user.foreign[0] = NULL;
         assert_false(trust_user_is_foreign(&home->user, path));
-        home->user.foreign[0] = missing;
-        home->user.foreign[1] = link;
+        home->user.foreign[TRUST_FOREIGN_STATE] = home_path(home, "missing");
+        home->user.foreign[TRUST_FOREIGN_RUNTIME] = memory_text(link);
         assert_int_equal(trust_user_is_foreign(&home->user, path), cases[i].foreign);
-        home->user.foreign[1] = NULL;
+        memory_freep(&home->user.foreign[TRUST_FOREIGN_STATE]);
+        memory_freep(&home->user.foreign[TRUST_FOREIGN_RUNTIME]);
     }
 }
 
