@@ -238,8 +238,8 @@ class Life:
         shutil.chown(self.second.runtime, self.second.name, self.second.name)
         words = self.second.command(["/usr/libexec/ukeyd/desktop-session"], DISPLAY=self.display.name)
         self.alone = Process("alone", words, self.folder)
-        self.alone.wait_for_line("listening on 127.0.0.1:27520 ", 30)
-        expect(self.ctl(self.second, "status")["agent"] == "ukeyd", "the agent does not answer")
+        answer = wait_until(lambda: self.status(self.second, PORTS["second"], ok=None), 30, "it answers the second user")
+        expect(answer.get("agent") == "ukeyd", f"the agent without a manager: {answer}")
 
     def case_remove(self):
         """Removed while it runs, also without a user manager: nothing of it runs or is trusted; the journal stays, until it is purged."""
