@@ -64,24 +64,21 @@ static void take_row(void *context, const struct op_row *row)
           context);
 }
 
-/* Only a file of ours: opening it makes files beside it. */
+/* Only a file of ours: reading it makes files beside it. */
 static bool is_ours(const char *path)
 {
     struct stat status;
-    return stat(path, &status) == 0 && status.st_uid == geteuid();
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid();
 }
 
 static void read_file(const struct doctor_world *world, struct doctor_findings *findings)
 {
     struct err err = ERR_INIT;
-    AUTO(op_journal_closep) struct op_journal *journal = NULL;
     AUTO(memory_freep) char *path = file_join(world->state_folder, JOURNAL);
     if (!is_ours(path))
         return;
-    enum err_code code = op_journal_open(path, &journal, &err);
-    if (code == ERR_ALREADY_RUNNING)
-        return; /* an agent that does not answer has it */
-    if (code != ERR_NONE || op_journal_each(journal, take_row, findings, &err) != ERR_NONE)
+    enum err_code code = op_journal_read(path, take_row, findings, &err);
+    if (code != ERR_NONE && code != ERR_ALREADY_RUNNING) /* an agent that does not answer has it */
         doctor_findings_add(findings, DOCTOR_JOURNAL, "%s", err.detail);
 }
 

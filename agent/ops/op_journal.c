@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 #define LOCK_SUFFIX "-lock"
 #define SCHEMA_VERSION 1
 #define BUSY_TIMEOUT_MS 2000
@@ -117,20 +119,24 @@ static enum err_code open_file(struct op_journal *journal, const char *path, str
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     mode_t mask = umask(0077);
     int result = sqlite3_open_v2(path, &journal->db, flags, NULL);
+    sqlite3_busy_timeout(journal->db, BUSY_TIMEOUT_MS);
     if (result == SQLITE_OK)
         result = sqlite3_exec(journal->db, settings_sql, NULL, NULL, NULL);
     umask(mask);
-    if (result != SQLITE_OK)
-        return fail(journal, "open", err);
-    sqlite3_busy_timeout(journal->db, BUSY_TIMEOUT_MS);
-    return ERR_NONE;
+    return result == SQLITE_OK ? ERR_NONE : fail(journal, "open", err);
+}
+
+static struct op_journal *journal_new(void)
+{
+    struct op_journal *journal = memory_new(sizeof *journal);
+    journal->lock_fd = -1;
+    pthread_mutex_init(&journal->lock, NULL);
+    return journal;
 }
 
 enum err_code op_journal_open(const char *path, struct op_journal **out, struct err *err)
 {
-    AUTO(op_journal_closep) struct op_journal *journal = memory_new(sizeof *journal);
-    journal->lock_fd = -1;
-    pthread_mutex_init(&journal->lock, NULL);
+    AUTO(op_journal_closep) struct op_journal *journal = journal_new();
     if (take_lock(journal, path, err) != ERR_NONE || open_file(journal, path, err) != ERR_NONE ||
         prepare_schema(journal, err) != ERR_NONE || prune(journal, err) != ERR_NONE)
         return err_add(err, "%s", path);
@@ -139,6 +145,43 @@ enum err_code op_journal_open(const char *path, struct op_journal **out, struct 
         return fail(journal, "prepare", err);
     *out = TAKE(journal);
     return ERR_NONE;
+}
+
+/* Asks without taking it: an agent that starts meanwhile is not kept out. */
+static bool is_locked(const char *path)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    AUTO(memory_freep) char *lock_path = memory_printf("%s" LOCK_SUFFIX, path);
+    AUTO(file_closep) int fd = open(lock_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    return fd >= 0 && fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+}
+
+/* One that has no schema yet holds no row. */
+static enum err_code each_read(struct op_journal *journal, op_journal_take_fn take, void *context,
+                               struct err *err)
+{
+    int version = 0;
+    if (read_version(journal, &version, err) != ERR_NONE)
+        return err->code;
+    if (version > SCHEMA_VERSION)
+        return err_set(err, ERR_JOURNAL, "made by a later version (schema %d)", version);
+    return version == 0 ? ERR_NONE : op_journal_each(journal, take, context, err);
+}
+
+enum err_code op_journal_read(const char *path, op_journal_take_fn take, void *context,
+                              struct err *err)
+{
+    AUTO(op_journal_closep) struct op_journal *journal = journal_new();
+    int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+    if (is_locked(path))
+        return err_set(err, ERR_ALREADY_RUNNING, "an agent has it");
+    int result = sqlite3_open_v2(path, &journal->db, flags, NULL);
+    sqlite3_busy_timeout(journal->db, BUSY_TIMEOUT_MS);
+    if (result != SQLITE_OK)
+        fail(journal, "open", err);
+    else if (each_read(journal, take, context, err) == ERR_NONE)
+        return ERR_NONE;
+    return err_add(err, "%s", path);
 }
 
 void op_journal_close(struct op_journal *journal)
@@ -213,8 +256,7 @@ static bool row_is_sound(const struct op_row *row)
     return row->facts != NULL && strlen(row->facts) <= OP_JOURNAL_FACTS_BYTES_MAX;
 }
 
-enum err_code op_journal_each(struct op_journal *journal,
-                              void (*take)(void *context, const struct op_row *row), void *context,
+enum err_code op_journal_each(struct op_journal *journal, op_journal_take_fn take, void *context,
                               struct err *err)
 {
     AUTO(finalizep) sqlite3_stmt *statement = NULL;

@@ -46,7 +46,11 @@ MUST_CHECK enum err_code op_journal_put(struct op_journal *journal, const struct
 /* What rows held before they were replaced is no longer in the files, and of operations that are over only the newest
  * OP_JOURNAL_ROWS_MAX are. ERR_JOURNAL: it still is. */
 MUST_CHECK enum err_code op_journal_forget(struct op_journal *journal, struct err *err);
+typedef void (*op_journal_take_fn)(void *context, const struct op_row *row);
 /* Calls take for every row, oldest first. */
-MUST_CHECK enum err_code op_journal_each(struct op_journal *journal,
-                                         void (*take)(void *context, const struct op_row *row),
+MUST_CHECK enum err_code op_journal_each(struct op_journal *journal, op_journal_take_fn take,
                                          void *context, struct err *err);
+/* The same for the file of an agent that does not run: it is only read, and an agent that starts meanwhile is not
+ * kept out. ERR_ALREADY_RUNNING: one has it. ERR_JOURNAL: it is damaged, or made by a later version. */
+MUST_CHECK enum err_code op_journal_read(const char *path, op_journal_take_fn take, void *context,
+                                         struct err *err);

@@ -114,6 +114,46 @@ static void a_second_agent_is_refused_until_the_first_ends(void **state)
     assert_int_equal(op_journal_open(path, &second, &err), ERR_NONE);
 }
 
+struct starter {
+    char *path;
+    int started;
+};
+
+/* An agent starts while somebody reads. */
+static void start_agent(void *context, const struct op_row *row)
+{
+    struct err err = ERR_INIT;
+    struct starter *starter = context;
+    AUTO(op_journal_closep) struct op_journal *journal = NULL;
+    assert_int_equal(op_journal_open(starter->path, &journal, &err), ERR_NONE);
+    starter->started++;
+}
+
+static void reading_it_keeps_no_agent_out(void **state)
+{
+    struct err err = ERR_INIT;
+    AUTO(op_journal_closep) struct op_journal *journal = NULL;
+    AUTO(memory_freep) char *path = make_path();
+    struct starter starter = {path, 0};
+    const struct op_row row = a_row("a", 1);
+    assert_int_equal(op_journal_read(path, start_agent, &starter, &err), ERR_JOURNAL);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
+    assert_int_equal(op_journal_put(journal, &row, OP_OUTLIVES_US, &err), ERR_NONE);
+    assert_int_equal(op_journal_read(path, start_agent, &starter, &err), ERR_ALREADY_RUNNING);
+    op_journal_closep(&journal);
+    assert_int_equal(op_journal_read(path, start_agent, &starter, &err), ERR_NONE);
+    assert_int_equal(starter.started, 1);
+}
+
+static void an_empty_file_holds_no_row(void **state)
+{
+    struct err err = ERR_INIT;
+    AUTO(memory_freep) char *path = make_path();
+    assert_int_equal(file_write_atomic(path, SPAN_NONE, 0600, &err), ERR_NONE);
+    assert_int_equal(op_journal_read(path, start_agent, NULL, &err), ERR_NONE);
+}
+
 static void only_the_owner_can_read_it(void **state)
 {
     (void)state;
@@ -221,6 +261,8 @@ int main(void)
         cmocka_unit_test(rows_survive_closing),
         cmocka_unit_test(what_was_replaced_and_forgotten_is_in_no_file),
         cmocka_unit_test(a_second_agent_is_refused_until_the_first_ends),
+        cmocka_unit_test(reading_it_keeps_no_agent_out),
+        cmocka_unit_test(an_empty_file_holds_no_row),
         cmocka_unit_test(only_the_owner_can_read_it),
         cmocka_unit_test(a_file_that_is_no_journal_is_refused),
         cmocka_unit_test(a_missing_folder_is_refused),
