@@ -18,10 +18,8 @@ static enum err_code parse(const char *line, struct ctl_options *out, struct err
     char *arguments[ARGUMENTS_MAX] = {program};
     int count = 1;
     snprintf(copy, sizeof copy, "%s", line);
-    for (char *at = copy, *end = copy; end != NULL; at = end + 1) {
-        end = strchr(at, ' ');
-        if (end != NULL)
-            *end = '\0';
+    for (char *rest = copy; rest != NULL;) {
+        char *at = strsep(&rest, " ");
         arguments[count++] = strcmp(at, "''") == 0 ? at + 2 : at;
     }
     return ctl_options_parse(count, arguments, out, err);
