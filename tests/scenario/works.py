@@ -148,9 +148,13 @@ class ResetPin(Work):
 
     def settled(self, operation):
         """Nobody could know at the time; the key shows it now."""
-        return operation["state"] == "failed" and self.agent.token()["pin"]["default"]
+        if operation["state"] != "failed" or not holds_pin(self.card, PIN):
+            return False
+        assert operation["key_changed"], f"the PIN was reset, and the person is told {operation['error']['code']}"
+        return True
 
     def check(self, operation):
+        assert holds_pin(self.card, PIN), f"the initial PIN does not hold ({operation['error']})"
         state = self.agent.token()["pin"]
         equal((state["left"], state["default"]), (state["max"], True), "tries left, whether the PIN is initial")
         admin = self.card.tries("admin")
