@@ -28,6 +28,8 @@ class RunFolder:
         self.lock = threading.Lock()
 
     def __enter__(self):
+        # A shell without job control makes what it starts in the background deaf to SIGINT.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: sys.exit(143))
         os.umask(0o077)

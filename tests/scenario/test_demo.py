@@ -35,7 +35,9 @@ def build_folder(world):
 class Demo:
     def __init__(self, world):
         self.log = world.case_folder / "demo.log"
-        words = [sys.executable, "-B", DEMO, "--browser", "--build", build_folder(world)]
+        # As a script's shell starts what it puts into the background: deaf to Ctrl-C.
+        words = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-B", DEMO]
+        words += ["--browser", "--build", build_folder(world)]
         env = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen([*words, "--vpcd", world.pcscd.library], stdout=log, stderr=log, env=env)
