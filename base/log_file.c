@@ -45,13 +45,27 @@ static bool begin_anew(void)
            ftruncate(STDERR_FILENO, 0) == 0;
 }
 
-bool log_file_has_room(size_t length)
+static bool is_full(size_t length)
 {
     struct stat status;
+    return fstat(STDERR_FILENO, &status) == 0 && S_ISREG(status.st_mode) &&
+           (size_t)status.st_size + length > LOG_FILE_BYTES_MAX;
+}
+
+/* The file under our name is another one: agent and launcher write to one log. */
+static bool another_began_anew(void)
+{
+    struct stat held, named;
+    return fstat(STDERR_FILENO, &held) == 0 && stat(current_path, &named) == 0 &&
+           (held.st_ino != named.st_ino || held.st_dev != named.st_dev);
+}
+
+bool log_file_has_room(size_t length)
+{
     pthread_mutex_lock(&lock);
-    bool full = fstat(STDERR_FILENO, &status) == 0 && S_ISREG(status.st_mode) &&
-                (size_t)status.st_size + length > LOG_FILE_BYTES_MAX;
-    bool room = !full || begin_anew();
+    if (is_full(length) && another_began_anew())
+        (void)become_standard_error(current_path); /* else it is begun anew once more */
+    bool room = !is_full(length) || begin_anew();
     pthread_mutex_unlock(&lock);
     return room;
 }

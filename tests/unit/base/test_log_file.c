@@ -82,6 +82,24 @@ static void it_is_begun_anew_at_its_limit(void **state)
     assert_true(size_of(path) > 0);
 }
 
+/* The agent did while the launcher, whose children log too, still holds the older one. */
+static void one_that_another_process_began_anew_is_followed(void **state)
+{
+    struct err err = ERR_INIT;
+    assert_int_equal(log_file_open(path, &err), ERR_NONE);
+    assert_int_equal(ftruncate(STDERR_FILENO, LOG_FILE_BYTES_MAX), 0);
+    assert_int_equal(rename(path, older), 0);
+    FILE *file = fopen(path, "w");
+    assert_int_equal(fputs("other\n", file) < 0, 0);
+    fclose(file);
+    log_info("trust", "one");
+    assert_int_equal(size_of(older), LOG_FILE_BYTES_MAX);
+    assert_true(size_of(path) > (off_t)strlen("other\n"));
+    assert_int_equal(ftruncate(STDERR_FILENO, LOG_FILE_BYTES_MAX), 0);
+    assert_true(log_file_has_room(1));
+    assert_int_equal(size_of(path), 0);
+}
+
 static void where_it_cant_be_kept_it_is_emptied(void **state)
 {
     struct err err = ERR_INIT;
@@ -109,6 +127,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(lines_go_there),
         IN_FOLDER(it_is_begun_anew_at_its_limit),
+        IN_FOLDER(one_that_another_process_began_anew_is_followed),
         IN_FOLDER(where_it_cant_be_kept_it_is_emptied),
         IN_FOLDER(what_is_no_file_of_ours_is_refused),
     };
