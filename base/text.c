@@ -106,6 +106,12 @@ size_t text_utf8_length(const void *at, size_t left)
     return 0;
 }
 
+bool text_quotes(const char *text, const char *value)
+{
+    size_t length = strnlen(value, TEXT_QUOTED_BYTES);
+    return length > 0 && memmem(text, strlen(text), value, length) != NULL;
+}
+
 void text_repair_utf8(char *text)
 {
     size_t left = strlen(text);

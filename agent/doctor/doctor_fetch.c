@@ -13,6 +13,7 @@ struct one {
     CURL *easy;
     bool added;
     size_t body;
+    const char *proxy;
     struct doctor_fetched *fetched;
     char words[CURL_ERROR_SIZE];
 };
@@ -108,6 +109,7 @@ static enum err_code add(struct all *all, const struct doctor_fetch *fetch,
                          struct doctor_fetched *fetched, struct err *err)
 {
     struct one *one = &all->one[all->count++];
+    one->proxy = fetch->proxy;
     one->fetched = fetched;
     one->easy = curl_easy_init();
     if (one->easy == NULL || !set_options(one, fetch) ||
@@ -138,6 +140,19 @@ static void read_certificates(CURL *easy, struct doctor_fetched *out)
     take_fact(info->certinfo[info->num_of_certs - 1], "Issuer", out->issuer);
 }
 
+static void read_words(const struct one *one, CURLcode code, struct doctor_fetched *out)
+{
+    out->curl_code = (int)code;
+    snprintf(out->words, sizeof out->words, "%s",
+             one->words[0] != '\0' ? one->words : curl_easy_strerror(code));
+    text_repair_utf8(out->words);
+    /* libcurl quotes a proxy's address that it does not understand, with the log-in that may be in it. */
+    if (one->proxy == NULL || !text_quotes(out->words, one->proxy))
+        return;
+    out->curl_code = CURLE_COULDNT_RESOLVE_PROXY;
+    snprintf(out->words, sizeof out->words, "the proxy's address can't be used");
+}
+
 static void read_result(const struct one *one, CURLcode code)
 {
     struct doctor_fetched *out = one->fetched;
@@ -146,10 +161,7 @@ static void read_result(const struct one *one, CURLcode code)
     bool answered =
         curl_easy_getinfo(one->easy, CURLINFO_RESPONSE_CODE, &out->status) == CURLE_OK &&
         out->status != 0 && (code == CURLE_WRITE_ERROR || code == CURLE_PARTIAL_FILE);
-    out->curl_code = answered ? 0 : (int)code;
-    snprintf(out->words, sizeof out->words, "%s",
-             one->words[0] != '\0' ? one->words : curl_easy_strerror(code));
-    text_repair_utf8(out->words);
+    read_words(one, answered ? CURLE_OK : code, out);
     if (curl_easy_getinfo(one->easy, CURLINFO_HTTP_CONNECTCODE, &out->connect_status) != CURLE_OK)
         out->connect_status = 0;
     if (curl_easy_getinfo(one->easy, CURLINFO_SSL_VERIFYRESULT, &out->verify_result) != CURLE_OK)

@@ -72,7 +72,8 @@ static enum doctor_code failure_code(const struct doctor_platform_way *way,
     case CURL_CA_FILE:
         return DOCTOR_ROOTS;
     case CURL_RECV:
-        return way->proxy_host != NULL ? DOCTOR_PROXY_REFUSED : DOCTOR_PLATFORM_TLS;
+        return way->proxy_host != NULL && fetched->connect_status == 0 ? DOCTOR_PROXY_REFUSED
+                                                                       : DOCTOR_PLATFORM_TLS;
     default:
         return DOCTOR_PLATFORM_TLS;
     }
@@ -129,18 +130,23 @@ static void looks_donep(struct looks **looks)
     *looks = NULL;
 }
 
-/* "host port 8080" of "http://host:8080/"; NULL when it says no port. */
+/* "host port 8080" of "http://user:password@host:8080/". */
 static char *host_and_port(const char *url)
 {
     const char *host = strstr(url, "://");
+    bool https = strncmp(url, "https:", strlen("https:")) == 0;
     host = host == NULL ? url : host + 3;
-    size_t length = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
-    if (host[length] != ':')
-        return NULL;
-    const char *bare = *host == '[' ? host + 1 : host;
-    int bare_length = (int)(*host == '[' ? length - 2 : length);
-    return memory_printf("%.*s port %.*s", bare_length, bare,
-                         (int)strspn(host + length + 1, "0123456789"), host + length + 1);
+    const char *login = strchr(host, '@');
+    host = login == NULL ? host : login + 1;
+    bool v6 = *host == '[';
+    const char *bare = host + v6;
+    size_t length = strcspn(bare, v6 ? "]" : ":/");
+    const char *port = bare + length + (v6 && bare[length] == ']');
+    size_t digits = *port == ':' ? strspn(port + 1, "0123456789") : 0;
+    /* Source: CURLOPT_PROXY of libcurl. */
+    const char *usual = https ? "443" : "1080";
+    return memory_printf("%.*s port %.*s", (int)length, bare, digits == 0 ? 4 : (int)digits,
+                         digits == 0 ? usual : port + 1);
 }
 
 static void prepare(const struct doctor_world *world, struct looks *looks, size_t index,

@@ -43,7 +43,9 @@ static char *unquote(const char *at, const char **end)
     }
     out[length] = '\0';
     *end = at + 1;
-    return memory_text(out);
+    char *text = memory_text(out);
+    explicit_bzero(out, sizeof out); /* it may be a password */
+    return text;
 }
 
 /* NULL when it is not set or empty. The caller frees. */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -9,6 +10,7 @@
 #include "agent/remote/remote_verdict.h"
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/text.h"
 
 /* TCP, proxy and TLS together; a slow line needs about two seconds. */
 #define CONNECT_TIMEOUT_MS 10000L
@@ -230,6 +232,13 @@ static int retry_after_s(const struct attempt *attempt)
     return value > RETRY_AFTER_SECONDS_MAX ? RETRY_AFTER_SECONDS_MAX : (int)value;
 }
 
+/* libcurl quotes a proxy's address that it does not understand, with the log-in that may be in it. */
+static void hide_proxy(struct attempt *attempt, const struct remote_way *way)
+{
+    if (way->proxy != NULL && text_quotes(attempt->words, way->proxy))
+        snprintf(attempt->words, sizeof attempt->words, "the proxy's address can't be used");
+}
+
 static enum err_code judge(const struct attempt *attempt, bool *out_retry, struct err *err)
 {
     CURLcode code = result_of(attempt);
@@ -295,6 +304,7 @@ static enum err_code attempt_once(const struct remote_call *call,
     if (run(&attempt, call, err) != ERR_NONE)
         return err->code;
     hint->retry_after_s = retry_after_s(&attempt);
+    hide_proxy(&attempt, &way);
     if (judge(&attempt, &hint->retry, err) != ERR_NONE)
         return err->code;
     return read_answer(&attempt, out, err);

@@ -53,6 +53,18 @@ static void the_header_names_the_language(void **state)
             fail_msg("\"%s\"", cases[i].header);
 }
 
+static void a_quotation_may_be_cut(void **state)
+{
+    (void)state;
+    static const char value[] = "http://li:geheim@proxy:1";
+    assert_true(text_quotes("bad proxy 'http://li:geheim@proxy:1'", value));
+    assert_true(text_quotes("bad proxy 'http://l", value));
+    assert_false(text_quotes("bad proxy http://", value));
+    assert_true(text_quotes("no p:1 here", "p:1"));
+    assert_false(text_quotes("no p here", "p:1"));
+    assert_false(text_quotes("anything", ""));
+}
+
 static void a_header_too_long_is_not_read(void **state)
 {
     (void)state;
@@ -167,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_header_names_the_language),
+        cmocka_unit_test(a_quotation_may_be_cut),
         cmocka_unit_test(a_header_too_long_is_not_read),
         cmocka_unit_test(the_environment_names_the_language),
         cmocka_unit_test(a_text_has_both_languages),

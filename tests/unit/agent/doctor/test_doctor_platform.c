@@ -33,6 +33,7 @@ static void each_failure_has_its_meaning(void **state)
         {&proxied, {.curl_code = 56, .connect_status = 407}, DOCTOR_PROXY_LOGIN},
         {&proxied, {.curl_code = 56, .connect_status = 403}, DOCTOR_PROXY_REFUSED},
         {&proxied, {.curl_code = 56}, DOCTOR_PROXY_REFUSED},
+        {&proxied, {.curl_code = 56, .connect_status = 200}, DOCTOR_PLATFORM_TLS},
         {&direct, {.curl_code = 56}, DOCTOR_PLATFORM_TLS},
         {&proxied, {.curl_code = 97}, DOCTOR_PROXY_CONNECT},
         {&direct, {.curl_code = 28}, DOCTOR_PLATFORM_TIMEOUT},
@@ -64,6 +65,31 @@ static void one_that_is_not_there(void **state)
     assert_found(&findings, "proxy-connect");
 }
 
+static void the_environments_proxy_may_hold_a_log_in(void **state)
+{
+    static const struct {
+        const char *proxy, *found;
+    } cases[] = {
+        {"http://li:geheim@127.0.0.1:1", "proxy-connect"},
+        {"http://li:geheim@[::1]:1/", "proxy-connect"},
+        {"http://li:geheim@127.0.0.1", "proxy-connect"}, /* 1080 */
+        {"https://127.0.0.1", "proxy-connect"},
+        {"htp://li:geheim@127.0.0.1:1", "proxy-name"},
+        {"http://li:ge#heim@127.0.0.1:1", "proxy-name"},
+    };
+    struct patient *patient = *state;
+    patient_config(patient, NULL, NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct doctor_findings findings = {0};
+        setenv("https_proxy", cases[i].proxy, 1);
+        doctor_platform_check(&patient->world, &findings);
+        unsetenv("https_proxy");
+        assert_int_equal(findings.count, 1);
+        assert_null(strstr(findings.at[0].found, "heim"));
+        assert_found(&findings, cases[i].found);
+    }
+}
+
 static void a_login_that_others_can_read(void **state)
 {
     struct patient *patient = *state;
@@ -86,6 +112,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_failure_has_its_meaning),
         WITH_PATIENT(one_that_is_not_there),
+        WITH_PATIENT(the_environments_proxy_may_hold_a_log_in),
         WITH_PATIENT(a_login_that_others_can_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -318,6 +318,23 @@ static void a_proxy_that_refuses(void **state)
     }
 }
 
+static void a_proxy_that_is_no_address_is_not_quoted(void **state)
+{
+    static const char *const proxies[] = {
+        "htp://li:geheim@127.0.0.1:1", "http://li:ge#heim@127.0.0.1:1", "li:ge heim@127.0.0.1:1"};
+    for (size_t i = 0; i < ARRAY_SIZE(proxies); i++) {
+        struct err err = ERR_INIT;
+        struct remote_answer answer;
+        struct remote_call call =
+            platform_server_call(platform_server_ports()->good, "say", ONE_ATTEMPT_MS);
+        struct remote_platform platform = *call.platform;
+        platform.proxy = proxies[i];
+        call.platform = &platform;
+        assert_int_not_equal(exchange(&call, TICKET, &answer, &err), ERR_NONE);
+        assert_null(strstr(err.detail, "heim"));
+    }
+}
+
 static void the_environments_proxy_is_used_unless_configured(void **state)
 {
     struct err err = ERR_INIT;
@@ -403,6 +420,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(who_can_not_prove_itself_is_refused),
         cmocka_unit_test(only_the_configured_roots_count),
         cmocka_unit_test(a_proxy_that_refuses),
+        cmocka_unit_test(a_proxy_that_is_no_address_is_not_quoted),
         cmocka_unit_test(the_environments_proxy_is_used_unless_configured),
         cmocka_unit_test(only_https),
         cmocka_unit_test(pauses_double_and_stop_growing),
