@@ -146,6 +146,8 @@ def bad_requests(world):
     equal(agent.get(OPERATIONS)["operations"], [], "operations")
     equal(journal_rows(agent), 0, "rows of the journal")
     untouched.check()
+    agent.get("/v1/tokens")
+    assert trace.read_bytes() != read_before, "the control: reading a key leaves a trace"
     assert kib[-1] - kib[0] <= GROWTH_KIB, f"the agent grew: {kib} KiB"
     wait_until(lambda: descriptors(agent) <= open_before + 2, CLOSED_SECONDS, "what was opened is closed")
 
