@@ -1,5 +1,7 @@
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "agent/daemon.h"
 #include "agent/ops/ops_setup.h"
@@ -10,6 +12,18 @@
 #include "base/log_file.h"
 
 #define EXIT_USAGE 2
+
+/* What is opened in the place of a closed standard descriptor would get what is printed and logged. */
+static bool fill_standard_descriptors(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
 
 static int print_states(void)
 {
@@ -57,6 +71,8 @@ int main(int argc, char **argv)
 {
     AUTO(options_done) struct options options = {0};
     struct err err = ERR_INIT;
+    if (!fill_standard_descriptors())
+        return EXIT_FAILURE;
     if (options_parse(argc, argv, &options, &err) != ERR_NONE) {
         fprintf(stderr, "ukeyd: %s\n%s", err.detail, options_help());
         return EXIT_USAGE;

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from cases import Suite, equal
-from processes import run, wait_until
+from processes import Process, run, wait_until
 
 suite = Suite()
 
@@ -98,6 +98,19 @@ def _(world):
         os.kill(started, number)
     equal(agent.perform("check")["state"], "done", "the state of a check")
     assert not is_gone(started)
+
+
+@suite.case("it works when it was started without standard descriptors")
+def _(world):
+    world.card()
+    agent = world.agent(start=False)
+    words = ["sh", "-c", 'exec "$@" --log-file <&- >&- 2>&-', "sh", *agent.arguments()]
+    log = agent.state / "ukeyd.log"
+    started = world.keep(Process("ukeyd", words, agent.folder, env=agent.env))
+    wait_until(lambda: log.exists() and "listening on" in log.read_text(), 20, "the agent listens")
+    for number in ("0", "1"):
+        equal(os.readlink(f"/proc/{started.pid}/fd/{number}"), "/dev/null", f"descriptor {number}")
+    equal(started.stop(), 0, f"exit status\n{log.read_text()}")
 
 
 # ---- what it is shut in by ----
