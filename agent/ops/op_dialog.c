@@ -155,7 +155,7 @@ static enum ops_answer answer_of(enum err_code code)
         {ERR_PROMPT_CANCELLED, OPS_UNANSWERED},  {ERR_PROMPT_TIMEOUT, OPS_UNANSWERED},
         {ERR_CANCELLED, OPS_UNANSWERED},         {ERR_PAGE_GONE, OPS_UNANSWERED},
         {ERR_DIALOGS_PAUSED, OPS_NOT_ASKED},     {ERR_TOKEN_REMOVED, OPS_NOT_ASKED},
-        {ERR_PROMPT_UNAVAILABLE, OPS_NOT_ASKED},
+        {ERR_PROMPT_UNAVAILABLE, OPS_NOT_ASKED}, {ERR_PROMPT_BUSY, OPS_NOT_ASKED},
     };
     for (size_t i = 0; i < ARRAY_SIZE(answers); i++)
         if (answers[i].code == code)

@@ -10,6 +10,7 @@ from sources import includes
 SETTINGS = Path(__file__).resolve().parents[2] / ".clang-tidy"
 FILLED = "getsockname() fills it where it succeeds"
 LET_PASS = {
+    ("agent/doctor/doctor_ports.c", "cert-err34-c"): "the kernel has written the table; a number that it cut would only be shown",
     ("agent/ops/ops.c", "clang-analyzer-core.NonNullParamChecker"): "op_new has made it where it succeeded",
     ("http/http_front.c", "clang-analyzer-core.UndefinedBinaryOperatorResult"): FILLED,
     ("http/http_listen.c", "clang-analyzer-core.UndefinedBinaryOperatorResult"): FILLED,

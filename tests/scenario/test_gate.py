@@ -224,7 +224,7 @@ def no_updates(world):
     equal(outgoing, [], "connections")
 
 
-@suite.case("a WebSocket that sends 64 KiB and a byte is closed")
+@suite.case("a WebSocket that talks is closed, however much it says")
 def large_message(world):
     agent = world.agent()
     events = agent.events()
