@@ -125,7 +125,7 @@ void op_show(struct op *op, enum op_state state, size_t step, int64_t updated_ut
     op->step = step;
     op->version++;
     op->updated_utc = updated_utc;
-    op->key_changed = op->facts.key_changed;
+    op->key_changed = op->facts.key_changed || op->facts.changed_earlier;
     op->error = op->facts.error;
     if (op_state_is_over(state))
         op_cards_changed(op->ops);

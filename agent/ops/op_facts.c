@@ -103,6 +103,7 @@ struct json *op_facts_to_json(const struct op_facts *facts)
         json_add_text(json, "container", facts->container);
     json_add_bool(json, "container_is_ours", facts->container_is_ours);
     json_add_bool(json, "key_changed", facts->key_changed);
+    json_add_bool(json, "changed_earlier", facts->changed_earlier);
     json_add_bool(json, "requested", facts->requested);
     add_bytes(json, "csr", facts->csr);
     add_bytes(json, "proof", facts->proof);
@@ -251,6 +252,7 @@ static enum err_code read_parts(const struct json *json, struct op_facts *facts,
         {"container", JSON_TEXT, true, TOKEN_NAME_BYTES_MAX, &container},
         {"container_is_ours", JSON_BOOL, false, 0, &facts->container_is_ours},
         {"key_changed", JSON_BOOL, false, 0, &facts->key_changed},
+        {"changed_earlier", JSON_BOOL, true, 0, &facts->changed_earlier},
         {"requested", JSON_BOOL, false, 0, &facts->requested},
         {"csr", JSON_BASE64, true, REMOTE_CERT_BYTES_MAX, &facts->csr},
         {"proof", JSON_BASE64, true, REMOTE_CERT_BYTES_MAX, &facts->proof},

@@ -13,6 +13,7 @@ struct op_facts {
     char container[TOKEN_NAME_BYTES_MAX + 1]; /* that the new certificates go into */
     bool container_is_ours; /* we made it: it may be removed when the operation fails */
     bool key_changed; /* something on the key is not as it was */
+    bool changed_earlier; /* by an attempt before it was gone on with */
     struct bytes *csr;
     struct bytes *proof;
     bool requested; /* the request may have reached the platform */

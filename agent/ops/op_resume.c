@@ -119,12 +119,13 @@ void op_resume_withdraw(struct op *op)
     wish_for(op, OP_WISH_ABANDON, op->lang);
 }
 
-/* Under the lock: only the job and the key's serial stay. */
+/* Under the lock: only the job, the key's serial, and what is known of the key stay. */
 static void begin_anew(struct op *op, enum lang lang, struct cancel *cancel)
 {
     struct remote_job *job = TAKE(op->facts.job);
     op_facts_done(&op->facts);
     op->facts.job = job;
+    op->facts.changed_earlier = op->key_changed;
     op->facts.error = ERR_INIT;
     bytes_freep(&op->public_key);
     remote_new_seal_freep(&op->new_seal);

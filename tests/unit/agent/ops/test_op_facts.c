@@ -20,6 +20,7 @@ static struct op_facts full_facts(void)
         .has_pin_before = true,
         .pin_before = {10, 3, true},
         .pin_sent = true,
+        .changed_earlier = true,
         .old_not_after_utc = 1000,
         .new_not_after_utc = 2000,
         .confirm_attempts = 7,
@@ -85,7 +86,7 @@ static void facts_come_back_as_they_were(void **state)
     assert_true(back.old_seal_left);
     assert_true(back.has_pin_before && back.pin_before.is_default);
     assert_int_equal(back.pin_before.tries_left, 3);
-    assert_true(back.pin_sent);
+    assert_true(back.pin_sent && back.changed_earlier);
     assert_int_equal(back.pin_before.tries_max, 10);
     assert_int_equal(back.confirm_attempts, 7);
     assert_int_equal(back.confirm_after_utc, 3000);

@@ -337,6 +337,33 @@ static void a_key_that_stays_away_is_told_as_unclear(void **state)
     world->keys.count = 1;
 }
 
+static bool is_changed(const struct json *operation)
+{
+    struct err err = ERR_INIT;
+    bool changed = false;
+    const struct json_field field = {"key_changed", JSON_BOOL, false, 0, &changed};
+    assert_int_equal(json_read(operation, &field, 1, JSON_UNKNOWN_IGNORED, &err), ERR_NONE);
+    return changed;
+}
+
+/* Going on comes to nothing: the key still is as the first attempt left it. */
+static void what_an_earlier_attempt_changed_stays_told(void **state)
+{
+    struct ops_world *world = *state;
+    struct err err = ERR_INIT;
+    lose_key_in_reset(world);
+    assert_int_equal(ops_cancel(world->ops, world->id, OPS_WORLD_ORIGIN, &err), ERR_NONE);
+    AUTO(json_freep) struct json *unclear = ops_world_run_until_over(world);
+    assert_true(is_changed(unclear));
+    while (ops_world_busy(world))
+        loop_run_posted(world->loop);
+    assert_int_equal(ops_resume(world->ops, world->id, OPS_WORLD_ORIGIN, LANG_ZH, &err), ERR_NONE);
+    AUTO(json_freep) struct json *operation = ops_world_run_until_over(world);
+    assert_string_equal(ops_world_state(operation), "failed");
+    assert_true(is_changed(operation));
+    world->keys.count = 1;
+}
+
 static void an_agent_that_ended_meanwhile_asks_the_key(void **state)
 {
     struct ops_world *world = *state;
@@ -407,6 +434,7 @@ int main(void)
         OPS_WORLD_TEST(a_log_in_meanwhile_is_not_taken_for_the_reset),
         OPS_WORLD_TEST(a_key_that_comes_back_is_asked),
         OPS_WORLD_TEST(a_key_that_stays_away_is_told_as_unclear),
+        OPS_WORLD_TEST(what_an_earlier_attempt_changed_stays_told),
         OPS_WORLD_TEST(an_agent_that_ended_meanwhile_asks_the_key),
         OPS_WORLD_TEST(a_key_that_is_away_at_the_restart_is_waited_for),
         OPS_WORLD_TEST(an_agent_that_died_in_the_change_does_not_say_which_pin_holds),
