@@ -17,6 +17,8 @@
 
 #define JOURNALCTL "/usr/bin/journalctl"
 #define UNIT "--unit=ukeyd.service"
+/* The newest: of the longest lines that base/log.h writes they fit into CHILD_OUTPUT_MAX. */
+#define JOURNAL_LINES_MAX "3600"
 /* Both files together, and room. */
 #define FILE_BYTES_MAX ((size_t)LOG_FILE_BYTES_MAX + 65536)
 /* Between two looks at a file that is followed. */
@@ -89,10 +91,15 @@ static char *file_of(const char *state_folder)
     return home == NULL ? NULL : memory_printf("%s/.local/share/ukeyd/" LOG_FILE_NAME, home);
 }
 
-/* What a file holds from offset on, "" when there is nothing. The caller frees. */
-static char *read_from(const char *path, off_t offset)
+/* -1 when there is none. */
+static int open_log(const char *path)
 {
-    AUTO(file_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
+/* What it holds from offset on, "" when there is nothing. A power cut may leave zeros. The caller frees. */
+static char *read_from(int fd, off_t offset)
+{
     struct stat status;
     if (fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size <= offset)
         return memory_text("");
@@ -100,28 +107,52 @@ static char *read_from(const char *path, off_t offset)
     AUTO(bytes_freep)
     struct bytes *bytes = bytes_new_size(left < FILE_BYTES_MAX ? left : FILE_BYTES_MAX);
     ssize_t got = pread(fd, bytes->at, bytes->len, offset);
+    for (ssize_t i = 0; i < got; i++)
+        if (bytes->at[i] == '\0')
+            bytes->at[i] = ' ';
     return memory_printf("%.*s", got < 0 ? 0 : (int)got, (const char *)bytes->at);
 }
 
-/* The file before the present one first. */
-static char *read_both(const char *path)
+static char *read_older(const char *path)
 {
     AUTO(memory_freep) char *older = memory_printf("%s" LOG_FILE_OLDER, path);
-    AUTO(memory_freep) char *before = read_from(older, 0);
-    AUTO(memory_freep) char *now = read_from(path, 0);
-    return memory_printf("%s%s", before, now);
+    AUTO(file_closep) int fd = open_log(older);
+    return read_from(fd, 0);
 }
 
-/* Until a signal comes. A file that became shorter was begun anew. */
-static void follow_file(const struct wish *wish, const char *path, off_t offset)
+static bool is_replaced(int fd, const char *path)
 {
-    while (ctl_interrupt_count() == 0) {
-        struct stat status;
-        if (stat(path, &status) == 0 && status.st_size < offset)
+    struct stat ours, there;
+    return stat(path, &there) == 0 &&
+           (fd < 0 || fstat(fd, &ours) != 0 || ours.st_ino != there.st_ino);
+}
+
+static bool is_shorter(int fd, off_t offset)
+{
+    struct stat status;
+    return fd >= 0 && fstat(fd, &status) == 0 && status.st_size < offset;
+}
+
+/* All that is logged until a signal comes. Whether the file was begun anew is asked before its rest is read, so that
+ * none of it is missed. */
+static void follow_file(const struct wish *wish, const char *path, int *fd, off_t offset)
+{
+    for (;;) {
+        bool last = ctl_interrupt_count() > 0;
+        bool replaced = is_replaced(*fd, path);
+        if (is_shorter(*fd, offset))
             offset = 0;
-        AUTO(memory_freep) char *more = read_from(path, offset);
+        AUTO(memory_freep) char *more = read_from(*fd, offset);
         offset += (off_t)print_wanted(wish, more);
-        usleep(FOLLOW_US);
+        if (replaced) {
+            file_closep(fd);
+            *fd = open_log(path);
+            offset = 0;
+        } else if (last) {
+            return;
+        } else {
+            usleep(FOLLOW_US);
+        }
     }
 }
 
@@ -140,7 +171,9 @@ static char *read_journal(const struct wish *wish)
                                      "--quiet",
                                      "--utc",
                                      "--output=short-iso",
-                                     wish->since[0] == '\0' ? "--no-hostname" : since,
+                                     "--no-hostname",
+                                     "--lines=" JOURNAL_LINES_MAX,
+                                     wish->since[0] == '\0' ? NULL : since,
                                      NULL};
     char *text = NULL;
     if (child_run(JOURNALCTL, arguments, &text, &ignored) != ERR_NONE)
@@ -148,9 +181,12 @@ static char *read_journal(const struct wish *wish)
     return text;
 }
 
-static enum err_code follow_journal(struct err *err)
+/* What is there was printed already. */
+static enum err_code follow_journal(const struct wish *wish, struct err *err)
 {
-    execl(JOURNALCTL, "journalctl", "--user", UNIT, "--follow", (char *)NULL);
+    AUTO(memory_freep) char *mark = memory_printf("--grep=%s", wish->mark);
+    execl(JOURNALCTL, "journalctl", "--user", UNIT, "--follow", "--lines=0", "--utc",
+          "--output=short-iso", "--no-hostname", wish->mark[0] == '\0' ? NULL : mark, (char *)NULL);
     return err_set_errno(err, ERR_FILE, "start journalctl");
 }
 
@@ -165,19 +201,22 @@ enum err_code ctl_log(struct ctl *ctl, struct err *err)
     struct wish journal_wish = in_journal;
     memcpy(journal_wish.mark, wish.mark, sizeof wish.mark);
     AUTO(memory_freep) char *path = file_of(ctl->options->state);
-    AUTO(memory_freep) char *file = path == NULL ? memory_text("") : read_both(path);
+    AUTO(memory_freep) char *older = path == NULL ? memory_text("") : read_older(path);
+    AUTO(file_closep) int fd = path == NULL ? -1 : open_log(path);
+    AUTO(memory_freep) char *file = read_from(fd, 0);
     AUTO(memory_freep) char *journal = read_journal(&wish);
-    if (*file == '\0' && *journal == '\0')
+    if (*older == '\0' && *file == '\0' && *journal == '\0')
         return err_set(err, ERR_FILE_MISSING, "no log at %s and none in the journal",
                        path == NULL ? "(no HOME)" : path);
-    print_wanted(&wish, file);
+    print_wanted(&wish, older);
+    off_t printed = (off_t)print_wanted(&wish, file);
     print_wanted(&journal_wish, journal);
     if ((ctl->options->given & CTL_FOLLOW) == 0)
         return ERR_NONE;
     if (path == NULL || *file == '\0')
-        return follow_journal(err);
-    struct stat status;
-    follow_file(&wish, path, stat(path, &status) == 0 ? status.st_size : 0);
+        return follow_journal(&wish, err);
+    ctl_interrupt_catch();
+    follow_file(&wish, path, &fd, printed);
     return ERR_NONE;
 }
 
@@ -185,9 +224,11 @@ char *ctl_log_end(const char *state_folder, size_t limit_bytes)
 {
     const struct wish any = {0};
     AUTO(memory_freep) char *path = file_of(state_folder);
-    AUTO(memory_freep) char *file = path == NULL ? memory_text("") : read_both(path);
+    AUTO(memory_freep) char *older = path == NULL ? memory_text("") : read_older(path);
+    AUTO(file_closep) int fd = path == NULL ? -1 : open_log(path);
+    AUTO(memory_freep) char *file = read_from(fd, 0);
     AUTO(memory_freep) char *journal = read_journal(&any);
-    AUTO(memory_freep) char *all = memory_printf("%s%s", file, journal);
+    AUTO(memory_freep) char *all = memory_printf("%s%s%s", older, file, journal);
     size_t length = strlen(all);
     const char *at = length > limit_bytes ? all + length - limit_bytes : all;
     if (at != all)

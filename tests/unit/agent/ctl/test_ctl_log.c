@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "agent/ctl/ctl_interrupt.h"
 #include "base/file.h"
 #include "base/log_file.h"
 #include "tests/unit/agent/ctl/stand_in_agent.h"
@@ -69,6 +70,38 @@ static void lines_are_chosen(void **state)
     shows("bbbbbbbb", NULL, "");
 }
 
+/* As a power cut leaves them. */
+static void zeros_hide_nothing_behind_them(void **state)
+{
+    struct err err = ERR_INIT;
+    static const char torn[] = "\0\0\0\n" SECOND;
+    AUTO(memory_freep) char *path = file_join(folder, LOG_FILE_NAME);
+    const struct span bytes = span_of(torn, sizeof torn - 1);
+    assert_int_equal(file_write_atomic(path, bytes, 0600, &err), ERR_NONE);
+    shows(NULL, NULL, "   \n" SECOND);
+}
+
+/* What was logged up to the change is printed, then the new file, until Ctrl-C. */
+static void a_file_begun_anew_is_followed(void **state)
+{
+    struct err err = ERR_INIT;
+    AUTO(memory_freep) char *path = file_join(folder, LOG_FILE_NAME);
+    AUTO(memory_freep) char *older = file_join(folder, LOG_FILE_NAME LOG_FILE_OLDER);
+    AUTO(memory_freep)
+    char *script =
+        memory_printf("(sleep 0.5; printf '%%s' '%s' >>%s; mv %s %s; printf '%%s' '%s' >%s;"
+                      " kill -INT %d) &",
+                      SECOND, path, path, older, OLD, path, (int)getpid());
+    const struct ctl_options options = {.lang = LANG_EN, .state = folder, .given = CTL_FOLLOW};
+    struct ctl ctl = {.options = &options};
+    AUTO(memory_freep) char *text = NULL;
+    put(LOG_FILE_NAME, FIRST);
+    ctl_interrupt_catch();
+    assert_int_equal(system(script), 0);
+    assert_int_equal(stand_in_agent_capture(ctl_log, &ctl, &text, &err), ERR_NONE);
+    assert_string_equal(text, FIRST SECOND OLD);
+}
+
 static void control_characters_are_not_printed(void **state)
 {
     put(LOG_FILE_NAME, "2026-11-22T10:00:00Z info ops: \x1B[31mred\n");
@@ -103,6 +136,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(lines_are_chosen),
+        IN_FOLDER(zeros_hide_nothing_behind_them),
+        IN_FOLDER(a_file_begun_anew_is_followed),
         IN_FOLDER(control_characters_are_not_printed),
         IN_FOLDER(what_is_wrong_is_said),
         IN_FOLDER(the_end_is_whole_lines),
