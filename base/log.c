@@ -63,6 +63,8 @@ void log_line(enum log_level level, const char *area, const char *format, ...)
     for (size_t i = (size_t)used; i < length; i++)
         if ((unsigned char)line[i] < ' ' || line[i] == 0x7F)
             line[i] = ' '; /* one event, one line: foreign text can't forge another */
+        else if (line[i] == '\xC2' && i + 1 < length && ((unsigned char)line[i + 1] & 0xE0) == 0x80)
+            line[i] = line[i + 1] = ' '; /* U+0080 to U+009F, which some terminals obey */
     line[length] = '\n';
     if (log_file_is_open() && !log_file_has_room(length + 1))
         return;

@@ -1,5 +1,6 @@
 #include "agent/doctor/doctor_fix.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,11 +15,18 @@ typedef bool (*fix_fn)(const struct doctor_world *world, char **out_text);
 
 /* ---- folders ---- */
 
+/* Only what is ours and stands there itself: whoever put a link there would choose whose mode is set. */
 static bool set_mode(const char *path, mode_t mode, struct err *err)
 {
-    if (path == NULL || access(path, F_OK) != 0 || chmod(path, mode) == 0)
+    struct stat status;
+    if (path == NULL || lstat(path, &status) != 0)
         return true;
-    err_set_errno(err, ERR_FILE, path);
+    if (S_ISLNK(status.st_mode) || status.st_uid != geteuid())
+        err_set(err, ERR_FILE, "%s is a symbolic link or belongs to somebody else", path);
+    else if (fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) == 0)
+        return true;
+    else
+        err_set_errno(err, ERR_FILE, path);
     return false;
 }
 
@@ -35,7 +43,8 @@ static bool fix_modes(const struct doctor_world *world, char **out_text)
         AUTO(memory_freep) char *path = file_join(world->state_folder, inside[i].name);
         done = set_mode(path, inside[i].mode, &err);
     }
-    *out_text = done ? memory_printf("chmod 700 %s %s", world->runtime_folder,
+    *out_text = done ? memory_printf("chmod 700 %s %s",
+                                     world->runtime_folder == NULL ? "" : world->runtime_folder,
                                      world->state_folder == NULL ? "" : world->state_folder)
                      : memory_text(err.detail);
     return done;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "agent/doctor/doctor_checks.h"
 #include "agent/doctor/doctor_identity.h"
@@ -62,6 +63,10 @@ static bool is_taken(const struct doctor_world *world, const struct tables *tabl
         (tables->v6 == NULL || !doctor_ports_listener(tables->v6, port, &listener)))
         return false;
     pid_t pid = doctor_process_of_socket(world, listener.inode, name);
+    struct doctor_process agents[DOCTOR_PROCESSES_MAX];
+    /* An agent shows nobody its descriptors: it is taken for the one that holds the port. */
+    if (pid == 0 && listener.uid == geteuid() && doctor_process_find(world, "ukeyd", agents) > 0)
+        return false;
     for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
         if (strcmp(name, ours[i]) == 0)
             return false;

@@ -55,6 +55,19 @@ static void replace(struct replacements *list, const char *text, const char *by)
     list->at[list->count++] = (struct replacement){memory_text(text), memory_text(by)};
 }
 
+/* As it is, and as it stands in JSON, where a quotation mark is escaped. */
+static void replace_both(struct replacements *list, const char *text, const char *by)
+{
+    AUTO(json_freep) struct json *array = json_new_array();
+    json_append_text(array, text == NULL ? "" : text);
+    AUTO(memory_freep) char *printed = json_print(array);
+    static const size_t around = sizeof "[\"" - 1;
+    AUTO(memory_freep)
+    char *escaped = memory_printf("%.*s", (int)(strlen(printed) - 2 * around), printed + around);
+    replace(list, text, by);
+    replace(list, escaped, by);
+}
+
 static void shorten(struct replacements *list, const char *serial)
 {
     size_t length = serial == NULL ? 0 : strlen(serial);
@@ -74,13 +87,13 @@ static void shorten(struct replacements *list, const char *serial)
 static void replace_name(struct replacements *list, const char *name)
 {
     static const char by[] = "(name)";
-    replace(list, name, by);
+    replace_both(list, name, by);
     const char *at = name == NULL ? NULL : strchr(name, '=');
     while (at != NULL) {
         size_t length = strcspn(at + 1, ",+");
         AUTO(memory_freep) char *part = memory_printf("%.*s", (int)length, at + 1);
         /* A country is in every word. */
-        replace(list, part, by);
+        replace_both(list, part, by);
         at = strchr(at + 1, '=');
     }
 }
@@ -96,11 +109,24 @@ static void take_members(struct replacements *list, const struct json *object)
         shorten(list, doctor_world_text(object, serials[i]));
 }
 
+/* "Maker Model [CCID] (0123456789ABCDEF) 00 00": libccid puts the serial of USB there. */
+static void take_readers(struct replacements *list, const char *text)
+{
+    const char *at = text == NULL ? NULL : strchr(text, '(');
+    for (; at != NULL; at = strchr(at + 1, '(')) {
+        size_t length = strspn(at + 1, "0123456789ABCDEFabcdef");
+        AUTO(memory_freep) char *serial = memory_printf("%.*s", (int)length, at + 1);
+        if (at[1 + length] == ')' && length > 3 * SERIAL_SIGNS)
+            shorten(list, serial);
+    }
+}
+
 static void take_rows(struct replacements *list, const struct json *rows)
 {
     for (size_t i = 0; json_is_array(rows) && i < json_count(rows); i++) {
         const struct json *row = json_item(rows, i);
         take_members(list, row);
+        take_readers(list, doctor_world_text(row, "reader"));
         if (!json_is_object(row))
             continue;
         take_members(list, json_member(row, "token"));
@@ -120,6 +146,15 @@ static void ask(const struct doctor_options *options, struct replacements *list)
             ERR_NONE)
             take_rows(list, json_member(answer, paths[i][1]));
     }
+}
+
+/* What the doctor itself saw. */
+static void take_found(struct replacements *list, const struct doctor_findings *findings)
+{
+    const struct json *pcsc = findings->facts == NULL ? NULL : json_member(findings->facts, "pcsc");
+    take_readers(list, doctor_world_text(pcsc, "readers"));
+    for (size_t i = 0; i < findings->count; i++)
+        take_readers(list, findings->at[i].found);
 }
 
 static void take_user(struct replacements *list)
@@ -186,6 +221,7 @@ char *doctor_report_text(const struct doctor_options *options,
     AUTO(memory_freep) char *found = json_print_pretty(json);
     AUTO(memory_freep) char *name = system_name();
     ask(options, list);
+    take_found(list, findings);
     take_user(list);
     qsort(list->at, list->count, sizeof list->at[0], longer_first);
     clock_format_utc(clock_now_utc(), now);

@@ -73,7 +73,8 @@ static void check_folders(const struct doctor_world *world, struct doctor_findin
         const char *name;
         mode_t wanted;
     } inside[] = {{"identity", 0700}, {"identity/loopback.key", 0600}, {"journal.db", 0600}};
-    check_file(world->runtime_folder, 0700, findings);
+    if (world->runtime_folder != NULL)
+        check_file(world->runtime_folder, 0700, findings);
     if (world->state_folder == NULL || !check_file(world->state_folder, 0700, findings))
         return;
     for (size_t i = 0; i < ARRAY_SIZE(inside); i++) {

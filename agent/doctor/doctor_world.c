@@ -19,10 +19,14 @@ static char *default_state_folder(void)
     return home != NULL && *home == '/' ? memory_printf("%s/.local/share/ukeyd", home) : NULL;
 }
 
-static char *parent_of(const char *path)
+/* The socket's folder when it is one of an agent: with --socket it may be any, also one that others need, as
+ * /tmp. */
+static char *runtime_folder_of(const char *socket_path)
 {
-    AUTO(memory_freep) char *copy = memory_text(path);
-    return memory_text(dirname(copy));
+    AUTO(memory_freep) char *copy = memory_text(socket_path);
+    const char *folder = dirname(copy);
+    const char *slash = strrchr(folder, '/');
+    return memory_text(slash != NULL && strcmp(slash, "/ukeyd") == 0 ? folder : NULL);
 }
 
 struct doctor_world *doctor_world_new(const struct doctor_options *options)
@@ -33,7 +37,7 @@ struct doctor_world *doctor_world_new(const struct doctor_options *options)
     world->state_folder =
         options->state_folder != NULL ? memory_text(options->state_folder) : default_state_folder();
     world->socket_path = memory_text(options->socket_path);
-    world->runtime_folder = parent_of(options->socket_path);
+    world->runtime_folder = runtime_folder_of(options->socket_path);
     world->ask = options->ask;
     world->config_err = ERR_INIT;
     world->agent_err = ERR_INIT;

@@ -13,7 +13,7 @@ typedef enum err_code (*doctor_ask_fn)(const char *socket_path, const char *path
 struct doctor_options {
     const char *config_file; /* NULL: the default ones */
     const char *state_folder; /* NULL: $XDG_DATA_HOME/ukeyd or ~/.local/share/ukeyd */
-    const char *socket_path; /* of the agent; its folder is the runtime folder */
+    const char *socket_path; /* of the agent; its folder is the runtime folder when named "ukeyd" */
     const char *root; /* before every path of the computer: NULL or "" but in tests */
     doctor_ask_fn ask;
 };
@@ -23,7 +23,7 @@ struct doctor_world {
     char *config_file;
     char *state_folder; /* NULL: there is no HOME */
     char *socket_path;
-    char *runtime_folder;
+    char *runtime_folder; /* NULL: the socket is in none of an agent */
     doctor_ask_fn ask;
     struct config *config; /* NULL: config_err says why */
     struct err config_err;

@@ -86,9 +86,9 @@ static void the_journal_gets_its_prefix(void **state)
 static void foreign_text_forges_no_line(void **state)
 {
     (void)state;
-    log_info("a", "%s", "one\n2026-11-22T14:30:00Z info a: two\r\x1B[31m\x7F\t阳");
+    log_info("a", "%s", "one\n2026-11-22T14:30:00Z info a: two\r\x1B[31m\x7F\t阳\xC2\x9B\xC2\xA0.");
     assert_string_equal(captured(), "2026-11-22T14:30:00Z info a: one 2026-11-22T14:30:00Z info a: "
-                                    "two  [31m  阳\n");
+                                    "two  [31m  阳  \xC2\xA0.\n");
 }
 
 static void a_long_line_is_cut(void **state)

@@ -31,8 +31,8 @@ int patient_start(void **state)
     patient->world = (struct doctor_world){
         .root = memory_text(patient->folder),
         .state_folder = patient_path(patient, "state"),
-        .runtime_folder = patient_path(patient, "runtime"),
-        .socket_path = patient_path(patient, "runtime/ukeyd.sock"),
+        .runtime_folder = patient_path(patient, "runtime/ukeyd"),
+        .socket_path = patient_path(patient, "runtime/ukeyd/ukeyd.sock"),
         .ask = patient_ask,
         .agent_err = {.code = ERR_AGENT_UNREACHABLE, .detail = "nobody is there"},
     };

@@ -41,13 +41,26 @@ static void modes_are_set(void **state)
 {
     struct patient *patient = *state;
     patient_folder(patient, "state", 0755);
-    patient_folder(patient, "runtime", 0711);
+    patient_folder(patient, "runtime/ukeyd", 0711);
     patient_write(patient, "state/journal.db", "", 0644);
     AUTO(json_freep) struct json *done = fix(patient, DOCTOR_STATE_MODE);
     assert_done(done, true);
     assert_int_equal(mode_of(patient, "state"), 0700);
-    assert_int_equal(mode_of(patient, "runtime"), 0700);
+    assert_int_equal(mode_of(patient, "runtime/ukeyd"), 0700);
     assert_int_equal(mode_of(patient, "state/journal.db"), 0600);
+}
+
+static void a_link_is_not_followed(void **state)
+{
+    struct patient *patient = *state;
+    AUTO(memory_freep) char *link = patient_path(patient, "state/identity");
+    AUTO(memory_freep) char *target = patient_path(patient, "elsewhere");
+    patient_folder(patient, "state", 0755);
+    patient_folder(patient, "elsewhere", 0755);
+    assert_int_equal(symlink(target, link), 0);
+    AUTO(json_freep) struct json *done = fix(patient, DOCTOR_STATE_MODE);
+    assert_done(done, false);
+    assert_int_equal(mode_of(patient, "elsewhere"), 0755);
 }
 
 static void the_unit_is_restarted(void **state)
@@ -91,9 +104,8 @@ static void the_list_is_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_PATIENT(modes_are_set),
-        WITH_PATIENT(the_unit_is_restarted),
-        WITH_PATIENT(trust_without_a_certificate_fails),
+        WITH_PATIENT(modes_are_set),         WITH_PATIENT(a_link_is_not_followed),
+        WITH_PATIENT(the_unit_is_restarted), WITH_PATIENT(trust_without_a_certificate_fails),
         WITH_PATIENT(the_list_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,6 +69,20 @@ static void who_holds_them_matters_up_to_the_first_free_pair(void **state)
            "port-taken port-taken port-taken ports-taken");
 }
 
+static void an_agent_that_hangs_shows_no_descriptors(void **state)
+{
+    struct patient *patient = *state;
+    unsigned user = geteuid();
+    AUTO(memory_freep)
+    char *table = memory_printf(HEAD ROW("0100007F:044C", "0A", "%u", "42"), user);
+    AUTO(memory_freep)
+    char *process = memory_printf("Name:\tukeyd\nPPid:\t1\nUid:\t%u\t0\t0\t0\n", user);
+    patient_config(patient, AGENT_SETTINGS, NULL);
+    judged(patient, table, "port-taken");
+    patient_write(patient, "proc/10/status", process, 0600);
+    judged(patient, table, "");
+}
+
 static void systemd_holds_them_for_the_agent(void **state)
 {
     struct patient *patient = *state;
@@ -87,6 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_PATIENT(listeners_are_found),
         WITH_PATIENT(who_holds_them_matters_up_to_the_first_free_pair),
+        WITH_PATIENT(an_agent_that_hangs_shows_no_descriptors),
         WITH_PATIENT(systemd_holds_them_for_the_agent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,6 +45,27 @@ static void it_names_nobody(void **state)
     assert_non_null(strstr(text, "log of (name) and (name)"));
 }
 
+static void quotation_marks_and_readers_hide_nothing(void **state)
+{
+    struct patient *patient = *state;
+    const struct doctor_options options = {.socket_path = "/x/y", .ask = patient_ask};
+    struct doctor_findings findings = {0};
+    patient_answer(patient, "/v1/tokens",
+                   "{\"tokens\":[{\"reader\":\"Key [CCID] (0123456789ABCDEF) 00 00\","
+                   "\"label\":\"Firm \\\"Sun\\\"\"}]}");
+    doctor_findings_add(&findings, DOCTOR_KEY_FAILED,
+                        "Key [CCID] (FEDCBA9876543210) 00 00: "
+                        "Firm \"Sun\"");
+    AUTO(memory_freep)
+    char *text = doctor_report_text(&options, &findings,
+                                    "Key [CCID] (0123456789ABCDEF) 00 00: Firm \"Sun\"\n");
+    doctor_findings_done(&findings);
+    assert_null(strstr(text, "Sun"));
+    assert_null(strstr(text, "0123456789ABCDEF"));
+    assert_null(strstr(text, "FEDCBA9876543210"));
+    assert_non_null(strstr(text, "(01...EF) 00 00: (name)"));
+}
+
 static void without_an_agent_there_is_one_too(void **state)
 {
     AUTO(memory_freep) char *text = report_of(*state, NULL);
@@ -79,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_PATIENT(it_names_nobody),
+        WITH_PATIENT(quotation_marks_and_readers_hide_nothing),
         WITH_PATIENT(without_an_agent_there_is_one_too),
         WITH_PATIENT(it_is_a_new_file_for_its_owner),
     };
