@@ -1,5 +1,5 @@
 /* What the agent gives up for good before it reads anything foreign: it keeps two folders to write, the system's
- * libraries and settings to read, sockets and threads. Why these, and what is left: docs/adr/0010. */
+ * libraries and settings to read, sockets, also to the user's session, and threads. Why these, and what is left: docs/adr/0010. */
 #pragma once
 
 #include <stddef.h>
