@@ -2,8 +2,10 @@
 
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -34,11 +36,23 @@ void log_set_operation(const char *id)
         snprintf(operation, sizeof operation, "[%.*s] ", LOG_OPERATION_SIGNS, id);
 }
 
+/* A terminal that a service opened passes the variable on: standard error must be what it names.
+ * Source: systemd.exec(5), $JOURNAL_STREAM. */
+static bool is_journal(void)
+{
+    uintmax_t device, inode;
+    struct stat status;
+    const char *stream = getenv("JOURNAL_STREAM");
+    return stream != NULL && !log_file_is_open() &&
+           sscanf(stream, "%ju:%ju", &device, &inode) == 2 && fstat(STDERR_FILENO, &status) == 0 &&
+           status.st_dev == device && status.st_ino == inode;
+}
+
 static int prefix(char *line, size_t size, enum log_level level, const char *area)
 {
     static const char *const names[] = {"error", "warning", "info", "debug"};
     static const int syslog_levels[] = {3, 4, 6, 7};
-    if (getenv("JOURNAL_STREAM") != NULL && !log_file_is_open())
+    if (is_journal())
         return snprintf(line, size, "<%d>%s: %s", syslog_levels[level], area, operation);
     char now[CLOCK_TEXT_BYTES];
     clock_format_utc(clock_now_utc(), now);

@@ -12,7 +12,7 @@ enum log_level log_level(void);
 #define LOG_OPERATION_SIGNS 8
 /* From now on the lines of this thread carry "[...]", the first signs of the operation's number. NULL: none. */
 void log_set_operation(const char *id);
-/* With systemd's journal ("<6>" prefixes) when JOURNAL_STREAM is set, else with time and level. */
+/* With systemd's journal ("<6>" prefixes) when JOURNAL_STREAM names standard error, else with time and level. */
 void log_line(enum log_level level, const char *area, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* "area: doing: code (detail)" at warning, at error for bugs. */

@@ -5,9 +5,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 /* needs those above */
 #include <cmocka.h>
@@ -74,13 +76,25 @@ static void the_level_silences(void **state)
 static void the_journal_gets_its_prefix(void **state)
 {
     (void)state;
-    setenv("JOURNAL_STREAM", "8:1", 1);
+    struct stat status;
+    char stream[64];
+    assert_int_equal(fstat(STDERR_FILENO, &status), 0);
+    snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+    setenv("JOURNAL_STREAM", stream, 1);
     log_set_level(LOG_LEVEL_DEBUG);
     log_line(LOG_LEVEL_ERROR, "a", "x");
     log_warning("a", "x");
     log_info("a", "x");
     log_debug("a", "x");
     assert_string_equal(captured(), "<3>a: x\n<4>a: x\n<6>a: x\n<7>a: x\n");
+}
+
+static void a_terminal_of_a_service_is_no_journal(void **state)
+{
+    (void)state;
+    setenv("JOURNAL_STREAM", "8:1", 1);
+    log_info("a", "x");
+    assert_string_equal(captured(), "2026-11-22T14:30:00Z info a: x\n");
 }
 
 static void foreign_text_forges_no_line(void **state)
@@ -136,6 +150,7 @@ int main(void)
         CAPTURED(a_line_has_time_level_and_area),
         CAPTURED(the_level_silences),
         CAPTURED(the_journal_gets_its_prefix),
+        CAPTURED(a_terminal_of_a_service_is_no_journal),
         CAPTURED(foreign_text_forges_no_line),
         CAPTURED(a_long_line_is_cut),
         CAPTURED(a_long_area_is_cut),
