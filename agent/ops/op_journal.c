@@ -114,12 +114,18 @@ static enum err_code take_lock(struct op_journal *journal, const char *path, str
     return err_set_errno(err, ERR_JOURNAL, "lock");
 }
 
+/* Without memory there is no connection at all. */
+static int open_db(const char *path, int flags, sqlite3 **out)
+{
+    int result = sqlite3_open_v2(path, out, flags, NULL);
+    return result == SQLITE_OK ? sqlite3_busy_timeout(*out, BUSY_TIMEOUT_MS) : result;
+}
+
 static enum err_code open_file(struct op_journal *journal, const char *path, struct err *err)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     mode_t mask = umask(0077);
-    int result = sqlite3_open_v2(path, &journal->db, flags, NULL);
-    sqlite3_busy_timeout(journal->db, BUSY_TIMEOUT_MS);
+    int result = open_db(path, flags, &journal->db);
     if (result == SQLITE_OK)
         result = sqlite3_exec(journal->db, settings_sql, NULL, NULL, NULL);
     umask(mask);
@@ -175,9 +181,7 @@ enum err_code op_journal_read(const char *path, op_journal_take_fn take, void *c
     int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
     if (is_locked(path))
         return err_set(err, ERR_ALREADY_RUNNING, "an agent has it");
-    int result = sqlite3_open_v2(path, &journal->db, flags, NULL);
-    sqlite3_busy_timeout(journal->db, BUSY_TIMEOUT_MS);
-    if (result != SQLITE_OK)
+    if (open_db(path, flags, &journal->db) != SQLITE_OK)
         fail(journal, "open", err);
     else if (each_read(journal, take, context, err) == ERR_NONE)
         return ERR_NONE;
