@@ -66,7 +66,8 @@ static bool set_way(CURL *easy, const struct doctor_fetch *fetch)
         bad |= (int)curl_easy_setopt(easy, CURLOPT_NOPROXY, fetch->no_proxy);
     if (fetch->login != NULL)
         bad |= (int)curl_easy_setopt(easy, CURLOPT_PROXYUSERPWD, fetch->login);
-    bad |= (int)curl_easy_setopt(easy, CURLOPT_PROXYAUTH, (long)CURLAUTH_ANY);
+    bad |= (int)curl_easy_setopt(easy, CURLOPT_PROXYAUTH,
+                                 (long)(CURLAUTH_BASIC | CURLAUTH_DIGEST | CURLAUTH_NTLM));
     return bad == 0;
 }
 

@@ -33,9 +33,10 @@ static void must(bool good, const char *what)
 static void read_ports(int fd)
 {
     FILE *lines = fdopen(fd, "r");
-    must(lines != NULL && fscanf(lines, "%d %d %d %d %d %d %d %d", &ports.good, &ports.wrong_host,
-                                 &ports.stranger, &ports.old_tls, &ports.handshake_cut,
-                                 &ports.proxy_407, &ports.proxy_502, &ports.closed) == 8,
+    must(lines != NULL &&
+             fscanf(lines, "%d %d %d %d %d %d %d %d %d", &ports.good, &ports.wrong_host,
+                    &ports.stranger, &ports.old_tls, &ports.handshake_cut, &ports.proxy_407,
+                    &ports.proxy_choice, &ports.proxy_502, &ports.closed) == 9,
          "no ports");
     fclose(lines);
 }

@@ -4,7 +4,8 @@
 #include "agent/remote/remote.h"
 
 struct platform_ports {
-    int good, wrong_host, stranger, old_tls, handshake_cut, proxy_407, proxy_502, closed;
+    int good, wrong_host, stranger, old_tls, handshake_cut, proxy_407, proxy_choice, proxy_502,
+        closed;
 };
 
 /* argv[1] of the test is the script. Ends the test when it does not start. */

@@ -20,7 +20,7 @@ import time
 import warnings
 
 FOLDER = sys.argv[1]
-PORTS = ("good", "wrong_host", "stranger", "old_tls", "handshake_cut", "proxy_407", "proxy_502", "closed")
+PORTS = ("good", "wrong_host", "stranger", "old_tls", "handshake_cut", "proxy_407", "proxy_choice", "proxy_502", "closed")
 BODY_LIMIT = 65536
 warnings.simplefilter("ignore", DeprecationWarning)  # TLS 1.1 is offered on purpose
 LOCK = threading.Lock()
@@ -186,16 +186,21 @@ def serve_tls(certificate, old=False):
     return Server(context).server_port
 
 
-def serve_bytes(answer):
-    """Reads what comes first, answers with fixed bytes and hangs up."""
+REFUSED = b"HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n"
+CHOICE = (b"HTTP/1.1 407 Log in\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: Basic realm=x\r\n"
+          b"Connection: close\r\nContent-Length: 0\r\n\r\n")
+
+
+def serve_bytes(answer, answer_to_login=None):
+    """Reads what comes first, answers with fixed bytes (others to who logs in) and hangs up."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def run():
         while True:
             connection, _ = listener.accept()
             with connection:
-                connection.recv(65536)
-                connection.sendall(answer)
+                logs_in = b"Proxy-Authorization: Basic" in connection.recv(65536)
+                connection.sendall(answer_to_login if logs_in and answer_to_login else answer)
 
     threading.Thread(target=run, daemon=True).start()
     return listener.getsockname()[1]
@@ -222,7 +227,8 @@ def main():
         "handshake_cut": serve_bytes(b""),
         "proxy_407": serve_bytes(b"HTTP/1.1 407 Log in\r\nProxy-Authenticate: Basic realm=x\r\n"
                                  b"Content-Length: 0\r\n\r\n"),
-        "proxy_502": serve_bytes(b"HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n"),
+        "proxy_choice": serve_bytes(CHOICE, REFUSED),
+        "proxy_502": serve_bytes(REFUSED),
         "closed": closed_port(),
     }
     print(*(ports[name] for name in PORTS), flush=True)

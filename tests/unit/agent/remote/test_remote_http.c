@@ -318,6 +318,23 @@ static void a_proxy_that_refuses(void **state)
     }
 }
 
+/* A domain's proxy offers Kerberos too, which takes no password, and whose tickets the sandbox keeps away. */
+static void a_password_goes_to_a_proxy_that_would_rather_have_a_ticket(void **state)
+{
+    struct err err = ERR_INIT;
+    struct remote_answer answer;
+    struct remote_call call =
+        platform_server_call(platform_server_ports()->good, "say", ONE_ATTEMPT_MS);
+    struct remote_platform platform = *call.platform;
+    AUTO(memory_freep)
+    char *proxy =
+        memory_printf("http://li:geheim@127.0.0.1:%d", platform_server_ports()->proxy_choice);
+    platform.proxy = proxy;
+    call.platform = &platform;
+    if (exchange(&call, TICKET, &answer, &err) != ERR_PLATFORM_UNREACHABLE)
+        fail_msg("it did not log in: %s (%s)", err_code_text(err.code), err.detail);
+}
+
 static void a_proxy_that_is_no_address_is_not_quoted(void **state)
 {
     static const char *const proxies[] = {
@@ -420,6 +437,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(who_can_not_prove_itself_is_refused),
         cmocka_unit_test(only_the_configured_roots_count),
         cmocka_unit_test(a_proxy_that_refuses),
+        cmocka_unit_test(a_password_goes_to_a_proxy_that_would_rather_have_a_ticket),
         cmocka_unit_test(a_proxy_that_is_no_address_is_not_quoted),
         cmocka_unit_test(the_environments_proxy_is_used_unless_configured),
         cmocka_unit_test(only_https),
