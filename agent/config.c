@@ -304,13 +304,17 @@ static enum err_code check_complete(const struct config_platform *platform, stru
     return ERR_NONE;
 }
 
-static enum err_code check_unique_origin(const struct config *config, size_t index, struct err *err)
+/* One file may give a platform of two origins one name; another file may not pass for that platform. */
+static enum err_code check_unique(const struct config *config, size_t first, size_t index,
+                                  struct err *err)
 {
-    const struct config_platform *platforms = config->platforms;
-    for (size_t i = 0; i < index; i++)
-        if (strcmp(platforms[i].origin, platforms[index].origin) == 0)
-            return err_set(err, ERR_CONFIG, "[platform %s]: origin: the same as [platform %s]'s",
-                           platforms[index].id, platforms[i].id);
+    const struct config_platform *platforms = config->platforms, *platform = &platforms[index];
+    for (size_t i = 0; i < index; i++) {
+        bool origin = strcmp(platforms[i].origin, platform->origin) == 0;
+        if (origin || (i < first && strcmp(platforms[i].name, platform->name) == 0))
+            return err_set(err, ERR_CONFIG, "[platform %s]: %s: the same as [platform %s]'s",
+                           platform->id, origin ? "origin" : "name", platforms[i].id);
+    }
     return ERR_NONE;
 }
 
@@ -319,7 +323,7 @@ static enum err_code finish_platforms(struct config *config, size_t first, struc
     for (size_t i = first; i < config->platform_count; i++) {
         struct config_platform *platform = &config->platforms[i];
         if (check_complete(platform, err) != ERR_NONE ||
-            check_unique_origin(config, i, err) != ERR_NONE)
+            check_unique(config, first, i, err) != ERR_NONE)
             return err->code;
         if (platform->api == NULL)
             platform->api = memory_printf("%s/agent/v1", platform->origin);
@@ -377,22 +381,58 @@ static void listing_done(struct listing *listing)
     free(listing->entries);
 }
 
-static enum err_code read_folder(const char *folder, struct config *config, struct err *err)
+static void free_texts(void *object, const struct text_key *keys, size_t count)
 {
+    for (size_t i = 0; i < count; i++)
+        free(*text_at(object, &keys[i]));
+}
+
+/* Takes back the platforms from the first on. */
+static void drop_platforms(struct config *config, size_t first)
+{
+    while (config->platform_count > first) {
+        struct config_platform *platform = &config->platforms[--config->platform_count];
+        free(platform->id);
+        free_texts(platform, platform_keys, ARRAY_SIZE(platform_keys));
+        *platform = (struct config_platform){0};
+    }
+}
+
+static void leave_out(struct config *config, const struct err *why)
+{
+    if (config->left_out == NULL)
+        config->left_out = memory_new((PLATFORM_FILES_MAX + 1) * sizeof *config->left_out);
+    config->left_out[config->left_out_count++] = *why;
+}
+
+static void read_platforms(const char *file, struct config *config)
+{
+    struct err err = ERR_INIT;
+    size_t known = config->platform_count;
+    if (read_file(file, true, config, &err) == ERR_NONE)
+        return;
+    drop_platforms(config, known);
+    leave_out(config, &err);
+}
+
+static void read_folder(const char *folder, struct config *config)
+{
+    struct err err = ERR_INIT;
     AUTO(listing_done) struct listing listing = {0};
     listing.count = scandir(folder, &listing.entries, is_config_file, alphasort);
-    if (listing.count < 0 && errno == ENOENT)
-        return ERR_NONE;
-    if (listing.count < 0)
-        return err_set_errno(err, ERR_FILE, folder);
-    if (listing.count > PLATFORM_FILES_MAX)
-        return err_set(err, ERR_CONFIG, "%s: more than %d files", folder, PLATFORM_FILES_MAX);
-    for (int i = 0; i < listing.count; i++) {
-        AUTO(memory_freep) char *file = file_join(folder, listing.entries[i]->d_name);
-        if (read_file(file, true, config, err) != ERR_NONE)
-            return err->code;
+    if (listing.count < 0 && errno != ENOENT) {
+        err_set_errno(&err, ERR_FILE, folder);
+        leave_out(config, &err);
     }
-    return ERR_NONE;
+    for (int i = 0; i < listing.count && i < PLATFORM_FILES_MAX; i++) {
+        AUTO(memory_freep) char *file = file_join(folder, listing.entries[i]->d_name);
+        read_platforms(file, config);
+    }
+    if (listing.count > PLATFORM_FILES_MAX) {
+        err_set(&err, ERR_CONFIG, "%s: more than %d files: those from %s on", folder,
+                PLATFORM_FILES_MAX, listing.entries[PLATFORM_FILES_MAX]->d_name);
+        leave_out(config, &err);
+    }
 }
 
 static void set_defaults(struct config *config)
@@ -411,8 +451,7 @@ enum err_code config_read_folder(const char *file, const char *folder, struct co
         *err = missing;
         return err->code;
     }
-    if (read_folder(folder, config, err) != ERR_NONE)
-        return err->code;
+    read_folder(folder, config);
     set_defaults(config);
     *out = TAKE(config);
     return ERR_NONE;
@@ -432,20 +471,12 @@ enum err_code config_read(const char *file, struct config **out, struct err *err
 
 /* ---- the rest ---- */
 
-static void free_texts(void *object, const struct text_key *keys, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        free(*text_at(object, &keys[i]));
-}
-
 void config_free(struct config *config)
 {
     if (config == NULL)
         return;
-    for (size_t i = 0; i < config->platform_count; i++) {
-        free(config->platforms[i].id);
-        free_texts(&config->platforms[i], platform_keys, ARRAY_SIZE(platform_keys));
-    }
+    drop_platforms(config, 0);
+    free(config->left_out);
     free_texts(config, agent_keys, ARRAY_SIZE(agent_keys));
     free(config);
 }

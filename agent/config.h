@@ -32,11 +32,15 @@ struct config {
     int prompt_seconds; /* how long a dialog waits, 10 to 600, default 120 */
     size_t platform_count;
     struct config_platform platforms[CONFIG_PLATFORMS_MAX];
+    size_t left_out_count;
+    struct err *left_out; /* why a file of the folder is left out as a whole: names file and line */
 };
 
 /* Reads file (NULL: CONFIG_DEFAULT_FILE, which may be missing) and then the *.conf of
  * CONFIG_PLATFORM_FOLDER in order (only when file is NULL). ERR_CONFIG names file, line and key: also for
- * unknown keys, an origin that is not exact, two platforms of one origin. ERR_FILE, ERR_FILE_MISSING. */
+ * unknown keys, an origin that is not exact, two platforms of one origin. ERR_FILE, ERR_FILE_MISSING.
+ * What is wrong in the folder stands in left_out and never keeps the other platforms from working: a file
+ * that breaks these rules, or has the id, origin or name of a platform in a file before it. */
 MUST_CHECK enum err_code config_read(const char *file, struct config **out, struct err *err);
 /* The same with other places for the defaults: file may be missing, and so may folder. */
 MUST_CHECK enum err_code config_read_folder(const char *file, const char *folder,

@@ -324,6 +324,9 @@ static enum err_code prepare(struct daemon *daemon, const struct options *option
         start_launcher(daemon, options, err) != ERR_NONE ||
         open_trace(daemon, options, err) != ERR_NONE)
         return err->code;
+    for (size_t i = 0; i < daemon->config->left_out_count; i++)
+        log_line(LOG_LEVEL_ERROR, "ukeyd", "platforms left out: %s",
+                 daemon->config->left_out[i].detail);
     for (size_t i = 0; i < daemon->config->platform_count; i++)
         add_platform(daemon, &daemon->config->platforms[i]);
     return ERR_NONE;

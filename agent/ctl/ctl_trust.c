@@ -78,10 +78,20 @@ static void machine_done(struct machine *machine)
     config_free(machine->config);
 }
 
+/* The policies, and what of the configuration they leave out. */
+static struct json *machine_rows(const struct machine *machine, enum lang lang)
+{
+    struct json *rows = trust_system_status(&machine->system, lang);
+    for (size_t i = 0; i < machine->config->left_out_count; i++)
+        json_append(rows, trust_state_row_failed("ukeyd", CONFIG_PLATFORM_FOLDER,
+                                                 &machine->config->left_out[i], lang));
+    return rows;
+}
+
 static void show_system(struct ctl *ctl, const struct machine *machine)
 {
     AUTO(json_freep) struct json *status = json_new_object();
-    json_add(status, "system", trust_system_status(&machine->system, ctl->options->lang));
+    json_add(status, "system", machine_rows(machine, ctl->options->lang));
     show(ctl, status);
 }
 
@@ -106,7 +116,7 @@ static struct json *system_rows(const struct ctl *ctl)
     enum lang lang = ctl->options->lang;
     AUTO(machine_done) struct machine machine = {0};
     if (machine_init(ctl, &machine, &err) == ERR_NONE)
-        return trust_system_status(&machine.system, lang);
+        return machine_rows(&machine, lang);
     const char *file = ctl->options->config;
     struct json *rows = json_new_array();
     json_append(rows, trust_state_row_failed("ukeyd", file != NULL ? file : CONFIG_DEFAULT_FILE,

@@ -33,6 +33,8 @@ static void check_config(const struct doctor_world *world, struct doctor_finding
         doctor_findings_add(findings, DOCTOR_CONFIG, "%s", world->config_err.detail);
         return;
     }
+    for (size_t i = 0; i < config->left_out_count; i++)
+        doctor_findings_add(findings, DOCTOR_CONFIG, "left out: %s", config->left_out[i].detail);
     AUTO(memory_freep) char *count = memory_printf("%zu", config->platform_count);
     doctor_findings_fact(findings, "platforms", count);
     if (config->platform_count == 0)

@@ -28,6 +28,7 @@ PLATFORM = "sunshine"
 OTHERS_FIREFOX = '{ "policies": {\n\t"DisableTelemetry": true } }\n'
 FIREFOX = Path("/etc/firefox/policies/policies.json")
 CHROMIUM = Path("/etc/chromium/policies/managed")
+BROKEN = Path("/etc/ukeyd/platforms.d/0-broken.conf")
 PORTS = {"first": 27510, "second": 27520}
 STARTS = 5
 
@@ -136,9 +137,11 @@ class Life:
     # ---- the cases ----
 
     def case_drop_in(self):
-        """A platform's package: the policies follow it when it comes."""
+        """A platform's package: the policies follow it when it comes, also beside a file that is wrong."""
         expect(self.policies() == [], f"policies without a platform: {self.policies()}")
+        BROKEN.write_text("[platform broken]\ncolour = red\n")
         run(["dpkg", "--install", self.package_of_platform()])
+        BROKEN.unlink()
         expect(self.policies() == [self.page.origin], f"policies with a platform: {self.policies()}")
         expect("SkipDomains" in FIREFOX.read_text(), "Firefox has no policy")
         expect(not self.debs or "DisableTelemetry" in FIREFOX.read_text(), "another package's policy is gone")

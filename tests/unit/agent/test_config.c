@@ -8,11 +8,12 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "base/file.h"
 
-#define PLATFORM(id, origin) \
-    "[platform " id "]\nname = 阳光采购服务平台\norigin = " origin \
-    "\nroots = /etc/ukeyd/roots.pem\n"
+#define PLATFORM_NAMED(id, name, origin) \
+    "[platform " id "]\nname = " name "\norigin = " origin "\nroots = /etc/ukeyd/roots.pem\n"
+#define PLATFORM(id, origin) PLATFORM_NAMED(id, "阳光采购服务平台", origin)
 
 static char folder[64];
 
@@ -24,7 +25,8 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-    static const char *const names[] = {"ukeyd.conf", "a.conf", "b.conf", "b.conf.bak", ".c.conf"};
+    static const char *const names[] = {"ukeyd.conf", "a.conf",     "b.conf",
+                                        "c.conf",     "b.conf.bak", ".c.conf"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         AUTO(memory_freep) char *path = file_join(folder, names[i]);
         unlink(path);
@@ -239,7 +241,7 @@ static void folder_files_come_in_order(void **state)
 {
     struct err err = ERR_INIT;
     AUTO(config_freep) struct config *config = NULL;
-    put("b.conf", span_text(PLATFORM("b", "https://b.example")));
+    put("b.conf", span_text(PLATFORM_NAMED("b", "乙", "https://b.example")));
     put("a.conf", span_text(PLATFORM("a", "https://a.example")));
     put("b.conf.bak", span_text("nonsense"));
     put(".c.conf", span_text("nonsense"));
@@ -249,22 +251,105 @@ static void folder_files_come_in_order(void **state)
     assert_string_equal(config->platforms[1].id, "b");
 }
 
-static void folder_files_can_only_add_platforms(void **state)
+/* Reads the folder beside what a.conf has; b.conf must be left out for a reason with words. */
+static void assert_left_out(const char *words)
 {
-    static const char *const texts[] = {
-        PLATFORM("b", "https://a.example"), /* another platform's origin */
-        PLATFORM("a", "https://b.example"), /* another file's platform */
-        "[platform a]\nproxy = http://p\n",
-        "[agent]\nport = 2000\n",
+    struct err err = ERR_INIT;
+    AUTO(config_freep) struct config *config = NULL;
+    put("a.conf", span_text(PLATFORM_NAMED("a", "甲", "https://a.example")));
+    put("c.conf", span_text(PLATFORM_NAMED("c", "丙", "https://c.example")));
+    assert_int_equal(config_read_folder("/nonexistent", folder, &config, &err), ERR_NONE);
+    assert_int_equal(config->port, 27510);
+    assert_int_equal(config->platform_count, 2);
+    assert_string_equal(config->platforms[0].id, "a");
+    assert_null(config->platforms[0].proxy);
+    assert_string_equal(config->platforms[1].id, "c");
+    assert_string_equal(config->platforms[1].api, "https://c.example/agent/v1");
+    assert_int_equal(config->left_out_count, 1);
+    assert_non_null(strstr(config->left_out[0].detail, "b.conf"));
+    if (strstr(config->left_out[0].detail, words) == NULL)
+        fail_msg("%s: not in: %s", words, config->left_out[0].detail);
+}
+
+static void a_wrong_file_of_the_folder_is_left_out_alone(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *words;
+    } files[] = {
+        {PLATFORM_NAMED("b", "乙", "https://a.example"), "origin: the same as [platform a]"},
+        {PLATFORM_NAMED("b", "甲", "https://b.example"), "name: the same as [platform a]"},
+        {PLATFORM_NAMED("a", "乙", "https://b.example"), "a second section of the platform a"},
+        {"[platform a]\nproxy = http://p\n", "line 2"},
+        {"[agent]\nport = 2000\n", "line 2"},
+        {"nonsense", "line 1"},
+        {"[platform b]\nname = 乙\norigin = https://b.example/\n", "line 3"},
+        {"\xd1\xf4", "UTF-8"},
+        /* Nothing of it stays, neither what is right nor another file's way. */
+        {PLATFORM_NAMED("b", "乙", "https://b.example") "[platform c]\nname = x\n", "missing"},
+        {PLATFORM_NAMED("c", "丙", "https://c.example") "colour = red\n", "line 5"},
     };
-    put("a.conf", span_text(PLATFORM("a", "https://a.example")));
-    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-        struct err err = ERR_INIT;
-        struct config *config = NULL;
-        put("b.conf", span_text(texts[i]));
-        assert_int_equal(config_read_folder("/nonexistent", folder, &config, &err), ERR_CONFIG);
-        assert_non_null(strstr(err.detail, "b.conf"));
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        put("b.conf", span_text(files[i].text));
+        assert_left_out(files[i].words);
     }
+}
+
+static void a_file_of_the_folder_that_cannot_be_read_is_left_out(void **state)
+{
+    AUTO(memory_freep) char *path = file_join(folder, "b.conf");
+    assert_int_equal(symlink("/nonexistent/b.conf", path), 0);
+    assert_left_out("b.conf");
+    assert_int_equal(unlink(path), 0);
+    AUTO(memory_freep) char *large = memory_printf(";%0*d\n", CONFIG_FILE_BYTES_MAX, 7);
+    put("b.conf", span_text(large));
+    assert_left_out("b.conf");
+}
+
+static void one_file_may_give_two_origins_one_name(void **state)
+{
+    struct err err = ERR_INIT;
+    AUTO(config_freep) struct config *config = NULL;
+    put("a.conf", span_text(PLATFORM("a", "https://a.example") PLATFORM("b", "https://b.example")));
+    assert_int_equal(config_read_folder("/nonexistent", folder, &config, &err), ERR_NONE);
+    assert_int_equal(config->platform_count, 2);
+    assert_int_equal(config->left_out_count, 0);
+}
+
+static void a_file_of_the_folder_with_one_platform_too_many_is_left_out(void **state)
+{
+    struct err err = ERR_INIT;
+    AUTO(config_freep) struct config *config = NULL;
+    AUTO(buf_done) struct buf text = BUF_INIT(CONFIG_FILE_BYTES_MAX);
+    for (int i = 1; i < CONFIG_PLATFORMS_MAX; i++)
+        buf_printf(&text, PLATFORM("p%d", "https://p%d.example"), i, i);
+    put("a.conf", buf_span(&text));
+    put("b.conf", span_text(PLATFORM_NAMED("b", "乙", "https://b.example")
+                                PLATFORM_NAMED("c", "丙", "https://c.example")));
+    assert_int_equal(config_read_folder("/nonexistent", folder, &config, &err), ERR_NONE);
+    assert_int_equal(config->platform_count, CONFIG_PLATFORMS_MAX - 1);
+    assert_int_equal(config->left_out_count, 1);
+}
+
+static void a_folder_that_cannot_be_read_is_left_out(void **state)
+{
+    struct err err = ERR_INIT;
+    AUTO(config_freep) struct config *config = NULL;
+    put("a.conf", span_text(""));
+    AUTO(memory_freep) char *path = file_join(folder, "a.conf");
+    assert_int_equal(config_read_folder("/nonexistent", path, &config, &err), ERR_NONE);
+    assert_int_equal(config->left_out_count, 1);
+    assert_non_null(strstr(config->left_out[0].detail, path));
+}
+
+static void a_wrong_main_file_is_refused(void **state)
+{
+    struct err err = ERR_INIT;
+    struct config *config = NULL;
+    put("ukeyd.conf", span_text("nonsense"));
+    AUTO(memory_freep) char *path = file_join(folder, "ukeyd.conf");
+    assert_int_equal(config_read_folder(path, "/nonexistent", &config, &err), ERR_CONFIG);
+    assert_null(config);
 }
 
 int main(void)
@@ -280,7 +365,12 @@ int main(void)
         TEST(a_named_file_must_exist),
         TEST(default_places_may_be_missing),
         TEST(folder_files_come_in_order),
-        TEST(folder_files_can_only_add_platforms),
+        TEST(a_wrong_file_of_the_folder_is_left_out_alone),
+        TEST(a_file_of_the_folder_that_cannot_be_read_is_left_out),
+        TEST(one_file_may_give_two_origins_one_name),
+        TEST(a_file_of_the_folder_with_one_platform_too_many_is_left_out),
+        TEST(a_folder_that_cannot_be_read_is_left_out),
+        TEST(a_wrong_main_file_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

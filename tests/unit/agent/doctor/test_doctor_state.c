@@ -23,6 +23,22 @@ static void settings(void **state)
     judged(patient, "roots-unreadable");
 }
 
+static void a_platforms_file_that_is_left_out(void **state)
+{
+    struct patient *patient = *state;
+    struct err err = ERR_INIT;
+    struct doctor_findings findings = {0};
+    AUTO(memory_freep) char *folder = patient_path(patient, "platforms.d");
+    patient_write(patient, "platforms.d/bad.conf", "[platform bad]\ncolour = red\n", 0600);
+    assert_int_equal(config_read_folder("/nonexistent", folder, &patient->world.config, &err),
+                     ERR_NONE);
+    doctor_state_check(&patient->world, &findings);
+    doctor_findings_drop(&findings, DOCTOR_DISK_FULL);
+    assert_non_null(strstr(findings.at[0].found, "bad.conf"));
+    assert_non_null(strstr(findings.at[0].found, "line 2"));
+    assert_found(&findings, "config no-platform");
+}
+
 static void no_platform(void **state)
 {
     struct patient *patient = *state;
@@ -75,6 +91,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_PATIENT(settings),
+        WITH_PATIENT(a_platforms_file_that_is_left_out),
         WITH_PATIENT(no_platform),
         WITH_PATIENT(folders),
         WITH_PATIENT(a_folder_of_somebody_else),
