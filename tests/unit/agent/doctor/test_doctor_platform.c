@@ -108,7 +108,7 @@ static void a_login_that_others_can_read(void **state)
 
 int main(void)
 {
-    setenv("HOME", "/nowhere", 1);
+    setenv("HOME", "/dev/null", 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_failure_has_its_meaning),
         WITH_PATIENT(one_that_is_not_there),

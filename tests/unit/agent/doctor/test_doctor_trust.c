@@ -25,7 +25,7 @@ static void a_home_of_somebody_else_is_not_looked_at(void **state)
 {
     struct patient *patient = *state;
     struct doctor_findings findings = {0};
-    setenv("HOME", "/nowhere/at/all", 1);
+    setenv("HOME", "/dev/null/at/all", 1);
     doctor_trust_check(&patient->world, &findings);
     assert_non_null(json_text_of(json_member(findings.facts, "error")));
     assert_found(&findings, "");

@@ -19,7 +19,7 @@ static char *folder;
 static int start(void **state)
 {
     folder = memory_printf("%s/login.XXXXXX", scratch_top());
-    setenv("HOME", "/nowhere", 1);
+    setenv("HOME", "/dev/null", 1);
     unsetenv("XDG_CONFIG_HOME");
     return mkdtemp(folder) == NULL ? -1 : 0;
 }
