@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/netlink.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -180,12 +182,45 @@ static void listening_ends(void **state)
     assert_int_equal(apart(close_listening, NULL), EPERM);
 }
 
+/* Shuts itself in where seccomp(2) answers with this errno. */
+static int where_the_call_fails(const void *context)
+{
+    const int *cause = context;
+    struct sock_filter lines[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)*cause),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const struct sock_fprog program = {ARRAY_SIZE(lines), lines};
+    struct err err = ERR_INIT;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        return 252;
+    int result = shut_in();
+    return result == 253 && sandbox_calls_no_listen(&err) != ERR_NONE ? 251 : result;
+}
+
+/* A kernel that has no filters is made do with; one that refuses them is not. */
+static void a_kernel_without_filters_is_told_from_one_that_refuses(void **state)
+{
+    (void)state;
+    static const struct {
+        int cause, wanted;
+    } cases[] = {{ENOSYS, 253}, {EINVAL, 253}, {EPERM, 254}};
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        assert_int_equal(apart(where_the_call_fails, &cases[i].cause), cases[i].wanted);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_call_has_its_answer), cmocka_unit_test(threads_start),
-        cmocka_unit_test(a_fork_ends_the_process),  cmocka_unit_test(abort_works),
+        cmocka_unit_test(each_call_has_its_answer),
+        cmocka_unit_test(threads_start),
+        cmocka_unit_test(a_fork_ends_the_process),
+        cmocka_unit_test(abort_works),
         cmocka_unit_test(listening_ends),
+        cmocka_unit_test(a_kernel_without_filters_is_told_from_one_that_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
