@@ -126,9 +126,9 @@ def port_taken(world):
     return patient
 
 
-def start_on(patient, port):
+def start_on(patient, port, **env):
     """The agent helper speaks to the first port only, so the socket is asked."""
-    patient.agent.start()
+    patient.agent.start(**env)
     wait_until(lambda: b'"keys":\t1' in patient.agent.ctl("--json", "status", ok=None).stdout, 10, f"it runs on {port}")
     patient.agent.ctl("trust", "install", "--state", patient.agent.state)
 
@@ -153,8 +153,7 @@ def ports_taken(world):
 @broken("the agent's certificate is over", "identity-expired")
 def identity_expired(world):
     patient = Patient(world, start=False)
-    patient.agent.start(UKEYD_TEST_NOW=str(int(time.time()) - 2 * YEAR))
-    patient.agent.ctl("trust", "install", "--state", patient.agent.state)
+    start_on(patient, PORT, UKEYD_TEST_NOW=str(int(time.time()) - 2 * YEAR))
     return patient
 
 
