@@ -31,6 +31,7 @@ struct http_connection {
     struct http_connection_hooks hooks;
     struct http_stream stream;
     struct http_peer peer;
+    void *data;
     int pipe_fd; /* -1 before the first request */
     struct loop_watch *client_watch;
     struct loop_watch *pipe_watch; /* NULL also when the engine closed its end */
@@ -491,6 +492,16 @@ void http_connection_free(struct http_connection *connection)
 const struct http_peer *http_connection_peer(const struct http_connection *connection)
 {
     return &connection->peer;
+}
+
+void http_connection_set_data(struct http_connection *connection, void *data)
+{
+    connection->data = data;
+}
+
+void *http_connection_data(const struct http_connection *connection)
+{
+    return connection->data;
 }
 
 bool http_connection_is_idle(const struct http_connection *connection)

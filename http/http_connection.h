@@ -41,6 +41,9 @@ struct http_connection *http_connection_new(struct loop *loop, const struct http
                                             const struct http_peer *peer);
 void http_connection_free(struct http_connection *connection);
 const struct http_peer *http_connection_peer(const struct http_connection *connection);
+/* A pointer of the handlers' own, NULL at first. */
+void http_connection_set_data(struct http_connection *connection, void *data);
+void *http_connection_data(const struct http_connection *connection);
 /* Whether it may be closed to make room for another: no request of it is being worked on. */
 bool http_connection_is_idle(const struct http_connection *connection);
 /* How long the client has been taking over the present 16 KiB of its request or of our answer; 0 when

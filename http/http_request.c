@@ -105,6 +105,17 @@ void *http_request_data(const struct http_request *request)
     return request->data;
 }
 
+void http_request_set_peer_data(struct http_request *request, void *data)
+{
+    if (request->connection != NULL)
+        http_connection_set_data(request->connection, data);
+}
+
+void *http_request_peer_data(const struct http_request *request)
+{
+    return request->connection != NULL ? http_connection_data(request->connection) : NULL;
+}
+
 void http_request_on_gone(struct http_request *request, http_handler gone, void *context)
 {
     request->gone = gone;

@@ -129,6 +129,9 @@ const struct sockaddr *http_request_peer(const struct http_request *request, uid
 /* A pointer of the handlers' own, NULL at first. */
 void http_request_set_data(struct http_request *request, void *data);
 void *http_request_data(const struct http_request *request);
+/* The same for all requests of this one's connection. */
+void http_request_set_peer_data(struct http_request *request, void *data);
+void *http_request_peer_data(const struct http_request *request);
 /* Called once when the client leaves before the answer; the request is then no longer to be touched. */
 void http_request_on_gone(struct http_request *request, http_handler gone, void *context);
 /* Parses the body as a JSON object; checks that the content type is application/json. On failure it has

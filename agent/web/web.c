@@ -40,21 +40,28 @@ struct web {
 /* Mark requests: whose origin may see the answers; whose page may learn that there is an answer. */
 static char known_mark;
 static char knock_mark;
+/* Marks connections whose other end is our user's: a socket's owner never changes, so the kernel is not
+ * asked again. */
+static char ours_mark;
 
-static bool belongs_to_us(const struct http_request *request, const struct sockaddr *peer,
-                          uid_t uid, bool local)
+static bool belongs_to_us(struct http_request *request, const struct sockaddr *peer, uid_t uid,
+                          bool local)
 {
     struct err err = ERR_INIT;
+    if (http_request_peer_data(request) == &ours_mark)
+        return true;
     if (!local && web_peer_uid(peer, http_request_local_port(request), &uid, &err) != ERR_NONE) {
         if (err.code == ERR_SOCKET)
             log_err("web", "look for the owner of a connection", &err);
         return false;
     }
-    return uid == geteuid();
+    if (uid != geteuid())
+        return false;
+    http_request_set_peer_data(request, &ours_mark);
+    return true;
 }
 
-static struct web_gate_facts gather(const struct web_context *context,
-                                    const struct http_request *request)
+static struct web_gate_facts gather(const struct web_context *context, struct http_request *request)
 {
     uid_t uid;
     struct web_gate_facts facts = {

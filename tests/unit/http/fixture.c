@@ -167,8 +167,18 @@ static void decorate(void *context, struct http_request *request)
     http_reply_header(request, "X-Decorated", "yes");
 }
 
+/* Whether the connection has asked before. */
+static void again(void *context, struct http_request *request)
+{
+    static char mark;
+    bool known = http_request_peer_data(request) == &mark;
+    http_request_set_peer_data(request, &mark);
+    http_reply_bytes(request, 200, "text/plain", span_text(known ? "again" : "first"));
+}
+
 static const struct http_route routes[] = {
     {HTTP_GET, "/hello", hello, 0},
+    {HTTP_GET, "/again", again, 0},
     {HTTP_GET, "/items/{id}", item, 0},
     {HTTP_POST, "/echo", echo, FIXTURE_ECHO_BYTES_MAX},
     {HTTP_PUT, "/echo", echo, FIXTURE_ECHO_BYTES_MAX},

@@ -123,6 +123,24 @@ static void test_keeps_the_connection(void **state)
     assert_int_equal(atomic_load(&fixture->handled), 21);
 }
 
+static void test_remembers_what_handlers_note_of_a_connection(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const expected[] = {"first", "again", "again"};
+    for (int round = 0; round < 2; round++) {
+        struct client client;
+        client_tcp(&client, "127.0.0.1", fixture->plain_port);
+        for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+            struct answer answer;
+            client_say(&client, "GET /again HTTP/1.1\r\n" HOST "\r\n");
+            client_answer(&client, &answer);
+            assert_string_equal(answer.body, expected[i]);
+            answer_done(&answer);
+        }
+        client_close(&client);
+    }
+}
+
 static void test_answers_pipelined_requests_in_order(void **state)
 {
     struct fixture *fixture = *state;
@@ -472,6 +490,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_file_is_sent_whole, start, stop),
         cmocka_unit_test_setup_teardown(test_answers_on_a_unix_socket, start, stop),
         cmocka_unit_test_setup_teardown(test_keeps_the_connection, start, stop),
+        cmocka_unit_test_setup_teardown(test_remembers_what_handlers_note_of_a_connection, start,
+                                        stop),
         cmocka_unit_test_setup_teardown(test_answers_pipelined_requests_in_order, start, stop),
         cmocka_unit_test_setup_teardown(test_takes_a_head_in_single_bytes, start, stop),
         cmocka_unit_test_setup_teardown(test_limits_the_body_by_route, start, stop),
