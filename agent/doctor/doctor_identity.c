@@ -27,7 +27,7 @@ static void judge(const struct doctor_fetched fetched[2 * DOCTOR_PORT_PAIRS], in
         if (one->verify_result == X509_EXPIRED || one->verify_result == X509_NOT_YET_VALID)
             out->expired = true;
         if (i == 0 || out->expired)
-            snprintf(out->words, sizeof out->words, "%s", one->words);
+            memcpy(out->words, one->words, sizeof out->words);
     }
 }
 
