@@ -136,14 +136,18 @@ def check_template():
         certificate(folder, "root", "CA:TRUE")
         certificate(folder, "leaf", "CA:FALSE")
         (folder / "key-too.pem").write_text((folder / "root.pem").read_text() + (folder / "root.key").read_text())
+        spoken = make("--name", r"a\nport = 1")  # one line, whatever a shell makes of it
+        if r"name = a\nport = 1" not in run(["dpkg-deb", "--fsys-tarfile", spoken]).splitlines():
+            raise Failed("make-package: a name with a backslash is not as it was given")
         made = make()
         run(["lintian", "-EI", "--allow-root", "--fail-on", "error,warning", made])
         wrong = {
-            "--origin": ("https://Portal.example", "https://p.example/", "http://p.example", "https://p.example:443"),
+            "--origin": ("https://Portal.example", "https://p.example/", "http://p.example", "https://p.example:443",
+                         "https://p.example:65536"),
             "--roots": (folder / "leaf.pem", folder / "key-too.pem", "/dev/null"),
             "--id": ("A", "x", "a/b"),
             "--name": ("a;b", "a\nb", "字" * 70),
-            "--api": ("https://p.example/x?y", "https://p.example/"),
+            "--api": ("https://p.example/x?y", "https://p.example/", "https://p.example:443/x"),
             "--maintainer": ("nobody",),
             "--version": ("one",),
         }

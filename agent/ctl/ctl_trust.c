@@ -9,6 +9,7 @@
 #include "agent/trust/trust_state.h"
 #include "agent/trust/trust_status.h"
 #include "agent/trust/trust_system.h"
+#include "base/log.h"
 
 #define LABEL(zh, en) ((struct text){zh, en})
 
@@ -54,7 +55,7 @@ static void show(struct ctl *ctl, const struct json *status)
 /* ---- the machine ---- */
 
 struct machine {
-    struct config *config;
+    struct config *config; /* NULL: it could not be read, and there are no origins */
     const char *origins[CONFIG_PLATFORMS_MAX];
     struct trust_system system; /* of origins */
 };
@@ -82,7 +83,7 @@ static void machine_done(struct machine *machine)
 static struct json *machine_rows(const struct machine *machine, enum lang lang)
 {
     struct json *rows = trust_system_status(&machine->system, lang);
-    for (size_t i = 0; i < machine->config->left_out_count; i++)
+    for (size_t i = 0; machine->config != NULL && i < machine->config->left_out_count; i++)
         json_append(rows, trust_state_row_failed("ukeyd", CONFIG_PLATFORM_FOLDER,
                                                  &machine->config->left_out[i], lang));
     return rows;
@@ -95,15 +96,33 @@ static void show_system(struct ctl *ctl, const struct machine *machine)
     show(ctl, status);
 }
 
-static enum err_code change_system(struct ctl *ctl,
-                                   enum err_code (*change)(const struct trust_system *system,
-                                                           struct err *err),
-                                   struct err *err)
+static enum err_code check_root(struct err *err)
 {
-    AUTO(machine_done) struct machine machine = {0};
     if (geteuid() != 0)
         return err_set(err, ERR_TRUST_NOT_ROOT, "--system as user %u", geteuid());
-    if (machine_init(ctl, &machine, err) != ERR_NONE || change(&machine.system, err) != ERR_NONE)
+    return ERR_NONE;
+}
+
+static enum err_code install_system(struct ctl *ctl, struct err *err)
+{
+    AUTO(machine_done) struct machine machine = {0};
+    if (check_root(err) != ERR_NONE || machine_init(ctl, &machine, err) != ERR_NONE ||
+        trust_system_install(&machine.system, err) != ERR_NONE)
+        return err->code;
+    show_system(ctl, &machine);
+    return ERR_NONE;
+}
+
+/* What is taken back stands in a record: a configuration that can't be read does not keep it there. */
+static enum err_code remove_system(struct ctl *ctl, struct err *err)
+{
+    AUTO(machine_done) struct machine machine = {.system = {.root = ""}};
+    struct err unread = ERR_INIT;
+    if (check_root(err) != ERR_NONE)
+        return err->code;
+    if (machine_init(ctl, &machine, &unread) != ERR_NONE)
+        log_err("ukeyctl", "read the configuration", &unread);
+    if (trust_system_remove(&machine.system, err) != ERR_NONE)
         return err->code;
     show_system(ctl, &machine);
     return ERR_NONE;
@@ -149,14 +168,12 @@ static bool is_for_all(const struct ctl *ctl)
 
 enum err_code ctl_trust_install(struct ctl *ctl, struct err *err)
 {
-    return is_for_all(ctl) ? change_system(ctl, trust_system_install, err)
-                           : change_user(ctl, trust_install, err);
+    return is_for_all(ctl) ? install_system(ctl, err) : change_user(ctl, trust_install, err);
 }
 
 enum err_code ctl_trust_remove(struct ctl *ctl, struct err *err)
 {
-    return is_for_all(ctl) ? change_system(ctl, trust_system_remove, err)
-                           : change_user(ctl, trust_refuse, err);
+    return is_for_all(ctl) ? remove_system(ctl, err) : change_user(ctl, trust_refuse, err);
 }
 
 enum err_code ctl_trust_status(struct ctl *ctl, struct err *err)

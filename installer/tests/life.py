@@ -29,6 +29,7 @@ OTHERS_FIREFOX = '{ "policies": {\n\t"DisableTelemetry": true } }\n'
 FIREFOX = Path("/etc/firefox/policies/policies.json")
 CHROMIUM = Path("/etc/chromium/policies/managed")
 BROKEN = Path("/etc/ukeyd/platforms.d/0-broken.conf")
+BROKEN_MAIN = Path("/etc/ukeyd/ukeyd.conf")
 PORTS = {"first": 27510, "second": 27520}
 STARTS = 5
 
@@ -246,7 +247,9 @@ class Life:
 
     def case_remove(self):
         """Removed while it runs, also without a user manager: nothing of it runs or is trusted; the journal stays, until it is purged."""
+        BROKEN_MAIN.write_text("nonsense\n")  # does not keep the policies in the browsers
         run(["dpkg", "--remove", f"ukeyd-platform-{PLATFORM}", "ukeyd"], seconds=120)
+        BROKEN_MAIN.unlink()
         for unit in ("ukeyd.service", "ukeyd.socket"):
             expect(not self.bidder.is_active(unit), f"{unit} is still active")
         wait_until(lambda: not self.alone.running(), 10, "the agent without a manager has ended")
