@@ -84,8 +84,9 @@ def environment(world):
     assert proxy.targets, "it was not used"
     scene.agent.stop()
     proxy.targets.clear()
-    scene.card.stop()
-    Scene(world, https_proxy=proxy.url, no_proxy="127.0.0.1").renews()
+    scene.agent.start(https_proxy=proxy.url, no_proxy="127.0.0.1")
+    world.wait_keys(scene.agent, 1)
+    scene.renews()
     equal(proxy.targets, [], "connections through the proxy")
 
 
