@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -332,10 +333,18 @@ static enum err_code prepare(struct daemon *daemon, const struct options *option
     return ERR_NONE;
 }
 
-/* Sockets of the service manager are bound already. */
+static bool ports_are_inherited(void)
+{
+    for (int i = 0; i < sd_listen_fds(0); i++)
+        if (sd_is_socket_inet(SD_LISTEN_FDS_START + i, AF_UNSPEC, SOCK_STREAM, 1, 0) > 0)
+            return true;
+    return false;
+}
+
+/* Those of the service manager are bound already. */
 static void add_ports(const struct config *config, struct sandbox_settings *settings)
 {
-    if (sd_listen_fds(0) > 0)
+    if (ports_are_inherited())
         return;
     for (int i = 0; i < WEB_PORT_TRIES; i++) {
         int port = config->port == 0 ? 0 : config->port + i * WEB_PORT_STEP;

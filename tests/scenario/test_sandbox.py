@@ -113,6 +113,22 @@ def _(world):
     equal(started.stop(), 0, f"exit status\n{log.read_text()}")
 
 
+@suite.case("it opens its ports itself when a manager hands over the Unix socket alone")
+def _(world):
+    world.card()
+    agent = world.agent(start=False)
+    with socket.socket(socket.AF_UNIX) as handed:
+        handed.bind(str(agent.folder / "handed.sock"))
+        handed.listen()
+        shell = 'export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@" 3<&"$0"'
+        words = ["sh", "-c", shell, str(handed.fileno()), *agent.arguments()]
+        started = world.keep(
+            Process("ukeyd", words, agent.folder, env=agent.env, pass_fds=(handed.fileno(),))
+        )
+        started.wait_for_line("listening on 127.0.0.1:27510 .* of the service manager")
+        equal(started.stop(), 0, "exit status")
+
+
 # ---- what it is shut in by ----
 
 
