@@ -153,8 +153,9 @@ static struct deadline next_deadline(const struct loop *loop)
 static void run_timers(struct loop *loop)
 {
     /* New timers go to the front, so a timer that a callback makes is not run in this round. */
+    int64_t now_ms = clock_monotonic_ms();
     for (struct loop_timer *timer = loop->timers; timer != NULL; timer = timer->next) {
-        if (timer->dead || !deadline_passed(timer->deadline))
+        if (timer->dead || timer->deadline.at_ms > now_ms)
             continue;
         timer->deadline = DEADLINE_NEVER;
         timer->function(timer->context);

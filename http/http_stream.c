@@ -9,6 +9,14 @@
 /* Reads between two looks at other connections. */
 #define DRAIN_READS_MAX 16
 
+/* SSL_get_error goes by the thread's queue, which must be empty before each call. Emptying takes longer than a
+ * look, and mostly there is nothing in it. */
+static void forget_errors(void)
+{
+    if (ERR_peek_error() != 0)
+        ERR_clear_error();
+}
+
 void http_stream_init(struct http_stream *stream, int fd, SSL_CTX *tls)
 {
     *stream = (struct http_stream){.fd = fd};
@@ -25,7 +33,7 @@ void http_stream_done(struct http_stream *stream)
     SSL_free(stream->ssl);
     stream->ssl = NULL;
     file_closep(&stream->fd);
-    ERR_clear_error();
+    forget_errors();
 }
 
 static enum http_stream_state ssl_state(struct http_stream *stream, int result)
@@ -53,7 +61,7 @@ enum http_stream_state http_stream_handshake(struct http_stream *stream)
 {
     if (stream->ssl == NULL)
         return HTTP_STREAM_DONE;
-    ERR_clear_error();
+    forget_errors();
     return ssl_state(stream, SSL_do_handshake(stream->ssl));
 }
 
@@ -73,7 +81,7 @@ enum http_stream_state http_stream_read(struct http_stream *stream, uint8_t *int
 {
     if (stream->ssl == NULL)
         return plain_read(stream->fd, into, size, out_count);
-    ERR_clear_error();
+    forget_errors();
     return ssl_state(stream, SSL_read_ex(stream->ssl, into, size, out_count));
 }
 
@@ -97,13 +105,13 @@ enum http_stream_state http_stream_write(struct http_stream *stream, const uint8
 {
     if (stream->ssl == NULL)
         return plain_write(stream->fd, from, length, out_count);
-    ERR_clear_error();
+    forget_errors();
     return ssl_state(stream, SSL_write_ex(stream->ssl, from, length, out_count));
 }
 
 void http_stream_finish(struct http_stream *stream)
 {
-    ERR_clear_error();
+    forget_errors();
     if (stream->ssl != NULL && SSL_is_init_finished(stream->ssl))
         SSL_shutdown(stream->ssl);
     shutdown(stream->fd, SHUT_WR);
