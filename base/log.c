@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,12 +41,13 @@ void log_set_operation(const char *id)
  * Source: systemd.exec(5), $JOURNAL_STREAM. */
 static bool is_journal(void)
 {
-    uintmax_t device, inode;
+    char own[2 * 3 * sizeof(uintmax_t)];
     struct stat status;
     const char *stream = getenv("JOURNAL_STREAM");
-    return stream != NULL && !log_file_is_open() &&
-           sscanf(stream, "%ju:%ju", &device, &inode) == 2 && fstat(STDERR_FILENO, &status) == 0 &&
-           status.st_dev == device && status.st_ino == inode;
+    if (stream == NULL || log_file_is_open() || fstat(STDERR_FILENO, &status) != 0)
+        return false;
+    snprintf(own, sizeof own, "%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
+    return strcmp(stream, own) == 0;
 }
 
 static int prefix(char *line, size_t size, enum log_level level, const char *area)

@@ -18,7 +18,7 @@
 #define JOURNALCTL "/usr/bin/journalctl"
 #define UNIT "--unit=ukeyd.service"
 /* The newest: of the longest lines that base/log.h writes they fit into CHILD_OUTPUT_MAX. */
-#define JOURNAL_LINES_MAX "3600"
+#define JOURNAL_NEWEST "--lines=3600"
 /* Both files together, and room. */
 #define FILE_BYTES_MAX ((size_t)LOG_FILE_BYTES_MAX + 65536)
 /* Between two looks at a file that is followed. */
@@ -172,7 +172,7 @@ static char *read_journal(const struct wish *wish)
                                      "--utc",
                                      "--output=short-iso",
                                      "--no-hostname",
-                                     "--lines=" JOURNAL_LINES_MAX,
+                                     JOURNAL_NEWEST,
                                      wish->since[0] == '\0' ? NULL : since,
                                      NULL};
     char *text = NULL;
