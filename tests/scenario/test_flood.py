@@ -127,22 +127,16 @@ class Scene:
         self.events.close()
 
 
-@suite.case(f"{IDLE} idle TCP connections")
-def idle_tcp(world):
+def idle(world, name, tls):
     scene = Scene(world)
     for _ in range(IDLE):
-        scene.flood.connect(tls=False)
-    scene.check("idle TCP")
+        scene.flood.connect(tls)
+    scene.check(f"idle {name}")
     equal(scene.flood.closed, IDLE, "closed connections")
 
 
-@suite.case(f"{IDLE} idle TLS connections")
-def idle_tls(world):
-    scene = Scene(world)
-    for _ in range(IDLE):
-        scene.flood.connect(tls=True)
-    scene.check("idle TLS")
-    equal(scene.flood.closed, IDLE, "closed connections")
+suite.add(f"{IDLE} idle TCP connections", lambda world: idle(world, "TCP", tls=False))
+suite.add(f"{IDLE} idle TLS connections", lambda world: idle(world, "TLS", tls=True))
 
 
 @suite.case(f"{SLOW} clients that send their head slowly")
