@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 struct secret {
@@ -79,4 +80,14 @@ bool secret_equal(const struct secret *a, const struct secret *b)
 bool secret_equal_spans(struct span a, struct span b)
 {
     return a.len == b.len && CRYPTO_memcmp(a.at, b.at, a.len) == 0;
+}
+
+bool secret_forbid_core(void)
+{
+    struct rlimit core;
+    if (getrlimit(RLIMIT_CORE, &core) != 0)
+        return false;
+    core.rlim_max = core.rlim_max < 1 ? core.rlim_max : 1;
+    core.rlim_cur = core.rlim_max;
+    return setrlimit(RLIMIT_CORE, &core) == 0;
 }

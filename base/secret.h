@@ -27,3 +27,7 @@ void secret_set_length(struct secret *secret, size_t length);
 bool secret_equal(const struct secret *a, const struct secret *b);
 /* The same for borrowed bytes of secrets. */
 bool secret_equal_spans(struct span a, struct span b);
+/* No core file of this process and of those that it starts: a limit of 1 byte, which also keeps the kernel from
+ * handing the core to a program as 0 does not; where an administrator set 0 it can't be raised. Can't be undone.
+ * False, with errno: it is as before. Source: core(5). */
+MUST_CHECK bool secret_forbid_core(void);

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include "agent/launch/launch_wire.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/secret.h"
 
 /* Where the socket lies: behind the standard descriptors. */
 #define SOCKET_FD 3
@@ -198,25 +198,13 @@ static void end_children(struct server *server)
 
 /* ---- the process ---- */
 
-/* A limit of 1 byte also keeps the kernel from handing the core to a program, which 0 does not; where an
- * administrator set 0 it can't be raised. Source: core(5). */
-static bool limit_core(void)
-{
-    struct rlimit core;
-    if (getrlimit(RLIMIT_CORE, &core) != 0)
-        return false;
-    core.rlim_max = core.rlim_max < 1 ? core.rlim_max : 1;
-    core.rlim_cur = core.rlim_max;
-    return setrlimit(RLIMIT_CORE, &core) == 0;
-}
-
 /* Nothing that it starts gets more rights than it has, or writes a core file. */
 static bool set_up_process(int socket)
 {
     sigset_t all;
     sigfillset(&all);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    return sigprocmask(SIG_SETMASK, &all, NULL) == 0 && limit_core() &&
+    return sigprocmask(SIG_SETMASK, &all, NULL) == 0 && secret_forbid_core() &&
            prctl(PR_SET_NAME, "ukeyd-launch") == 0 && prctl(PR_SET_DUMPABLE, 0) == 0 &&
            prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && null >= 0 &&
            dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 &&

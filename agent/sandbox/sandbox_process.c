@@ -2,7 +2,8 @@
 
 #include <errno.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
+
+#include "base/secret.h"
 
 /* Source: linux/prctl.h of Linux 6.3. */
 #define SET_MDWE 65
@@ -14,22 +15,10 @@ static bool refuse_new_code(void)
     return prctl(SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) == 0;
 }
 
-/* A limit of 1 byte also keeps the kernel from handing the core to a program, which 0 does not; where an
- * administrator set 0 it can't be raised. Source: core(5). */
-static bool limit_core(void)
-{
-    struct rlimit core;
-    if (getrlimit(RLIMIT_CORE, &core) != 0)
-        return false;
-    core.rlim_max = core.rlim_max < 1 ? core.rlim_max : 1;
-    core.rlim_cur = core.rlim_max;
-    return setrlimit(RLIMIT_CORE, &core) == 0;
-}
-
 /* A process that is not "dumpable" has no core either, and its memory is root's alone. Source: prctl(2). */
 enum err_code sandbox_process_restrict(bool *out_no_new_code, struct err *err)
 {
-    if (!limit_core() || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
+    if (!secret_forbid_core() || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return err_set_errno(err, ERR_SANDBOX, "restrict the process");
     *out_no_new_code = refuse_new_code();

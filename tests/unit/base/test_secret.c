@@ -149,6 +149,30 @@ static void without_locked_memory_there_is_no_secret(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* With the most that was allowed before; other tests may want cores. */
+static int forbid_core(rlim_t most)
+{
+    struct rlimit core = {most, most};
+    if (setrlimit(RLIMIT_CORE, &core) != 0 || !secret_forbid_core() ||
+        getrlimit(RLIMIT_CORE, &core) != 0 || core.rlim_cur != core.rlim_max)
+        return 100;
+    return (int)core.rlim_max;
+}
+
+static void a_core_has_no_room(void **state)
+{
+    (void)state;
+    for (rlim_t most = 0; most < 3; most++) {
+        int status = -1;
+        pid_t child = fork();
+        if (child == 0)
+            _exit(forbid_core(most));
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), most < 1 ? 0 : 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +184,7 @@ int main(void)
         cmocka_unit_test(its_page_is_locked_and_kept_out_of_dumps),
         cmocka_unit_test(a_child_finds_zeros),
         cmocka_unit_test(without_locked_memory_there_is_no_secret),
+        cmocka_unit_test(a_core_has_no_room),
     };
     return cmocka_run_group_tests_name("base/secret", tests, NULL, NULL);
 }
