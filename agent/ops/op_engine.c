@@ -357,7 +357,7 @@ void op_catch_up(struct ops *ops)
         if (op->has_thread || !op->journal_behind || !op_state_is_over(op->state))
             continue;
         if (write_journal(op, op->state, op->step, op->updated_utc, &err) != ERR_NONE)
-            return; /* still so */
+            break; /* still so */
         op->journal_behind = false;
         any = true;
     }
