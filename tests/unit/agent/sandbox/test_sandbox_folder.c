@@ -86,10 +86,10 @@ static void somebody_elses_is_refused(void **state)
 {
     const struct apart_place *place = *state;
     struct err err = ERR_INIT;
-    if (geteuid() != 0 || chown(place->state, 65534, 65534) != 0)
-        skip();
-    assert_int_equal(sandbox_folder_own(place->state, &err), ERR_FOLDER_UNSAFE);
-    assert_non_null(strstr(err.detail, "65534"));
+    bool is_root = geteuid() == 0; /* who can give it away; all others look at root's */
+    assert_int_equal(is_root ? chown(place->state, 65534, 65534) : 0, 0);
+    assert_int_equal(sandbox_folder_own(is_root ? place->state : "/usr", &err), ERR_FOLDER_UNSAFE);
+    assert_non_null(strstr(err.detail, is_root ? "belongs to user 65534" : "belongs to user 0"));
     assert_int_equal(mode_of(place->state), 0700);
 }
 
