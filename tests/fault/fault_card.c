@@ -119,6 +119,12 @@ static enum err_code pass_on(const struct line *line, struct span command, struc
     return code;
 }
 
+static bool pulls_out(const struct fault_kind *kind)
+{
+    return kind->way == FAULT_KEY_SCRIPT &&
+           (kind->script == VIRTUAL_FAULT_REMOVE || kind->script == VIRTUAL_FAULT_REMOVE_AFTER);
+}
+
 static enum err_code line_transmit(struct channel *channel, struct span command, struct bytes **out,
                                    struct deadline deadline, struct err *err)
 {
@@ -136,7 +142,7 @@ static enum err_code line_transmit(struct channel *channel, struct span command,
         return err->code;
     AUTO(bytes_freep) struct bytes *answer = NULL;
     enum err_code code = pass_on(line, command, &answer, deadline, err);
-    if (struck && kind->way == FAULT_KEY_SCRIPT && kind->script == VIRTUAL_FAULT_REMOVE)
+    if (struck && pulls_out(kind))
         card->out = true;
     if (code == ERR_NONE && struck && kind->way == FAULT_KEY_LONGER)
         *out = longer(answer, kind->argument);

@@ -43,6 +43,7 @@ static const struct fault_kind kinds[] = {
     KEY("key-answers-300-bytes-more", FAULT_KEY_LONGER, 300),
     SCRIPT("key-hangs", VIRTUAL_FAULT_HANG),
     SCRIPT("key-pulled-out", VIRTUAL_FAULT_REMOVE),
+    SCRIPT("key-pulled-out-after", VIRTUAL_FAULT_REMOVE_AFTER),
     KEY("another-key-put-in", FAULT_OTHER_KEY, 0),
     KEY("second-key-put-in", FAULT_SECOND_KEY, 0),
     KEY("pulled-out-beside-another", FAULT_PULLED_BESIDE, 0),

@@ -135,13 +135,12 @@ def confirmation_lost(world):
 # ---- the key is lost between the reset and its answer ----
 
 
-def break_off(locked, *faults):
-    """Starts a reset; the faults count from UnblockPIN on."""
+def break_off(locked, fault):
+    """Starts a reset; the fault counts from UnblockPIN on."""
 
     def act(forward):
         answer = forward()
-        for fault in faults:
-            locked.card.control("fault", *fault.split())
+        locked.card.control("fault", *fault.split())
         return answer
 
     locked.platform.spoil(*UNBLOCK, act, times=1)
@@ -192,7 +191,7 @@ def pulled_before_reset(world):
 @suite.case("a key that was pulled out in the reset and stays away: nobody claims to know")
 def stays_away(world):
     locked = Locked(world, spoiled=True)
-    operation = break_off(locked, "lose-after 1", "remove-at 2")
+    operation = break_off(locked, "remove-after 1")
     wait_asked_back(locked, operation)
     locked.agent.request("POST", f"/v1/operations/{operation}/cancel", {})
     over = locked.agent.wait_over(operation)

@@ -20,7 +20,7 @@ static const char help[] =
     "  ukey-sim run --state FILE [--port 35963] [--host 127.0.0.1] [--trace FILE]\n"
     "           [--control SOCKET] [--removed] [--latency none|real]\n"
     "  ukey-sim control --socket SOCKET insert | remove | swap FILE | stats [clear] | quit\n"
-    "           | fault lose-before|lose-after|hang|garbage|short|cut|remove-at N\n"
+    "           | fault lose-before|lose-after|hang|garbage|short|cut|remove-at|remove-after N\n"
     "           | fault status N SW | fault delay N MS | fault clear\n"
     "  ukey-sim show --state FILE\n"
     "  ukey-sim decrypt --state FILE --cert PEM < ciphertext > plaintext\n"

@@ -76,6 +76,12 @@ static enum err_code hang(struct virtual_channel *channel, struct err *err)
     return err_set(err, ERR_TOKEN_HUNG, "no answer");
 }
 
+static enum err_code pull_out(struct virtual_channel *channel, struct err *err)
+{
+    virtual_channel_remove(&channel->channel);
+    return err_set(err, ERR_TOKEN_REMOVED, "the card was pulled out");
+}
+
 /* Faults that strike before the card acts. True when the command is over, with *out or *err set. */
 static bool strike(struct virtual_channel *channel, const struct virtual_fault *fault,
                    struct bytes **out, struct err *err)
@@ -89,8 +95,7 @@ static bool strike(struct virtual_channel *channel, const struct virtual_fault *
         hang(channel, err);
         return true;
     case VIRTUAL_FAULT_REMOVE:
-        virtual_channel_remove(&channel->channel);
-        err_set(err, ERR_TOKEN_REMOVED, "the card was pulled out");
+        pull_out(channel, err);
         return true;
     case VIRTUAL_FAULT_STATUS:
         *out = bytes_new(SPAN_ARRAY(status));
@@ -116,6 +121,8 @@ static enum err_code channel_transmit(struct channel *base, struct span command,
         return hang(channel, err);
     if (fault.kind == VIRTUAL_FAULT_LOSE_AFTER)
         return lose_line(channel, err);
+    if (fault.kind == VIRTUAL_FAULT_REMOVE_AFTER)
+        return pull_out(channel, err);
     answer = virtual_fault_spoil(&fault, TAKE(answer));
     if (answer->len < STATUS_BYTES)
         return err_set(err, ERR_TOKEN_TRANSPORT, "an answer of %zu bytes", answer->len);

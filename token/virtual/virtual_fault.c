@@ -30,6 +30,7 @@ static const struct fault_name names[] = {
     {"status", VIRTUAL_FAULT_STATUS, 16, 0xFFFF},
     {"delay", VIRTUAL_FAULT_DELAY, 10, VIRTUAL_FAULT_DELAY_MS_MAX},
     {"remove-at", VIRTUAL_FAULT_REMOVE, 0, 0},
+    {"remove-after", VIRTUAL_FAULT_REMOVE_AFTER, 0, 0},
 };
 
 enum err_code virtual_fault_add(struct virtual_faults *faults, enum virtual_fault_kind kind,

@@ -19,6 +19,7 @@ enum virtual_fault_kind {
     VIRTUAL_FAULT_STATUS, /* the card does not act and answers this status word */
     VIRTUAL_FAULT_DELAY, /* the card acts and answers so many milliseconds later */
     VIRTUAL_FAULT_REMOVE, /* the card is pulled out before it acts */
+    VIRTUAL_FAULT_REMOVE_AFTER, /* the card acts and is pulled out, the answer is lost */
 };
 
 struct virtual_fault {

@@ -188,6 +188,9 @@ static void take_command(struct virtual_vpcd *vpcd, struct span command)
     if (fault.kind == VIRTUAL_FAULT_LOSE_AFTER) {
         bytes_free(answer);
         try_again_later(vpcd);
+    } else if (fault.kind == VIRTUAL_FAULT_REMOVE_AFTER) {
+        bytes_free(answer);
+        virtual_vpcd_remove(vpcd);
     } else if (ms > 0) {
         vpcd->late_answer = answer;
         loop_timer_set(vpcd->answer_timer, deadline_in_ms(ms));

@@ -302,7 +302,7 @@ static void lose_key_in_reset(struct ops_world *world)
     world->platform.kind = "reset-pin";
     world->platform.on_unblock = pull_out;
     world->platform.on_unblock_context = world;
-    world->keys.next_fault = "lose-after 14,remove-at 15";
+    world->keys.next_fault = "remove-after 14";
     world->person.asked = 0;
     world->person.answers[0] = "yes";
     world->person.answers[1] = "cancel";

@@ -148,6 +148,13 @@ static void loses_the_login_when_it_is_pulled_out_or_reset(void **state)
     assert_int_equal(send(&line, GET_PIN_INFO), ERR_NONE);
     assert_memory_equal(line.answer->at, "\x69\x8A", 2);
     bench_open(&line.bench);
+    fault(&line, VIRTUAL_FAULT_REMOVE_AFTER, 0);
+    assert_int_equal(send(&line, GET_INFO), ERR_TOKEN_REMOVED);
+    assert_int_equal(send(&line, GET_INFO), ERR_TOKEN_REMOVED);
+    virtual_channel_insert(line.channel);
+    assert_int_equal(send(&line, GET_PIN_INFO), ERR_NONE);
+    assert_memory_equal(line.answer->at, "\x69\x8A", 2);
+    bench_open(&line.bench);
     virtual_channel_reset(line.channel);
     assert_int_equal(line.channel->class->begin(line.channel, DEADLINE_NEVER, &line.err),
                      ERR_TOKEN_RESET);

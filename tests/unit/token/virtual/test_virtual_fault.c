@@ -35,6 +35,7 @@ static void reads_faults_from_words(void **state)
         {"cut 6", {VIRTUAL_FAULT_CUT, 6, 0}},
         {"status 7 6f00", {VIRTUAL_FAULT_STATUS, 7, 0x6F00}},
         {"delay 8 1500", {VIRTUAL_FAULT_DELAY, 8, 1500}},
+        {"remove-after 9", {VIRTUAL_FAULT_REMOVE_AFTER, 9, 0}},
         {"remove-at 100000", {VIRTUAL_FAULT_REMOVE, 100000, 0}},
     };
     struct err err = ERR_INIT;

@@ -367,6 +367,19 @@ static void suffers_the_faults_of_its_script(void **state)
     reader_close(&reader);
 }
 
+static void acts_and_is_pulled_out(void **state)
+{
+    (void)state;
+    struct reader reader;
+    reader_open(&reader, (struct virtual_vpcd_options){.trace_fd = -1});
+    in_loop(&reader, do_fault, "remove-after 1");
+    send_frame(&reader, SET_LABEL);
+    expect_gone(&reader);
+    in_loop(&reader, check_label, "a");
+    in_loop(&reader, check_stats, "\"inserted\":false");
+    reader_close(&reader);
+}
+
 static void hangs_until_it_is_pulled_out(void **state)
 {
     (void)state;
@@ -463,6 +476,7 @@ int main(void)
         cmocka_unit_test(connects_again_after_the_reader_went),
         cmocka_unit_test(is_removed_and_inserted),
         cmocka_unit_test(suffers_the_faults_of_its_script),
+        cmocka_unit_test(acts_and_is_pulled_out),
         cmocka_unit_test(hangs_until_it_is_pulled_out),
         cmocka_unit_test(answers_late_and_in_order),
         cmocka_unit_test(takes_the_time_of_a_real_key),
