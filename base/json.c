@@ -182,6 +182,20 @@ void json_free(struct json *json)
     cJSON_Delete(node_of(json));
 }
 
+static void wipe_node(cJSON *node)
+{
+    if (node->valuestring != NULL)
+        explicit_bzero(node->valuestring, strlen(node->valuestring));
+    for (cJSON *child = node->child; child != NULL; child = child->next)
+        wipe_node(child);
+}
+
+void json_wipe(struct json *json)
+{
+    if (json != NULL)
+        wipe_node(node_of(json));
+}
+
 void json_freep(struct json **json)
 {
     json_free(*json);

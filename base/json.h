@@ -18,6 +18,8 @@ struct json; /* a node; the root is owned, what is inside is borrowed from it */
 MUST_CHECK enum err_code json_parse(struct span text, size_t limit_bytes, struct json **out,
                                     struct err *err);
 void json_free(struct json *json);
+/* Overwrites every text inside with zeros, for an answer that held what nobody else may read. NULL is fine. */
+void json_wipe(struct json *json);
 void json_freep(struct json **json);
 
 enum json_type {

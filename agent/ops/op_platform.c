@@ -113,7 +113,7 @@ enum err_code op_platform_seal(struct op *op, const struct remote_seal_request *
 }
 
 enum err_code op_platform_unblock(struct op *op, const struct remote_unblock_request *request,
-                                  struct bytes **out, struct err *err)
+                                  struct secret **out, struct err *err)
 {
     struct remote_call call = call_of(op);
     int64_t start_us = clock_monotonic_us();

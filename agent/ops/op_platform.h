@@ -18,7 +18,7 @@ MUST_CHECK enum err_code op_platform_seal(struct op *op, const struct remote_sea
 /* Has the platform compute what the key's challenge asks for. */
 MUST_CHECK enum err_code op_platform_unblock(struct op *op,
                                              const struct remote_unblock_request *request,
-                                             struct bytes **out, struct err *err);
+                                             struct secret **out, struct err *err);
 /* The pause after so many attempts at confirming in vain: it doubles up to 5 minutes. retry_after_s: what the
  * platform wants at least, an hour at most; 0: nothing. */
 int64_t op_platform_confirm_pause_ms(int64_t attempts, int retry_after_s);

@@ -74,7 +74,7 @@ static enum op_outcome confirm_reset(struct op *op, struct err *err)
 /* ---- relay ---- */
 
 /* A challenge from the key, and what the platform makes of it. */
-static enum err_code relay(struct op *op, enum remote_unblock_purpose purpose, struct bytes **out,
+static enum err_code relay(struct op *op, enum remote_unblock_purpose purpose, struct secret **out,
                            struct err *err)
 {
     uint8_t challenge[TOKEN_CHALLENGE_BYTES];
@@ -109,12 +109,12 @@ static enum err_code say_refused(struct err *err)
 
 static enum err_code log_administrator_in(struct op *op, struct err *err)
 {
-    AUTO(bytes_freep) struct bytes *cryptogram = NULL;
+    AUTO(secret_freep) struct secret *cryptogram = NULL;
     if (!token_peek_facts(op->key.token)->unblock_needs_admin_login)
         return ERR_NONE;
     if (relay(op, REMOTE_UNBLOCK_LOGIN, &cryptogram, err) != ERR_NONE)
         return err->code;
-    if (token_admin_login(op->key.token, span_bytes(cryptogram), err) == ERR_NONE)
+    if (token_admin_login(op->key.token, secret_peek(cryptogram), err) == ERR_NONE)
         return ERR_NONE;
     err_add(err, "log the administrator in");
     return say_refused(err);
@@ -124,17 +124,17 @@ static enum err_code log_administrator_in(struct op *op, struct err *err)
  * answer, which must not be tried again blindly. */
 static enum err_code unblock_once(struct op *op, bool *out_sent, struct err *err)
 {
-    AUTO(bytes_freep) struct bytes *blob = NULL;
+    AUTO(secret_freep) struct secret *blob = NULL;
     if (look(op, err) != ERR_NONE || log_administrator_in(op, err) != ERR_NONE ||
         relay(op, REMOTE_UNBLOCK_PIN, &blob, err) != ERR_NONE)
         return err->code;
-    proof_sha256(span_bytes(blob), op->facts.written_digest);
+    proof_sha256(secret_peek(blob), op->facts.written_digest);
     op->facts.pin_before = op->key.pin;
     op->facts.has_pin_before = true;
     if (op_note_change(op, err) != ERR_NONE)
         return err->code;
     *out_sent = true;
-    op->facts.written = token_unblock(op->key.token, span_bytes(blob), err) == ERR_NONE;
+    op->facts.written = token_unblock(op->key.token, secret_peek(blob), err) == ERR_NONE;
     if (op->facts.written) {
         op->key.pin.is_default = true; /* also when the key is gone before it can say so */
         return ERR_NONE;

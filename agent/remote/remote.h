@@ -18,6 +18,8 @@
 #define REMOTE_CHAIN_MAX 8
 #define REMOTE_ENVELOPE_BYTES_MAX 1024
 #define REMOTE_SEAL_BYTES_MAX 65535
+/* What unblocks a key: one block of a short cipher at least; an enciphered PIN and its MAC, with room. */
+#define REMOTE_BLOB_BYTES_MIN 8
 #define REMOTE_BLOB_BYTES_MAX 64
 
 /* How to get to a platform: everything is owned by the struct. */
@@ -64,7 +66,7 @@ struct remote_job {
     char *seal; /* extend-seal: esID of the one that is meant; NULL: the key's only one */
     /* The rest for check and renew only: false, NULL and 0 for other kinds. */
     bool replace_key; /* policy: new key pair in a new container */
-    char *algorithm; /* "sm2" or "rsa2048" */
+    char *algorithm; /* "sm2", "rsa2048", "p256", "p384" */
     bool dual; /* signing and encryption certificate */
     int64_t not_after_utc; /* the least end that the new certificate will have */
 };
@@ -94,6 +96,8 @@ void remote_new_seal_freep(struct remote_new_seal **seal);
 struct remote_request {
     struct span csr;
     struct span proof; /* by the key's present signing key */
+    /* Why the present key is kept though the order wants a new one: "key-cannot-replace"; NULL: it is not. */
+    const char *kept;
 };
 
 struct remote_seal_request {
@@ -101,14 +105,23 @@ struct remote_seal_request {
     struct span proof; /* by the key's signing key */
 };
 
-enum remote_unblock_purpose { REMOTE_UNBLOCK_LOGIN, REMOTE_UNBLOCK_PIN };
+enum remote_unblock_purpose {
+    REMOTE_UNBLOCK_LOGIN, /* the administrator of a GM/T key, before its PIN is unblocked */
+    REMOTE_UNBLOCK_PIN, /* what unblocks the PIN */
+    /* The management key of a PIV token, before it is written to: in renew and extend-seal jobs. */
+    REMOTE_UNBLOCK_MANAGE,
+};
 
 struct remote_unblock_request {
     enum remote_unblock_purpose purpose;
-    struct span challenge; /* fresh from the key */
-    struct span application; /* its 2-byte id */
+    struct span
+        challenge; /* fresh from the key; empty where the key's kind has none for this purpose */
+    struct span application; /* its 2-byte id; empty for PIV */
     const char *profile;
-    int administrator_tries; /* left, as the key says */
+    /* REMOTE_UNBLOCK_MANAGE: "3des", "aes128", "aes192", "aes256"; NULL: of no meaning */
+    const char *algorithm;
+    int administrator_tries; /* left, as the key says; -1: it can't be asked */
+    bool refused; /* the key took this job's last answer for wrong: another one is asked for */
 };
 
 struct remote_confirmation {
@@ -144,11 +157,11 @@ struct remote_class {
     enum err_code (*seal)(struct remote *remote, const struct remote_call *call,
                           const struct remote_job *job, const struct remote_seal_request *request,
                           struct remote_new_seal **out, struct err *err);
-    /* Never repeated by itself: each answer is for one challenge and counts. *out: 16 to
-     * REMOTE_BLOB_BYTES_MAX bytes. */
+    /* Never repeated by itself: each answer is for one challenge and counts. *out: REMOTE_BLOB_BYTES_MIN to
+     * REMOTE_BLOB_BYTES_MAX bytes; a secret, since that for a PIV token holds its PUK. */
     enum err_code (*unblock)(struct remote *remote, const struct remote_call *call,
                              const struct remote_job *job,
-                             const struct remote_unblock_request *request, struct bytes **out,
+                             const struct remote_unblock_request *request, struct secret **out,
                              struct err *err);
 };
 

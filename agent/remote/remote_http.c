@@ -26,6 +26,8 @@
 
 void remote_answer_done(struct remote_answer *answer)
 {
+    if (answer->secret)
+        json_wipe(answer->json);
     json_free(answer->json);
 }
 
@@ -40,6 +42,7 @@ struct attempt {
     CURL *easy;
     CURLM *multi;
     bool added;
+    bool secret; /* the body is wiped */
     struct curl_slist *headers;
     struct buf body;
     char words[CURL_ERROR_SIZE];
@@ -55,6 +58,8 @@ static void attempt_done(struct attempt *attempt)
         attempt->curl->multi_cleanup(attempt->multi);
     if (attempt->headers != NULL)
         attempt->curl->slist_free_all(attempt->headers);
+    if (attempt->secret && attempt->body.at != NULL)
+        explicit_bzero(attempt->body.at, attempt->body.capacity);
     buf_done(&attempt->body);
 }
 
@@ -271,6 +276,7 @@ static enum err_code read_answer(const struct attempt *attempt, struct remote_an
     out->status = info_number(attempt, CURLINFO_RESPONSE_CODE);
     out->retry_after_s = retry_after_s(attempt);
     out->json = json;
+    out->secret = attempt->secret;
     return ERR_NONE;
 }
 
@@ -289,7 +295,8 @@ static enum err_code attempt_once(const struct remote_call *call,
     if (remote_curl_get(&curl, err) != ERR_NONE)
         return err->code;
     AUTO(attempt_done)
-    struct attempt attempt = {.curl = curl, .body = BUF_INIT(body_bytes_max(exchange))};
+    struct attempt attempt = {
+        .curl = curl, .secret = exchange->secret, .body = BUF_INIT(body_bytes_max(exchange))};
     attempt.easy = curl->easy_init();
     attempt.multi = curl->multi_init();
     if (attempt.easy == NULL || attempt.multi == NULL)

@@ -11,12 +11,14 @@ struct remote_exchange {
     const struct json *body;
     size_t body_bytes_max; /* of the request and of the answer; 0: REMOTE_BODY_BYTES_MAX */
     bool once; /* never sent again: each request that arrives has an effect */
+    bool secret; /* the answer is wiped when it is done with, as far as it is ours */
 };
 
 struct remote_answer {
     long status; /* 200 or 202 */
     int retry_after_s; /* of a 202; 0 when the platform named none */
     struct json *json; /* owned */
+    bool secret; /* wiped by remote_answer_done */
 };
 void remote_answer_done(struct remote_answer *answer);
 

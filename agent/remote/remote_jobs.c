@@ -15,7 +15,7 @@ static const struct {
     bool has_policy;
 } kinds[] = {{"check", true}, {"renew", true}, {"extend-seal", false}, {"reset-pin", false}};
 static const char *const key_policies[] = {"keep", "replace"};
-static const char *const algorithms[] = {"sm2", "rsa2048"};
+static const char *const algorithms[] = {"sm2", "rsa2048", "p256", "p384"};
 
 void remote_job_free(struct remote_job *job)
 {

@@ -37,7 +37,7 @@ static enum err_code seal(struct remote *remote, const struct remote_call *call,
 
 static enum err_code unblock(struct remote *remote, const struct remote_call *call,
                              const struct remote_job *job,
-                             const struct remote_unblock_request *request, struct bytes **out,
+                             const struct remote_unblock_request *request, struct secret **out,
                              struct err *err)
 {
     return remote_unblock_post(call, job, request, out, err);

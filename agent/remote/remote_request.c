@@ -67,6 +67,8 @@ enum err_code remote_request_put(const struct remote_call *call, const struct re
     AUTO(json_freep) struct json *body = json_new_object();
     json_add_base64(body, "csr", request->csr);
     json_add_base64(body, "proof", request->proof);
+    if (request->kept != NULL)
+        json_add_text(body, "kept_key_reason", request->kept);
     const struct remote_exchange exchange = {
         .method = "PUT", .path = path, .bearer = job->secret, .body = body};
     AUTO(remote_answer_done) struct remote_answer answer = {0};

@@ -2,15 +2,22 @@
 
 #include "agent/remote/remote_http.h"
 #include "agent/remote/remote_jobs.h"
+#include "base/hex.h"
+
+/* REMOTE_BLOB_BYTES_MAX in base64. */
+#define DATA_TEXT_BYTES_MAX 88
 
 static const struct {
     const char *name;
     size_t bytes_min, bytes_max; /* of the answer's data */
+    bool as_challenge; /* as long as the challenge that it enciphers */
 } purposes[] = {
     /* One cipher block: the cryptogram of VerifyPIN. */
     [REMOTE_UNBLOCK_LOGIN] = {"login", 16, 16},
-    /* The enciphered PIN, at least one block, and a MAC of four bytes. */
+    /* The enciphered PIN, at least one block, and a MAC of four bytes; PIV: three times eight bytes. */
     [REMOTE_UNBLOCK_PIN] = {"unblock", 20, REMOTE_BLOB_BYTES_MAX},
+    /* One block of 3DES or AES. */
+    [REMOTE_UNBLOCK_MANAGE] = {"manage", REMOTE_BLOB_BYTES_MIN, 16, .as_challenge = true},
 };
 
 static struct json *body_of(const struct remote_unblock_request *request)
@@ -20,32 +27,65 @@ static struct json *body_of(const struct remote_unblock_request *request)
     json_add_base64(body, "challenge", request->challenge);
     json_add_base64(body, "application", request->application);
     json_add_text(body, "profile", request->profile);
+    if (request->algorithm != NULL)
+        json_add_text(body, "algorithm", request->algorithm);
     json_add_integer(body, "administrator_tries", request->administrator_tries);
+    if (request->refused)
+        json_add_bool(body, "refused", true);
     return body;
 }
 
+static void wipe_freep(struct bytes **bytes)
+{
+    if (*bytes != NULL)
+        explicit_bzero((*bytes)->at, (*bytes)->len);
+    bytes_freep(bytes);
+}
+
+static enum err_code check_length(const struct remote_unblock_request *request, size_t length,
+                                  struct err *err)
+{
+    size_t least = purposes[request->purpose].bytes_min;
+    size_t most = purposes[request->purpose].bytes_max;
+    if (purposes[request->purpose].as_challenge)
+        least = most = request->challenge.len;
+    if (length < least || length > most)
+        return err_set(err, ERR_PLATFORM_ANSWER, "data: %zu bytes, %zu to %zu are due", length,
+                       least, most);
+    return ERR_NONE;
+}
+
+/* Each copy of the data is wiped, but for what libcurl and TLS held of it. */
 static enum err_code read_data(const struct remote_answer *answer,
-                               enum remote_unblock_purpose purpose, struct bytes **out,
+                               const struct remote_unblock_request *request, struct secret **out,
                                struct err *err)
 {
-    AUTO(bytes_freep) struct bytes *data = NULL;
+    const char *text = NULL;
+    AUTO(wipe_freep) struct bytes *data = NULL;
+    AUTO(secret_freep) struct secret *secret = NULL;
     const struct json_field fields[] = {
-        {"data", JSON_BASE64, .limit = purposes[purpose].bytes_max, .out = &data},
+        {"data", JSON_TEXT, .limit = DATA_TEXT_BYTES_MAX, .out = &text},
     };
     if (answer->status != 200)
         return err_set_foreign(err, ERR_PLATFORM_ANSWER, answer->status,
                                "HTTP status %ld where data was due", answer->status);
     if (json_read(answer->json, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_IGNORED, err) != ERR_NONE)
         return err->code = ERR_PLATFORM_ANSWER;
-    if (data->len < purposes[purpose].bytes_min)
-        return err_set(err, ERR_PLATFORM_ANSWER, "data: %zu bytes, at least %zu", data->len,
-                       purposes[purpose].bytes_min);
-    *out = TAKE(data);
+    if (base64_decode(text, REMOTE_BLOB_BYTES_MAX, &data, err) != ERR_NONE) {
+        err_add(err, "data");
+        return err->code = ERR_PLATFORM_ANSWER;
+    }
+    if (check_length(request, data->len, err) != ERR_NONE ||
+        secret_new(REMOTE_BLOB_BYTES_MAX, &secret, err) != ERR_NONE)
+        return err->code;
+    memcpy(secret_room(secret), data->at, data->len);
+    secret_set_length(secret, data->len);
+    *out = TAKE(secret);
     return ERR_NONE;
 }
 
 enum err_code remote_unblock_post(const struct remote_call *call, const struct remote_job *job,
-                                  const struct remote_unblock_request *request, struct bytes **out,
+                                  const struct remote_unblock_request *request, struct secret **out,
                                   struct err *err)
 {
     AUTO(memory_freep) char *path = NULL;
@@ -58,11 +98,12 @@ enum err_code remote_unblock_post(const struct remote_call *call, const struct r
         .bearer = job->secret,
         .body = body,
         .once = true,
+        .secret = true,
     };
     AUTO(remote_answer_done) struct remote_answer answer = {0};
     if (remote_http_exchange(call, &exchange, &answer, err) != ERR_NONE)
         return err_add(err, "ask for what unblocks the key");
-    if (read_data(&answer, request->purpose, out, err) != ERR_NONE)
+    if (read_data(&answer, request, out, err) != ERR_NONE)
         return err_add(err, "read what unblocks the key");
     return ERR_NONE;
 }

@@ -8,4 +8,4 @@
 MUST_CHECK enum err_code remote_unblock_post(const struct remote_call *call,
                                              const struct remote_job *job,
                                              const struct remote_unblock_request *request,
-                                             struct bytes **out, struct err *err);
+                                             struct secret **out, struct err *err);

@@ -529,6 +529,20 @@ static void what_was_read_is_changed(void **state)
     assert_string_equal(text, "{\"a\":{\"l\":[1,\"y\",null]}}");
 }
 
+static void wiping_leaves_no_text(void **state)
+{
+    (void)state;
+    struct json *json = parsed("{\"data\":\"c2VjcmV0\",\"in\":[{\"deep\":\"too\"},1,true,null]}");
+    const char *data = json_text_of(json_member(json, "data"));
+    const char *deep = json_text_of(json_member(json_item(json_member(json, "in"), 0), "deep"));
+    json_wipe(json);
+    for (size_t i = 0; i < strlen("c2VjcmV0"); i++)
+        assert_int_equal(data[i], 0);
+    assert_memory_equal(deep, "\0\0\0", 4);
+    json_free(json);
+    json_wipe(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -551,6 +565,7 @@ int main(void)
         cmocka_unit_test(what_is_built_is_printed),
         cmocka_unit_test(whole_numbers_print_exactly),
         cmocka_unit_test(what_was_read_is_changed),
+        cmocka_unit_test(wiping_leaves_no_text),
     };
     return cmocka_run_group_tests_name("base/json", tests, NULL, NULL);
 }

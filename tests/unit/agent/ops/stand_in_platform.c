@@ -280,7 +280,7 @@ static enum err_code compute_blob(const struct stand_in_platform *platform,
 
 static enum err_code unblock(struct remote *remote, const struct remote_call *call,
                              const struct remote_job *job,
-                             const struct remote_unblock_request *request, struct bytes **out,
+                             const struct remote_unblock_request *request, struct secret **out,
                              struct err *err)
 {
     struct stand_in_platform *platform = (struct stand_in_platform *)remote;
@@ -298,7 +298,9 @@ static enum err_code unblock(struct remote *remote, const struct remote_call *ca
     }
     if (request->purpose == REMOTE_UNBLOCK_PIN && platform->spoil_blob)
         blob->at[blob->len - 1] ^= 1;
-    *out = TAKE(blob);
+    assert_int_equal(secret_new(blob->len, out, err), ERR_NONE);
+    memcpy(secret_room(*out), blob->at, blob->len);
+    secret_set_length(*out, blob->len);
     return ERR_NONE;
 }
 

@@ -16,7 +16,7 @@ static enum err_code put(const char *mode, const char *answer, struct remote_iss
 {
     AUTO(remote_job_freep) struct remote_job *job = platform_server_job();
     /* The platform answers with what stands in the CSR. */
-    const struct remote_request request = {span_text(answer), span_text("proof")};
+    const struct remote_request request = {.csr = span_text(answer), .proof = span_text("proof")};
     struct remote_call call = platform_server_call(platform_server_ports()->good, mode, 5000);
     return remote_request_put(&call, job, &request, out, out_retry_s, err);
 }
@@ -58,6 +58,24 @@ static void a_single_certificate(void **state)
     assert_null(issued->encrypt_cert);
     assert_null(issued->envelope);
     assert_int_equal(issued->chain_count, 0);
+}
+
+static void a_kept_key_has_its_reason(void **state)
+{
+    struct err err = ERR_INIT;
+    int retry_s = -1;
+    AUTO(remote_issued_freep) struct remote_issued *issued = NULL;
+    AUTO(remote_job_freep) struct remote_job *job = platform_server_job();
+    const struct remote_request request = {
+        .csr = span_text("{\"sign_certificate\":\"AQI=\",\"chain\":[]}"),
+        .proof = span_text("proof"),
+        .kept = "key-cannot-replace",
+    };
+    struct remote_call call = platform_server_call(platform_server_ports()->good, "say-kept", 5000);
+    assert_int_equal(remote_request_put(&call, job, &request, &issued, &retry_s, &err), ERR_NONE);
+    AUTO(bytes_freep) struct bytes *log = platform_server_requests("say-kept");
+    assert_non_null(strstr((const char *)log->at,
+                           "\"proof\":\"cHJvb2Y=\",\"kept_key_reason\":\"key-cannot-replace\"}"));
 }
 
 static void what_is_wrong_is_named(void **state)
@@ -139,11 +157,9 @@ static void a_refusal_keeps_its_code(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_dual_certificate),
-        cmocka_unit_test(a_single_certificate),
-        cmocka_unit_test(what_is_wrong_is_named),
-        cmocka_unit_test(a_certificate_has_a_limit),
-        cmocka_unit_test(under_way),
+        cmocka_unit_test(a_dual_certificate),        cmocka_unit_test(a_single_certificate),
+        cmocka_unit_test(a_kept_key_has_its_reason), cmocka_unit_test(what_is_wrong_is_named),
+        cmocka_unit_test(a_certificate_has_a_limit), cmocka_unit_test(under_way),
         cmocka_unit_test(a_refusal_keeps_its_code),
     };
     if (argc != 2)
