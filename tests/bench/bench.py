@@ -163,7 +163,7 @@ def sealed(world, profile):
     trial = world.case_folder / "trial"
     world.put_seal(card, png(), trial.name)
     size = len(png()) + SEAL_BYTES - len(card.files()[trial.name])
-    card.edit(lambda application: application["files"].clear())
+    card.clear_files()
     world.put_seal(card, png(size))
     trace = world.case_folder / "key.trace"
     card.plug_in(latency="real", trace=trace)

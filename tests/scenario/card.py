@@ -5,11 +5,11 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from families import FAMILIES, GMT0017
 from processes import Process, run, run_json, wait_until
 from pcscd import SLOT_PORTS
 
 PIN = "123456"
-ADMIN_PIN = "12345678"  # that no platform manages
 COUNTERS = ("commands", "left", "device_left")
 
 
@@ -18,15 +18,23 @@ class Person:
     """What a key is made for; every key of a test gets its own serial."""
 
     serial: str
-    algorithm: str = "sm2"
-    profile: str = "gmt0017-2012"
+    family: str = GMT0017.name
+    algorithm: str = None  # these two and secrets: the family's first
+    profile: str = None
     holder: str = "张三"
     organisation: str = "阳光测试有限公司"
     days_left: int = 20
     single: bool = False
     pin: str = PIN
-    admin_pin: str = ADMIN_PIN
+    secrets: dict = None
     more: list = field(default_factory=list)  # further options of ukey-sim create
+
+    def __post_init__(self):
+        family = FAMILIES[self.family]
+        self.algorithm = self.algorithm or family.algorithms[0]
+        self.profile = self.profile or family.profiles[0]
+        self.secrets = self.secrets or family.secrets
+        self.single = self.single or family.single
 
 
 class Card:
@@ -36,6 +44,7 @@ class Card:
         """issuer: (certificate, key), PEM files of the CA that issues the first certificates."""
         self.sim = programs / "ukey-sim"
         self.person = person
+        self.family = FAMILIES[person.family]
         self.folder = Path(folder)
         self.state = self.folder / f"{person.serial}.json"
         self.control_socket = self.folder / f"{person.serial}.sock"
@@ -43,7 +52,7 @@ class Card:
         options = ["--profile", person.profile, "--algorithm", person.algorithm]
         options += ["--holder", person.holder, "--organisation", person.organisation]
         options += ["--days-left", str(person.days_left), "--pin", person.pin]
-        options += ["--admin-pin", person.admin_pin]
+        options += [word for name, value in person.secrets.items() for word in (f"--{name}", value)]
         options += ["--single"] if person.single else []
         run(
             [self.sim, "create", "--state", self.state, "--serial", person.serial]
@@ -90,8 +99,26 @@ class Card:
         """change(application) edits what the state file says of the key's application, which must not be
         plugged in."""
         state = json.loads(self.state.read_text())
-        change(state["applications"][0])
+        change(self.family.application(state))
         self.state.write_text(json.dumps(state))
+
+    def clear_files(self):
+        self.edit(self.family.clear_files)
+
+    def remove_file(self, name):
+        self.edit(lambda application: self.family.remove_file(application, name))
+
+    def set_left(self, left, whose="user"):
+        """So many PIN tries are left."""
+        self.edit(lambda application: self.family.set_left(application, whose, left))
+
+    def add_half_made(self, name):
+        """A signing key of this name, and no certificate: what a broken renewal leaves."""
+        self.edit(lambda application: self.family.add_half_made(application, name))
+
+    def holds_pin(self, pin):
+        """Looked up in the state file, where a try costs nothing."""
+        return self.family.pin(self.family.application(json.loads(self.state.read_text()))) == pin
 
     def picture(self):
         """Everything on the key, private keys too, that an operation could change, apart from the PIN

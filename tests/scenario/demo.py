@@ -236,7 +236,7 @@ def reset_pin(world, agent, dialogs, card):
     claim(tries["left"] == tries["max"], f"all {tries['max']} tries are there again")
     claim(tries["default"], "the key itself says that its PIN is the initial one")
     log = agent.process.log_text()
-    claim(card.person.admin_pin not in log, "the administrator PIN does not stand in the agent's log")
+    claim(card.person.secrets["admin-pin"] not in log, "the administrator PIN does not stand in the agent's log")
 
 
 def change_pin(agent, dialogs, card):

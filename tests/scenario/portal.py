@@ -6,6 +6,7 @@ from pathlib import Path
 from processes import Process, run, run_json
 
 NAME = "阳光采购服务平台"
+ISSUERS = {"sm2": "sm2", "rsa2048": "rsa"}
 
 
 def make_template(programs, folder):
@@ -51,13 +52,12 @@ class Portal:
         return self.folder / "ca" / "roots.pem"
 
     def issuer(self, algorithm):
-        """(certificate, key) of the issuing CA."""
-        short = "sm2" if algorithm == "sm2" else "rsa"
-        ca = self.folder / "ca"
-        return ca / f"{short}-issuing.pem", ca / f"{short}-issuing.key"
+        """(certificate, key) of the issuing CA for keys of this algorithm."""
+        name, ca = ISSUERS[algorithm], self.folder / "ca"
+        return ca / f"{name}-issuing.pem", ca / f"{name}-issuing.key"
 
     def root(self, algorithm):
-        return self.folder / "ca" / ("sm2-root.pem" if algorithm == "sm2" else "rsa-root.pem")
+        return self.folder / "ca" / f"{ISSUERS[algorithm]}-root.pem"
 
     def admin(self, *words, **options):
         """One command; the JSON that it prints. options: of processes.run."""

@@ -1,7 +1,6 @@
 """The agent dies in the middle and its journal is gone too: another computer, a wiped home. What counts is what key and
 platform know."""
 
-import copy
 import shutil
 
 from cases import Suite, equal
@@ -73,17 +72,6 @@ for name, path_end, acted in DEATHS:
     suite.add(f"{name}: died {when} the platform heard {path_end}", lost(name, path_end, acted))
 
 
-def add_half_made(application, name):
-    """A signing key in a container, and no certificate: what a broken renewal leaves."""
-    container = copy.deepcopy(application["containers"][0])
-    container["name"] = name
-    container["id"] = max(c["id"] for c in application["containers"]) + 1
-    for pair in container.values():
-        if isinstance(pair, dict):
-            pair.pop("certificate", None)
-    application["containers"].append(container)
-
-
 def containers(card):
     return {c["name"]: c for c in card.show()["containers"]}
 
@@ -94,7 +82,8 @@ def foreign(world):
     work = WORKS["renew, key replaced"](world, faulty=True)
 
     def prepare():
-        work.card.edit(lambda application: [add_half_made(application, name) for name in names])
+        for name in names:
+            work.card.add_half_made(name)
 
     world.replug(work.agent, work.card, prepare)
     before = {name: c for name, c in containers(work.card).items() if name in names}

@@ -203,11 +203,11 @@ def stays_away(world):
 # ---- the administrator PIN stays where it is ----
 
 
-def disguises(pin):
-    """The administrator PIN, and what it is used as, in every form that a log or message could have."""
-    key = hashlib.sha1(pin.encode().ljust(16, b"\0")).digest()[:16]
+def disguises(card):
+    """What only the platform's administrator knows, and what it is used as, in every form that a log or message
+    could have."""
     found = {}
-    for name, content in {"the PIN": pin.encode(), "its key": key}.items():
+    for name, content in card.family.disguises(card.person.secrets).items():
         found[name] = content
         found[f"{name} in Base64"] = base64.b64encode(content).rstrip(b"=")
         found[f"{name} in hex"] = content.hex().encode()
@@ -225,7 +225,7 @@ def secret_stays(world, profile):
     trace = world.case_folder / "key.trace"
     own_trace = world.case_folder / "agent.trace"
     locked = Locked(world, profile, spoiled=True, trace=trace, plan=("ok", "hang"), own_trace=own_trace)
-    needles = disguises(locked.card.person.admin_pin)
+    needles = disguises(locked.card)
     pid = locked.agent.process.pid
     started = locked.agent.start_operation("reset-pin", locked.ticket())
     locked.agent.wait_for(started["id"], lambda o: o["step"]["name"] == "offer" and o["state"] == "waiting-user")
@@ -360,7 +360,7 @@ suite.add("a wrong cryptogram for the administrator's log-in, syno", wrong_login
 
 def set_admin_left(locked, left):
     world, card = locked.world, locked.card
-    world.replug(locked.agent, card, lambda: card.edit(lambda a: a["admin_pin"].update(left=left)))
+    world.replug(locked.agent, card, lambda: card.set_left(left, "admin"))
     card.control("stats", "clear")
 
 

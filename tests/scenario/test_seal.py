@@ -218,7 +218,7 @@ def of_another_key(world):
     path.write_bytes(foreign)
 
     def swap():
-        sealed.card.edit(lambda a: a["files"].clear())
+        sealed.card.clear_files()
         sealed.card.put_file(path, name)
 
     world.replug(sealed.agent, sealed.card, swap)
@@ -335,7 +335,7 @@ def other_keys_ticket(world):
 
 def no_seal(world):
     sealed = Sealed(world)
-    world.replug(sealed.agent, sealed.card, lambda: sealed.card.edit(lambda a: a["files"].clear()))
+    world.replug(sealed.agent, sealed.card, sealed.card.clear_files)
     refused(sealed, "seal-missing")
 
 
@@ -347,7 +347,7 @@ def two_seals(world):
 def named_seal_is_gone(world):
     two = TwoSeals(world)
     ticket = world.portal.key_ticket(two.card, "extend-seal", seal=two.identities()["person"])
-    world.replug(two.agent, two.card, lambda: two.card.edit(lambda a: a["files"].pop(1)))
+    world.replug(two.agent, two.card, lambda: two.card.remove_file("person"))
     refused(two, "seal-missing", ticket)
 
 

@@ -1,9 +1,6 @@
 """The operations as rows of a table, for whatever breaks them off: how each begins, how a person goes on with it
 until it is done, and what must be true at its end."""
 
-import base64
-import json
-
 from card import PIN
 from cases import equal
 from processes import ScenarioError, wait_until
@@ -148,13 +145,13 @@ class ResetPin(Work):
 
     def settled(self, operation):
         """Nobody could know at the time; the key shows it now."""
-        if operation["state"] != "failed" or not holds_pin(self.card, PIN):
+        if operation["state"] != "failed" or not self.card.holds_pin(PIN):
             return False
         assert operation["key_changed"], f"the PIN was reset, and the person is told {operation['error']['code']}"
         return True
 
     def check(self, operation):
-        assert holds_pin(self.card, PIN), f"the initial PIN does not hold ({operation['error']})"
+        assert self.card.holds_pin(PIN), f"the initial PIN does not hold ({operation['error']})"
         state = self.agent.token()["pin"]
         equal((state["left"], state["default"]), (state["max"], True), "tries left, whether the PIN is initial")
         admin = self.card.tries("admin")
@@ -176,20 +173,14 @@ class ChangePin(Work):
         """A person who is told that it is unclear would try; the test looks into the key."""
         if operation["state"] != "failed":
             return False
-        changed = holds_pin(self.card, NEW_PIN)
+        changed = self.card.holds_pin(NEW_PIN)
         code = operation["error"]["code"]
         assert code == "pin-change-unclear" or not changed, f"the new PIN holds, and the person is told {code}"
         return changed
 
     def check(self, operation):
-        assert holds_pin(self.card, NEW_PIN), f"the new PIN does not hold ({operation['error']})"
+        assert self.card.holds_pin(NEW_PIN), f"the new PIN does not hold ({operation['error']})"
         self.check_tries()
-
-
-def holds_pin(card, pin):
-    """Looks into the key's state file, where a try costs nothing."""
-    application = json.loads(card.state.read_text())["applications"][0]
-    return base64.b64decode(application["user_pin"]["value"]).decode() == pin
 
 
 WORKS = {

@@ -6,6 +6,7 @@ from agent import Agent
 from card import Card, Person
 from faulty_portal import FaultyPortal
 from fake_dialogs import FakeDialogs
+from families import FAMILIES
 from pcscd import Pcscd
 from portal import Portal
 from processes import wait_until
@@ -60,12 +61,12 @@ class World:
     # ---- what a case is made of ----
 
     def card(self, slot=0, registered=True, plugged=True, managed=False, **person):
-        """A new key, known to the platform, plugged in. managed: its administrator PIN is the one that
-        the platform derives. person: fields of card.Person."""
+        """A new key, known to the platform, plugged in. managed: its secrets are those that the platform
+        derives. person: fields of card.Person."""
         serial = person.pop("serial", f"T{self.number:04d}{len(self.things):03d}")
-        if managed:
-            person["admin_pin"] = self.portal.admin_pin(serial)
         made = Person(serial=serial, **person)
+        if managed:
+            made.secrets = FAMILIES[made.family].managed(self.portal, serial)
         card = Card(self.programs, self.case_folder, made, self.portal.issuer(made.algorithm))
         self.keep(card)
         if registered:
