@@ -21,7 +21,10 @@ struct op_journal {
     pthread_mutex_t lock; /* guards db and put */
 };
 
-static const char settings_sql[] = "PRAGMA journal_mode = WAL;"
+/* Alone with the file, SQLite keeps the index of its log in memory: no "-shm" file, for which a full disk has no room
+ * and which a folder on the network can't map. Source: sqlite.org/wal.html, 8. */
+static const char settings_sql[] = "PRAGMA locking_mode = EXCLUSIVE;"
+                                   "PRAGMA journal_mode = WAL;"
                                    "PRAGMA trusted_schema = OFF;"
                                    "PRAGMA secure_delete = ON;"
                                    "PRAGMA cache_size = -64;";
@@ -162,6 +165,31 @@ static bool is_locked(const char *path)
     return fd >= 0 && fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
 }
 
+/* Into memory, at once: whoever reads holds up an agent that starts for as long as this takes and no longer. */
+static int copy_file(const char *path, sqlite3 *out)
+{
+    sqlite3 *file = NULL;
+    int result = open_db(path, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, &file);
+    sqlite3_backup *copy =
+        result == SQLITE_OK ? sqlite3_backup_init(out, "main", file, "main") : NULL;
+    if (copy != NULL)
+        sqlite3_backup_step(copy, -1);
+    if (result == SQLITE_OK)
+        result = copy == NULL ? sqlite3_errcode(out) : sqlite3_backup_finish(copy);
+    sqlite3_close(file);
+    return result;
+}
+
+static enum err_code open_copy(struct op_journal *journal, const char *path, struct err *err)
+{
+    int result = open_db(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, &journal->db);
+    if (result == SQLITE_OK)
+        result = copy_file(path, journal->db);
+    if (result == SQLITE_OK)
+        return ERR_NONE;
+    return err_set_foreign(err, ERR_JOURNAL, result, "copy: %s", sqlite3_errstr(result));
+}
+
 /* One that has no schema yet holds no row. */
 static enum err_code each_read(struct op_journal *journal, op_journal_take_fn take, void *context,
                                struct err *err)
@@ -178,13 +206,12 @@ enum err_code op_journal_read(const char *path, op_journal_take_fn take, void *c
                               struct err *err)
 {
     AUTO(op_journal_closep) struct op_journal *journal = journal_new();
-    int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
-    if (is_locked(path))
-        return err_set(err, ERR_ALREADY_RUNNING, "an agent has it");
-    if (open_db(path, flags, &journal->db) != SQLITE_OK)
-        fail(journal, "open", err);
-    else if (each_read(journal, take, context, err) == ERR_NONE)
+    if (!is_locked(path) && open_copy(journal, path, err) == ERR_NONE &&
+        each_read(journal, take, context, err) == ERR_NONE)
         return ERR_NONE;
+    /* Also when one has started since. */
+    if (is_locked(path))
+        err_set(err, ERR_ALREADY_RUNNING, "an agent has it");
     return err_add(err, "%s", path);
 }
 

@@ -1,10 +1,13 @@
 #include "agent/ops/op_journal.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -164,11 +167,61 @@ static void only_the_owner_can_read_it(void **state)
     assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
     struct op_row row = a_row("a", 1);
     assert_int_equal(op_journal_put(journal, &row, OP_OUTLIVES_US, &err), ERR_NONE);
-    static const char *const names[] = {"", "-wal", "-shm", "-lock"};
+    static const char *const names[] = {"", "-wal", "-lock"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         AUTO(memory_freep) char *name = memory_printf("%s%s", path, names[i]);
         assert_int_equal(stat(name, &status), 0);
         assert_int_equal(status.st_mode & 0777, 0600);
+    }
+}
+
+static void let_files_grow(rlim_t bytes)
+{
+    const struct rlimit limit = {bytes, RLIM_INFINITY};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* As on a full disk: no file can take a byte more. */
+static void what_is_there_opens_without_room_for_more(void **state)
+{
+    AUTO(memory_freep) char *path = make_path();
+    AUTO(memory_freep) char *shared = memory_printf("%s-shm", path);
+    AUTO(op_journal_closep) struct op_journal *journal = NULL;
+    struct err err = ERR_INIT;
+    struct seen seen = {0};
+    const struct op_row row = a_row("a", 1);
+    assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
+    assert_int_equal(op_journal_put(journal, &row, OP_OUTLIVES_POWER, &err), ERR_NONE);
+    assert_int_equal(access(shared, F_OK), -1);
+    op_journal_closep(&journal);
+    signal(SIGXFSZ, SIG_IGN);
+    let_files_grow(0);
+    enum err_code opened = op_journal_open(path, &journal, &err);
+    let_files_grow(RLIM_INFINITY);
+    assert_int_equal(opened, ERR_NONE);
+    assert_int_equal(op_journal_each(journal, see, &seen, &err), ERR_NONE);
+    assert_string_equal(seen.ids, "a ");
+}
+
+/* One that was killed leaves its log behind. */
+static void what_a_killed_agent_wrote_is_read(void **state)
+{
+    AUTO(memory_freep) char *path = make_path();
+    struct err err = ERR_INIT;
+    struct seen seen = {0};
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        struct op_journal *journal = NULL;
+        const struct op_row row = a_row("a", 1);
+        _exit(op_journal_open(path, &journal, &err) != ERR_NONE ||
+              op_journal_put(journal, &row, OP_OUTLIVES_US, &err) != ERR_NONE);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    for (int i = 1; i <= 2; i++) {
+        assert_int_equal(op_journal_read(path, see, &seen, &err), ERR_NONE);
+        assert_int_equal(seen.count, i);
     }
 }
 
@@ -264,6 +317,8 @@ int main(void)
         cmocka_unit_test(reading_it_keeps_no_agent_out),
         cmocka_unit_test(an_empty_file_holds_no_row),
         cmocka_unit_test(only_the_owner_can_read_it),
+        cmocka_unit_test(what_is_there_opens_without_room_for_more),
+        cmocka_unit_test(what_a_killed_agent_wrote_is_read),
         cmocka_unit_test(a_file_that_is_no_journal_is_refused),
         cmocka_unit_test(a_missing_folder_is_refused),
         cmocka_unit_test(old_operations_are_forgotten_at_the_start),
