@@ -245,6 +245,9 @@ ERR_ITEM(ERR_TOKEN_NOT_SUPPORTED, "key-command-unsupported", STOP, 502,
 ERR_ITEM(ERR_TOKEN_NO_SPACE, "key-full", STOP, 409,
     "CA锁空间不足", "The key is full",
     "请联系平台客服清理CA锁中不再使用的内容。", "Ask the platform's support to clear what is no longer used.")
+ERR_ITEM(ERR_TOKEN_CANNOT_REPLACE, "key-cannot-replace", STOP, 409,
+    "CA锁没有位置存放第二个签名密钥", "The key has no place for a second signing key",
+    "请使用现有密钥延期，或联系平台客服更换CA锁；CA锁内容未改变。", "Renew with the present key, or ask support for another one; nothing on it was changed.")
 ERR_ITEM(ERR_TOKEN_MEMORY, "key-memory", STOP, 502,
     "CA锁存储出错", "The key's memory failed",
     "请停止使用并联系平台客服更换CA锁。", "Stop using the key and ask support for a new one.")

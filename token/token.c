@@ -44,26 +44,40 @@ static bool pin_fits(const struct token *token, const struct secret *pin)
            bytes.len > 0 && memchr(bytes.at, 0, bytes.len) == NULL;
 }
 
+size_t token_point_bytes(enum token_algorithm algorithm)
+{
+    static const size_t bytes[] = {[TOKEN_SM2] = 32, [TOKEN_P256] = 32, [TOKEN_P384] = 48};
+    return (size_t)algorithm < ARRAY_SIZE(bytes) ? bytes[algorithm] : 0;
+}
+
 /* ---- opening and closing ---- */
+
+static enum err_code open_with(struct token *token, const struct token_driver *driver,
+                               const struct token_settings *settings, struct err *err)
+{
+    struct span atr = token->channel->class->peek_atr(token->channel);
+    token->driver = driver;
+    token->facts = (struct token_facts){.driver = driver->name, .admin_algorithm = ""};
+    return driver->open(&token->link, atr, settings, &token->facts, &token->self, err);
+}
 
 static enum err_code open_with_any(struct token *token, const struct token_settings *settings,
                                    struct err *err)
 {
     static const struct token_settings no_settings = {NULL};
+    if (settings == NULL)
+        settings = &no_settings;
     struct span atr = token->channel->class->peek_atr(token->channel);
     size_t count;
     const struct token_driver *const *drivers = token_drivers(&count);
-    for (size_t i = 0; i < count; i++) {
-        token->driver = drivers[i];
-        token->facts = (struct token_facts){0};
-        enum err_code code =
-            token->driver->open(&token->link, atr, settings != NULL ? settings : &no_settings,
-                                &token->facts, &token->self, err);
-        token->facts.driver = token->driver->name;
-        if (code != ERR_TOKEN_UNSUPPORTED)
-            return code;
-    }
-    return err->code;
+    const struct token_driver *sure = token_driver_for_atr(settings, atr);
+    enum err_code code = ERR_TOKEN_UNSUPPORTED;
+    if (sure != NULL)
+        code = open_with(token, sure, settings, err);
+    for (size_t i = 0; code == ERR_TOKEN_UNSUPPORTED && i < count; i++)
+        if (drivers[i] != sure)
+            code = open_with(token, drivers[i], settings, err);
+    return code;
 }
 
 enum err_code token_open(struct channel *channel, const char *reader,
@@ -278,10 +292,10 @@ enum err_code token_create_pair(struct token *token, const char *pair,
                                 struct err *err)
 {
     AUTO(token_line_call_done) struct token_call call = {NULL};
-    if (algorithm != TOKEN_SM2 && algorithm != TOKEN_RSA2048)
+    if (algorithm == TOKEN_ALGORITHM_NONE)
         return err_set(err, ERR_FIELD_VALUE, "no algorithm for the new key pair");
     if (check_name(pair, err) != ERR_NONE ||
-        token_line_call(&call, token, NEEDS_LOGIN, err) != ERR_NONE)
+        token_line_call(&call, token, NEEDS_WRITE, err) != ERR_NONE)
         return err->code;
     return token_line_result(token,
                              token->driver->create_pair(token->self, pair, algorithm, out, err));
@@ -292,7 +306,7 @@ enum err_code token_import_encryption_key(struct token *token, const char *pair,
 {
     AUTO(token_line_call_done) struct token_call call = {NULL};
     if (check_name(pair, err) != ERR_NONE ||
-        token_line_call(&call, token, NEEDS_LOGIN, err) != ERR_NONE)
+        token_line_call(&call, token, NEEDS_WRITE, err) != ERR_NONE)
         return err->code;
     return token_line_result(
         token, token->driver->import_encryption_key(token->self, pair, envelope, err));
@@ -304,7 +318,7 @@ enum err_code token_write_cert(struct token *token, const char *pair, enum token
     AUTO(token_line_call_done) struct token_call call = {NULL};
     if (check_name(pair, err) != ERR_NONE ||
         check_size(der.len, TOKEN_CERT_BYTES_MAX, "the certificate", err) != ERR_NONE ||
-        token_line_call(&call, token, NEEDS_LOGIN, err) != ERR_NONE)
+        token_line_call(&call, token, NEEDS_WRITE, err) != ERR_NONE)
         return err->code;
     return token_line_result(token, token->driver->write_cert(token->self, pair, slot, der, err));
 }
@@ -313,9 +327,20 @@ enum err_code token_delete_pair(struct token *token, const char *pair, struct er
 {
     AUTO(token_line_call_done) struct token_call call = {NULL};
     if (check_name(pair, err) != ERR_NONE ||
-        token_line_call(&call, token, NEEDS_LOGIN, err) != ERR_NONE)
+        token_line_call(&call, token, NEEDS_WRITE, err) != ERR_NONE)
         return err->code;
     return token_line_result(token, token->driver->delete_pair(token->self, pair, err));
+}
+
+enum err_code token_make_current(struct token *token, const char *pair, struct err *err)
+{
+    AUTO(token_line_call_done) struct token_call call = {NULL};
+    if (token->driver->make_current == NULL)
+        return ERR_NONE;
+    if (check_name(pair, err) != ERR_NONE ||
+        token_line_call(&call, token, NEEDS_WRITE, err) != ERR_NONE)
+        return err->code;
+    return token_line_result(token, token->driver->make_current(token->self, pair, err));
 }
 
 /* ---- files ---- */
@@ -351,7 +376,7 @@ enum err_code token_write_file(struct token *token, const char *name, struct spa
     AUTO(token_line_call_done) struct token_call call = {NULL};
     if (check_name(name, err) != ERR_NONE ||
         check_size(content.len, TOKEN_FILE_BYTES_MAX, "the file", err) != ERR_NONE ||
-        token_line_call(&call, token, NEEDS_LOGIN, err) != ERR_NONE)
+        token_line_call(&call, token, NEEDS_WRITE, err) != ERR_NONE)
         return err->code;
     return token_line_result(token, token->driver->write_file(token->self, name, content, err));
 }
@@ -360,7 +385,7 @@ enum err_code token_delete_file(struct token *token, const char *name, struct er
 {
     AUTO(token_line_call_done) struct token_call call = {NULL};
     if (check_name(name, err) != ERR_NONE ||
-        token_line_call(&call, token, NEEDS_LOGIN, err) != ERR_NONE)
+        token_line_call(&call, token, NEEDS_WRITE, err) != ERR_NONE)
         return err->code;
     return token_line_result(token, token->driver->delete_file(token->self, name, err));
 }
@@ -384,13 +409,14 @@ enum err_code token_change_pin(struct token *token, const struct secret *old_pin
     return token_line_result(token, token->driver->change_pin(token->self, old_pin, new_pin, err));
 }
 
-enum err_code token_challenge(struct token *token, uint8_t out[TOKEN_CHALLENGE_BYTES],
-                              struct err *err)
+enum err_code token_challenge(struct token *token, enum token_purpose purpose,
+                              struct token_challenge *out, struct err *err)
 {
     AUTO(token_line_call_done) struct token_call call = {NULL};
     if (token_line_call(&call, token, NEEDS_NOTHING, err) != ERR_NONE)
         return err->code;
-    enum err_code code = token_line_result(token, token->driver->challenge(token->self, out, err));
+    enum err_code code =
+        token_line_result(token, token->driver->challenge(token->self, purpose, out, err));
     token->challenge_fresh = code == ERR_NONE;
     return code;
 }

@@ -18,11 +18,16 @@
 #define TOKEN_FILE_BYTES_MAX 65535 /* offsets are 16 bits wide: GM/T 0017 WriteFile */
 #define TOKEN_PAIRS_MAX 64 /* GM3000's limit of containers */
 #define TOKEN_FILES_MAX 64
-#define TOKEN_CHALLENGE_BYTES 8
+#define TOKEN_CHALLENGE_BYTES_MAX 16 /* a block of AES: SP 800-73-4 Part 2 3.2.4 */
+#define TOKEN_POINT_BYTES_MAX 48 /* P-384 */
 
-enum token_algorithm { TOKEN_ALGORITHM_NONE, TOKEN_SM2, TOKEN_RSA2048 };
+enum token_algorithm { TOKEN_ALGORITHM_NONE, TOKEN_SM2, TOKEN_RSA2048, TOKEN_P256, TOKEN_P384 };
 enum token_slot { TOKEN_SIGN, TOKEN_ENCRYPT };
 enum token_role { TOKEN_USER, TOKEN_ADMINISTRATOR };
+enum token_purpose { TOKEN_PURPOSE_LOGIN, TOKEN_PURPOSE_UNBLOCK };
+
+/* How many bytes a coordinate of a point has; 0: the algorithm has none. */
+size_t token_point_bytes(enum token_algorithm algorithm);
 
 /* What is known since the key was opened; constant for the token's life. */
 struct token_facts {
@@ -33,24 +38,31 @@ struct token_facts {
     char profile[TOKEN_TEXT_BYTES_MAX + 1]; /* the platform computes unblock blobs for it */
     char application[TOKEN_TEXT_BYTES_MAX + 1];
     uint8_t application_id[2]; /* part of what an unblock blob authenticates */
-    const char *driver; /* static: "gmt0017" */
+    const char *driver; /* static: "gmt0017", "piv" */
+    const char
+        *admin_algorithm; /* static: of the administrator's log-in where the platform must know
+                                    it ("3des", "aes128", "aes192", "aes256"), else "" */
     size_t pairs_max;
     size_t free_bytes; /* when the key was opened */
     size_t pin_bytes_min;
     size_t pin_bytes_max;
+    size_t file_bytes_max; /* of one file; 0: not known, or as many as there are free */
+    int admin_tries_stop; /* with so many administrator tries left or fewer nothing is tried */
     bool unblock_needs_admin_login;
+    bool
+        writes_need_admin_login; /* what changes keys, certificates and files; not the PIN's change */
 };
 
 struct token_pin_state {
-    int tries_max;
-    int tries_left;
+    int tries_max; /* -1: the key does not say */
+    int tries_left; /* -1: the key does not say */
     bool is_default; /* the key says that the PIN is still the initial one */
 };
 
 /* A public key as the key gives it. */
 struct token_public_key {
     enum token_algorithm algorithm;
-    uint8_t x[32], y[32]; /* SM2 */
+    uint8_t x[TOKEN_POINT_BYTES_MAX], y[TOKEN_POINT_BYTES_MAX]; /* the first token_point_bytes() */
     uint8_t modulus[256]; /* RSA, big-endian */
     uint32_t exponent; /* RSA */
 };
@@ -136,15 +148,17 @@ MUST_CHECK enum err_code token_login(struct token *token, const struct secret *p
 /* Ends the log-in; failures don't matter to the caller. */
 void token_logout(struct token *token);
 
-/* Signs with the pair's signing key. SM2: input is e (32 bytes), output r || s (64 bytes). RSA: input
- * is a DigestInfo, output the 256-byte signature (PKCS#1 v1.5). ERR_TOKEN_LOGIN_LOST without log-in. */
+/* Signs with the pair's signing key. SM2: input is e (32 bytes), output r || s (64 bytes). P-256 and
+ * P-384: input is a digest of 32 or 48 bytes, output r || s (64 or 96 bytes). RSA: input is a DigestInfo,
+ * output the 256-byte signature (PKCS#1 v1.5). ERR_TOKEN_LOGIN_LOST without log-in. */
 MUST_CHECK enum err_code token_sign(struct token *token, const char *pair, struct span input,
                                     struct bytes **out, struct err *err);
 
-/* Changing: needs the log-in. */
+/* Changing: needs the log-in, the administrator's where facts->writes_need_admin_login. */
 
 /* A new container with a new signing key. ERR_TOKEN_EXISTS when the name is taken: an existing key is
- * never overwritten. */
+ * never overwritten. ERR_TOKEN_CANNOT_REPLACE when the key has no place for a second signing key;
+ * nothing is changed then. */
 MUST_CHECK enum err_code token_create_pair(struct token *token, const char *pair,
                                            enum token_algorithm algorithm,
                                            struct token_public_key *out, struct err *err);
@@ -157,6 +171,9 @@ MUST_CHECK enum err_code token_write_cert(struct token *token, const char *pair,
                                           enum token_slot slot, struct span der, struct err *err);
 /* Removes the container and the keys in it. */
 MUST_CHECK enum err_code token_delete_pair(struct token *token, const char *pair, struct err *err);
+/* Puts the pair where other programs look for the key in use, where the key has such a place; else
+ * nothing is done. May be repeated after any interruption. The pair's name may be another afterwards. */
+MUST_CHECK enum err_code token_make_current(struct token *token, const char *pair, struct err *err);
 
 /* Files of the application. Reading needs no log-in where the file's rights say so. */
 MUST_CHECK enum err_code token_list_files(struct token *token, struct token_files **out,
@@ -177,10 +194,16 @@ MUST_CHECK enum err_code token_delete_file(struct token *token, const char *name
  * between token_challenge and the call that uses it. */
 MUST_CHECK enum err_code token_change_pin(struct token *token, const struct secret *old_pin,
                                           const struct secret *new_pin, struct err *err);
-MUST_CHECK enum err_code token_challenge(struct token *token, uint8_t out[TOKEN_CHALLENGE_BYTES],
-                                         struct err *err);
+struct token_challenge {
+    size_t len; /* 0: the purpose needs none */
+    uint8_t bytes[TOKEN_CHALLENGE_BYTES_MAX];
+};
+MUST_CHECK enum err_code token_challenge(struct token *token, enum token_purpose purpose,
+                                         struct token_challenge *out, struct err *err);
 /* cryptogram: made by the platform for the challenge. A wrong one costs an administrator try. */
 MUST_CHECK enum err_code token_admin_login(struct token *token, struct span cryptogram,
                                            struct err *err);
-/* blob: new PIN enciphered and authenticated by the platform for the challenge. */
+/* blob: new PIN enciphered and authenticated by the platform for the challenge; for "piv" a secret:
+ * present PUK, next PUK, new PIN, 8 bytes each. ERR_PIN_WRONG with err->tries_left when the key refuses
+ * what stands for the administrator's PIN in it. */
 MUST_CHECK enum err_code token_unblock(struct token *token, struct span blob, struct err *err);

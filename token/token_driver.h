@@ -26,6 +26,9 @@ struct token_driver {
     /* Whether the settings can be used, so that a mistake in them is found at the start: ERR_CONFIG.
      * NULL: the driver uses none. */
     enum err_code (*check_settings)(const struct token_settings *settings, struct err *err);
+    /* Whether keys with this ATR are of the family for sure, so that it is asked before the others.
+     * NULL: never. */
+    bool (*knows_atr)(const struct token_settings *settings, struct span atr);
     /* Recognises the card by harmless commands only, opens its application and fills facts (but for
      * driver); facts stay valid until close. ERR_TOKEN_UNSUPPORTED when it is not of this family or not known: the next driver is
      * asked. *self is the driver's, also on failure NULL or freed. */
@@ -59,6 +62,8 @@ struct token_driver {
     enum err_code (*write_cert)(void *self, const char *pair, enum token_slot slot, struct span der,
                                 struct err *err);
     enum err_code (*delete_pair)(void *self, const char *pair, struct err *err);
+    /* NULL: the newest certificate is the one in use, and nothing else says so. */
+    enum err_code (*make_current)(void *self, const char *pair, struct err *err);
     enum err_code (*list_files)(void *self, struct token_files **out, struct err *err);
     /* size: of the file in bytes; 0: not known. */
     enum err_code (*read_file)(void *self, const char *name, size_t size, struct bytes **out,
@@ -67,7 +72,8 @@ struct token_driver {
     enum err_code (*delete_file)(void *self, const char *name, struct err *err);
     enum err_code (*change_pin)(void *self, const struct secret *old_pin,
                                 const struct secret *new_pin, struct err *err);
-    enum err_code (*challenge)(void *self, uint8_t out[TOKEN_CHALLENGE_BYTES], struct err *err);
+    enum err_code (*challenge)(void *self, enum token_purpose purpose, struct token_challenge *out,
+                               struct err *err);
     /* NULL: the family has no such log-in. */
     enum err_code (*admin_login)(void *self, struct span cryptogram, struct err *err);
     enum err_code (*unblock)(void *self, struct span blob, struct err *err);
@@ -81,6 +87,10 @@ MUST_CHECK enum err_code token_open(struct channel *channel, const char *reader,
 
 /* The drivers in the order in which they are asked, and their number. */
 const struct token_driver *const *token_drivers(size_t *out_count);
+
+/* The driver that knows the ATR for sure, NULL: none. */
+const struct token_driver *token_driver_for_atr(const struct token_settings *settings,
+                                                struct span atr);
 
 /* Asks every driver whether it can use the settings: ERR_CONFIG with the file and line. */
 MUST_CHECK enum err_code token_settings_check(const struct token_settings *settings,

@@ -15,6 +15,15 @@ const struct token_driver *const *token_drivers(size_t *out_count)
     return drivers;
 }
 
+const struct token_driver *token_driver_for_atr(const struct token_settings *settings,
+                                                struct span atr)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
+        if (drivers[i]->knows_atr != NULL && drivers[i]->knows_atr(settings, atr))
+            return drivers[i];
+    return NULL;
+}
+
 enum err_code token_settings_check(const struct token_settings *settings, struct err *err)
 {
     for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)

@@ -102,7 +102,12 @@ void token_line_call_done(struct token_call *call)
 
 static enum err_code check_needs(const struct token *token, enum token_needs needs, struct err *err)
 {
-    if (needs == NEEDS_LOGIN && !token->logged_in)
+    if (needs == NEEDS_WRITE && token->facts.writes_need_admin_login) {
+        if (token->admin_logged_in)
+            return ERR_NONE;
+        return err_set(err, ERR_TOKEN_LOGIN_LOST, "the administrator is not logged in");
+    }
+    if ((needs == NEEDS_LOGIN || needs == NEEDS_WRITE) && !token->logged_in)
         return err_set(err, ERR_TOKEN_LOGIN_LOST, "the key is not logged in");
     if (needs == NEEDS_CHALLENGE && !token->challenge_fresh)
         return err_set(err, ERR_INTERNAL, "no challenge was fetched directly before");

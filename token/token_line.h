@@ -39,7 +39,8 @@ void token_line_failed(struct token *token, const struct err *err);
 MUST_CHECK enum err_code token_line_begin(struct token *token, struct err *err);
 void token_line_end(struct token *token);
 
-enum token_needs { NEEDS_NOTHING, NEEDS_LOGIN, NEEDS_CHALLENGE };
+/* NEEDS_WRITE: the log-in that changing the key's content takes. */
+enum token_needs { NEEDS_NOTHING, NEEDS_LOGIN, NEEDS_WRITE, NEEDS_CHALLENGE };
 
 /* A call under way; its transaction, unless token_begin made one, ends with it. */
 struct token_call {

@@ -77,13 +77,15 @@ static enum op_outcome confirm_reset(struct op *op, struct err *err)
 static enum err_code relay(struct op *op, enum remote_unblock_purpose purpose, struct secret **out,
                            struct err *err)
 {
-    uint8_t challenge[TOKEN_CHALLENGE_BYTES];
+    struct token_challenge challenge;
+    enum token_purpose kind =
+        purpose == REMOTE_UNBLOCK_LOGIN ? TOKEN_PURPOSE_LOGIN : TOKEN_PURPOSE_UNBLOCK;
     const struct token_facts *facts = token_peek_facts(op->key.token);
-    if (token_challenge(op->key.token, challenge, err) != ERR_NONE)
+    if (token_challenge(op->key.token, kind, &challenge, err) != ERR_NONE)
         return err_add(err, "take a challenge");
     const struct remote_unblock_request request = {
         .purpose = purpose,
-        .challenge = SPAN_ARRAY(challenge),
+        .challenge = span_of(challenge.bytes, challenge.len),
         .application = SPAN_ARRAY(facts->application_id),
         .profile = facts->profile,
         .administrator_tries = op->key.administrator.tries_left,

@@ -41,7 +41,7 @@ static enum err_code lying_transmit(struct channel *channel, struct span command
 
 static struct span lying_atr(const struct channel *channel)
 {
-    static const uint8_t atr[] = {0x3B, 0x80, 0x80, 0x01, 0x01};
+    static const uint8_t atr[] = {0x3B, 0x85, 0x80, 0x01, 'U', 'K', 'E', 'Y', 'D', 0x42};
     return SPAN_ARRAY(atr);
 }
 

@@ -159,8 +159,8 @@ static enum err_code change_pin(struct token *token, struct err *err)
 static enum err_code unblock(struct token *token, struct err *err)
 {
     static const uint8_t blob[36] = {3};
-    uint8_t challenge[TOKEN_CHALLENGE_BYTES];
-    if (token_challenge(token, challenge, err) != ERR_NONE)
+    struct token_challenge challenge;
+    if (token_challenge(token, TOKEN_PURPOSE_UNBLOCK, &challenge, err) != ERR_NONE)
         return err->code;
     return token_unblock(token, SPAN_ARRAY(blob), err);
 }
@@ -168,8 +168,8 @@ static enum err_code unblock(struct token *token, struct err *err)
 static enum err_code admin_login(struct token *token, struct err *err)
 {
     static const uint8_t cryptogram[16] = {5};
-    uint8_t challenge[TOKEN_CHALLENGE_BYTES];
-    if (token_challenge(token, challenge, err) != ERR_NONE)
+    struct token_challenge challenge;
+    if (token_challenge(token, TOKEN_PURPOSE_LOGIN, &challenge, err) != ERR_NONE)
         return err->code;
     return token_admin_login(token, SPAN_ARRAY(cryptogram), err);
 }

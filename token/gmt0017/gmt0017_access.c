@@ -76,7 +76,7 @@ static enum err_code verify(struct gmt0017 *key, enum token_role role, struct sp
 enum err_code gmt0017_access_login(struct gmt0017 *key, const struct secret *pin, struct err *err)
 {
     AUTO(secret_freep) struct secret *pin_key = NULL;
-    uint8_t challenge[TOKEN_CHALLENGE_BYTES];
+    uint8_t challenge[GMT0017_CHALLENGE_BYTES];
     uint8_t cryptogram[GMT0017_VERIFY_BYTES];
     if (gmt0017_pin_key(&key->profile, pin, &pin_key, err) != ERR_NONE ||
         gmt0017_device_challenge(key, challenge, err) != ERR_NONE ||
@@ -105,7 +105,7 @@ enum err_code gmt0017_access_change_pin(struct gmt0017 *key, const struct secret
     struct gmt0017_command command = {
         .name = "ChangePIN", .cla = 0x84, .ins = 0x16, .p2 = ROLE_USER};
     const uint8_t header[] = {command.cla, command.ins, command.p1, command.p2};
-    uint8_t challenge[TOKEN_CHALLENGE_BYTES];
+    uint8_t challenge[GMT0017_CHALLENGE_BYTES];
     uint8_t data[GMT0017_ID_BYTES + GMT0017_NEW_PIN_BYTES_MAX];
     uint8_t mac[GMT0017_MAC_BYTES];
     size_t wrapped_bytes = 0;

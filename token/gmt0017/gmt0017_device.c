@@ -156,14 +156,14 @@ size_t gmt0017_device_containers_max(const struct gmt0017_device_info *info)
     return info->raw[AT_MAX_CONTAINERS];
 }
 
-enum err_code gmt0017_device_challenge(struct gmt0017 *key, uint8_t out[TOKEN_CHALLENGE_BYTES],
+enum err_code gmt0017_device_challenge(struct gmt0017 *key, uint8_t out[GMT0017_CHALLENGE_BYTES],
                                        struct err *err)
 {
     struct gmt0017_command command = {
-        .name = "GenRandom", .cla = 0x80, .ins = 0x50, .le = TOKEN_CHALLENGE_BYTES};
+        .name = "GenRandom", .cla = 0x80, .ins = 0x50, .le = GMT0017_CHALLENGE_BYTES};
     AUTO(bytes_freep) struct bytes *answer = NULL;
-    if (gmt0017_send(key, &command, TOKEN_CHALLENGE_BYTES, &answer, err) != ERR_NONE)
+    if (gmt0017_send(key, &command, GMT0017_CHALLENGE_BYTES, &answer, err) != ERR_NONE)
         return err->code;
-    memcpy(out, answer->at, TOKEN_CHALLENGE_BYTES);
+    memcpy(out, answer->at, GMT0017_CHALLENGE_BYTES);
     return ERR_NONE;
 }

@@ -28,5 +28,5 @@ size_t gmt0017_device_data_bytes_max(const struct gmt0017 *key,
 size_t gmt0017_device_containers_max(const struct gmt0017_device_info *info);
 
 MUST_CHECK enum err_code gmt0017_device_challenge(struct gmt0017 *key,
-                                                  uint8_t out[TOKEN_CHALLENGE_BYTES],
+                                                  uint8_t out[GMT0017_CHALLENGE_BYTES],
                                                   struct err *err);

@@ -12,6 +12,9 @@
 #include "token/gmt0017/gmt0017_key.h"
 #include "token/gmt0017/gmt0017_profile_file.h"
 
+/* The administrator's PIN can't be reset by anybody: some tries stay for whoever holds it. */
+#define ADMIN_TRIES_STOP 3
+
 /* ---- opening ---- */
 
 static enum err_code choose_profile(struct gmt0017 *key, const struct gmt0017_device_info *info,
@@ -47,6 +50,7 @@ static void fill_facts(struct gmt0017 *key, const struct gmt0017_device_info *in
     facts->free_bytes = gmt0017_device_free_bytes(key, info);
     facts->pin_bytes_min = key->profile.pin_bytes_min;
     facts->pin_bytes_max = key->profile.pin_bytes_max;
+    facts->admin_tries_stop = ADMIN_TRIES_STOP;
     facts->unblock_needs_admin_login = key->profile.unblock_needs_admin_login;
     key->data_bytes_max = gmt0017_device_data_bytes_max(key, info);
 }
@@ -105,6 +109,15 @@ static enum err_code driver_reopen(void *self, struct err *err)
     return gmt0017_application_reopen(key, err);
 }
 
+static bool driver_knows_atr(const struct token_settings *settings, struct span atr)
+{
+    AUTO(memory_freep) struct gmt0017_profiles *extra = NULL;
+    struct err ignored = ERR_INIT; /* opening will say it */
+    if (gmt0017_profile_file_read_all(settings->profile_folder, &extra, &ignored) != ERR_NONE)
+        return false;
+    return gmt0017_profile_knows_atr(extra, atr);
+}
+
 static enum err_code driver_check_settings(const struct token_settings *settings, struct err *err)
 {
     AUTO(memory_freep) struct gmt0017_profiles *extra = NULL;
@@ -156,6 +169,8 @@ static enum err_code driver_create_pair(void *self, const char *pair,
                                         enum token_algorithm algorithm,
                                         struct token_public_key *out, struct err *err)
 {
+    if (algorithm != TOKEN_SM2 && algorithm != TOKEN_RSA2048)
+        return err_set(err, ERR_TOKEN_NOT_SUPPORTED, "no key pair of this algorithm: GM/T 0017");
     return gmt0017_key_create(self, pair, algorithm, out, err);
 }
 
@@ -205,10 +220,15 @@ static enum err_code driver_change_pin(void *self, const struct secret *old_pin,
     return gmt0017_access_change_pin(self, old_pin, new_pin, err);
 }
 
-static enum err_code driver_challenge(void *self, uint8_t out[TOKEN_CHALLENGE_BYTES],
-                                      struct err *err)
+static enum err_code driver_challenge(void *self, enum token_purpose purpose,
+                                      struct token_challenge *out, struct err *err)
 {
-    return gmt0017_device_challenge(self, out, err);
+    uint8_t challenge[GMT0017_CHALLENGE_BYTES];
+    if (gmt0017_device_challenge(self, challenge, err) != ERR_NONE)
+        return err->code;
+    *out = (struct token_challenge){.len = sizeof challenge};
+    memcpy(out->bytes, challenge, sizeof challenge);
+    return ERR_NONE;
 }
 
 static enum err_code driver_admin_login(void *self, struct span cryptogram, struct err *err)
@@ -224,6 +244,7 @@ static enum err_code driver_unblock(void *self, struct span blob, struct err *er
 const struct token_driver gmt0017_driver = {
     .name = "gmt0017",
     .check_settings = driver_check_settings,
+    .knows_atr = driver_knows_atr,
     .open = driver_open,
     .close = driver_close,
     .leave = driver_leave,

@@ -94,12 +94,12 @@ static size_t make_blocks(enum gmt0017_block kind, struct span data, uint8_t *ou
 }
 
 enum err_code gmt0017_pin_verify(const struct gmt0017_profile *profile, const struct secret *key,
-                                 const uint8_t challenge[TOKEN_CHALLENGE_BYTES],
+                                 const uint8_t challenge[GMT0017_CHALLENGE_BYTES],
                                  uint8_t out[GMT0017_VERIFY_BYTES], struct err *err)
 {
-    uint8_t block[TOKEN_CHALLENGE_BYTES + 2 * BLOCK_BYTES];
+    uint8_t block[GMT0017_CHALLENGE_BYTES + 2 * BLOCK_BYTES];
     size_t length =
-        make_blocks(profile->verify_block, span_of(challenge, TOKEN_CHALLENGE_BYTES), block);
+        make_blocks(profile->verify_block, span_of(challenge, GMT0017_CHALLENGE_BYTES), block);
     assert(length == GMT0017_VERIFY_BYTES);
     return encipher("SM4-ECB", key, NULL, span_of(block, length), out, err);
 }
@@ -165,7 +165,7 @@ static size_t pad(const struct gmt0017_profile *profile, uint8_t *input, size_t 
 }
 
 enum err_code gmt0017_pin_mac(const struct gmt0017_profile *profile, const struct secret *key,
-                              const uint8_t challenge[TOKEN_CHALLENGE_BYTES],
+                              const uint8_t challenge[GMT0017_CHALLENGE_BYTES],
                               const uint8_t header[4], struct span data,
                               const struct secret *new_pin, uint8_t out[GMT0017_MAC_BYTES],
                               struct err *err)
@@ -177,7 +177,7 @@ enum err_code gmt0017_pin_mac(const struct gmt0017_profile *profile, const struc
     size_t length = make_mac_input(profile, header, data, secret_peek(new_pin), secret_room(input));
     length = pad(profile, secret_room(input), length);
     uint8_t iv[BLOCK_BYTES] = {0};
-    memcpy(iv, challenge, TOKEN_CHALLENGE_BYTES);
+    memcpy(iv, challenge, GMT0017_CHALLENGE_BYTES);
     uint8_t chain[MAC_INPUT_BYTES_MAX];
     if (encipher("SM4-CBC", key, iv, span_of(secret_room(input), length), chain, err) != ERR_NONE)
         return err->code;

@@ -19,7 +19,7 @@ MUST_CHECK enum err_code gmt0017_pin_key(const struct gmt0017_profile *profile,
 /* What VerifyPIN sends: the challenge under the key. */
 MUST_CHECK enum err_code gmt0017_pin_verify(const struct gmt0017_profile *profile,
                                             const struct secret *key,
-                                            const uint8_t challenge[TOKEN_CHALLENGE_BYTES],
+                                            const uint8_t challenge[GMT0017_CHALLENGE_BYTES],
                                             uint8_t out[GMT0017_VERIFY_BYTES], struct err *err);
 /* A new PIN under the key: 16 or 32 bytes. */
 MUST_CHECK enum err_code gmt0017_pin_wrap(const struct gmt0017_profile *profile,
@@ -30,7 +30,7 @@ MUST_CHECK enum err_code gmt0017_pin_wrap(const struct gmt0017_profile *profile,
  * code). new_pin: the one that the data carry. */
 MUST_CHECK enum err_code gmt0017_pin_mac(const struct gmt0017_profile *profile,
                                          const struct secret *key,
-                                         const uint8_t challenge[TOKEN_CHALLENGE_BYTES],
+                                         const uint8_t challenge[GMT0017_CHALLENGE_BYTES],
                                          const uint8_t header[4], struct span data,
                                          const struct secret *new_pin,
                                          uint8_t out[GMT0017_MAC_BYTES], struct err *err);

@@ -4,6 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* Its historical bytes are "UKEYD". */
+static const char virtual_key_atr[] = "3B858001554B45594442";
+
 /* Where each fact was seen stands in README.md. */
 static const struct gmt0017_profile built_in[] = {
     {
@@ -105,4 +108,12 @@ const struct gmt0017_profile *gmt0017_profile_find(const struct gmt0017_profiles
     if (extra != NULL)
         found = find_in(extra->profile, extra->count, identity);
     return found != NULL ? found : find_in(built_in, ARRAY_SIZE(built_in), identity);
+}
+
+bool gmt0017_profile_knows_atr(const struct gmt0017_profiles *extra, struct span atr)
+{
+    for (size_t i = 0; extra != NULL && i < extra->count; i++)
+        if (extra->profile[i].atr[0] != '\0' && atr_fits(extra->profile[i].atr, atr))
+            return true;
+    return atr_fits(virtual_key_atr, atr);
 }

@@ -40,6 +40,7 @@ enum gmt0017_mac_input {
 #define GMT0017_CHUNK_BYTES_MAX 32768
 /* K is made of 16 bytes, and variants pad a PIN to 16 bytes. */
 #define GMT0017_PIN_BYTES_MAX 16
+#define GMT0017_CHALLENGE_BYTES 8 /* GenRandom, for VerifyPIN and the like */
 #define GMT0017_FILE_NAME_BYTES_MIN 32
 
 struct gmt0017_profile {
@@ -82,6 +83,10 @@ struct gmt0017_identity {
 
 /* The built-in profiles: static. */
 const struct gmt0017_profile *gmt0017_profile_built_in(size_t *out_count);
+
+/* Whether only keys of this family have the ATR: one of the administrator's profiles (may be NULL) names
+ * it, or it is the virtual key's. */
+bool gmt0017_profile_knows_atr(const struct gmt0017_profiles *extra, struct span atr);
 
 /* The profile for the key: the first of the administrator's (may be NULL), then the built-in ones.
  * NULL when there is none. The answer lives as long as what it was found in. */

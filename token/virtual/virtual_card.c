@@ -9,7 +9,7 @@
 #include "token/virtual/virtual_state.h"
 
 /* Cards that announce T=0 and T=1 are spoken to in T=1. Source: ISO/IEC 7816-3 8.2.1. */
-static const uint8_t answer_to_reset[] = {0x3B, 0x80, 0x80, 0x01, 0x01};
+static const uint8_t answer_to_reset[] = {0x3B, 0x85, 0x80, 0x01, 'U', 'K', 'E', 'Y', 'D', 0x42};
 
 #define STATUS_BYTES 2
 #define DATA_BYTES_MAX (VIRTUAL_ANSWER_BYTES_MAX - STATUS_BYTES)

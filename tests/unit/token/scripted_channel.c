@@ -27,7 +27,8 @@ struct scripted_channel {
     bool held;
 };
 
-static const uint8_t atr[] = {0x3B, 0x80, 0x80, 0x01, 0x01};
+/* The virtual GM/T 0017 key's. */
+static const uint8_t atr[] = {0x3B, 0x85, 0x80, 0x01, 'U', 'K', 'E', 'Y', 'D', 0x42};
 
 struct bytes *scripted_channel_bytes(const char *hex)
 {

@@ -55,9 +55,9 @@ static void writes_what_passes(void **state)
     assert_int_equal(transmit(&traced, "80500000000008"), ERR_NONE);
     assert_int_equal(transmit(&traced, "80040000000000"), ERR_TOKEN_REMOVED);
     traced.channel->class->end(traced.channel);
-    assert_int_equal(traced.channel->class->peek_atr(traced.channel).len, 5);
+    assert_int_equal(traced.channel->class->peek_atr(traced.channel).len, 10);
     stop(&traced);
-    assert_non_null(strstr(traced.text, " @ 3B80800101\n"));
+    assert_non_null(strstr(traced.text, " @ 3B858001554B45594442\n"));
     assert_non_null(strstr(traced.text, " # begin\n"));
     assert_non_null(strstr(traced.text, " > 80500000000008\n"));
     assert_non_null(strstr(traced.text, " < 01020304050607089000\n"));

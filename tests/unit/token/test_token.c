@@ -145,9 +145,10 @@ static void checks_sizes(void **state)
 
 static void expect_challenge(struct scripted_key *key)
 {
-    uint8_t challenge[TOKEN_CHALLENGE_BYTES];
+    struct token_challenge challenge;
     scripted_key_expect(key, "80 50 00 00 00 00 08", "01 02 03 04 05 06 07 08 9000");
-    assert_int_equal(token_challenge(key->token, challenge, &key->err), ERR_NONE);
+    assert_int_equal(token_challenge(key->token, TOKEN_PURPOSE_UNBLOCK, &challenge, &key->err),
+                     ERR_NONE);
 }
 
 static void uses_a_challenge_only_directly_after_it(void **state)
@@ -214,9 +215,29 @@ static void frees_nothing_at_all(void **state)
     token_files_freep(&files);
 }
 
+static void tells_how_long_coordinates_are(void **state)
+{
+    assert_int_equal(token_point_bytes(TOKEN_SM2), 32);
+    assert_int_equal(token_point_bytes(TOKEN_P256), 32);
+    assert_int_equal(token_point_bytes(TOKEN_P384), TOKEN_POINT_BYTES_MAX);
+    assert_int_equal(token_point_bytes(TOKEN_RSA2048), 0);
+    assert_int_equal(token_point_bytes(TOKEN_ALGORITHM_NONE), 0);
+}
+
+static void has_nothing_to_do_where_the_newest_certificate_is_the_one_in_use(void **state)
+{
+    struct scripted_key key = scripted_key_new(SCRIPTED_KEY_PLAIN);
+    assert_int_equal(token_make_current(key.token, "C", &key.err), ERR_NONE);
+    assert_string_equal(token_peek_facts(key.token)->admin_algorithm, "");
+    assert_int_equal(token_peek_facts(key.token)->admin_tries_stop, 3);
+    scripted_key_close(&key, false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tells_how_long_coordinates_are),
+        cmocka_unit_test(has_nothing_to_do_where_the_newest_certificate_is_the_one_in_use),
         cmocka_unit_test(changes_nothing_without_login),
         cmocka_unit_test(login_ends_with_logout),
         cmocka_unit_test(tries_again_to_log_out_when_it_closes),

@@ -38,12 +38,26 @@ static void settings_that_cannot_be_read_are_refused(void **state)
     assert_int_equal(token_settings_check(&settings, &err), ERR_CONFIG);
 }
 
+static void only_an_atr_that_is_known_for_sure_changes_the_order(void **state)
+{
+    static const uint8_t virtual_key[] = {0x3B, 0x85, 0x80, 0x01, 'U', 'K', 'E', 'Y', 'D', 0x42};
+    static const uint8_t any_card[] = {0x3B, 0x80, 0x80, 0x01, 0x01};
+    struct token_settings settings = {.profile_folder = NULL};
+    const struct token_driver *driver = token_driver_for_atr(&settings, SPAN_ARRAY(virtual_key));
+    assert_non_null(driver);
+    assert_string_equal(driver->name, "gmt0017");
+    assert_null(token_driver_for_atr(&settings, SPAN_ARRAY(any_card)));
+    settings.profile_folder = "/dev/null"; /* a mistake in the settings is said by opening */
+    assert_null(token_driver_for_atr(&settings, SPAN_ARRAY(virtual_key)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_mandatory_entry_is_there),
         cmocka_unit_test(settings_without_a_folder_are_fine),
         cmocka_unit_test(settings_that_cannot_be_read_are_refused),
+        cmocka_unit_test(only_an_atr_that_is_known_for_sure_changes_the_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -89,9 +89,10 @@ static void a_reset_takes_the_challenge_away(void **state)
 {
     static const uint8_t blob[20];
     struct scripted_key key = scripted_key_new(SCRIPTED_KEY_PLAIN);
-    uint8_t challenge[TOKEN_CHALLENGE_BYTES];
+    struct token_challenge challenge;
     scripted_key_expect(&key, "80 50 00 00 00 00 08", "01 02 03 04 05 06 07 08 9000");
-    assert_int_equal(token_challenge(key.token, challenge, &key.err), ERR_NONE);
+    assert_int_equal(token_challenge(key.token, TOKEN_PURPOSE_UNBLOCK, &challenge, &key.err),
+                     ERR_NONE);
     scripted_channel_fail_begin(key.script, ERR_TOKEN_RESET);
     assert_int_equal(token_unblock(key.token, SPAN_ARRAY(blob), &key.err), ERR_TOKEN_RESET);
     assert_int_equal(token_unblock(key.token, SPAN_ARRAY(blob), &key.err), ERR_INTERNAL);

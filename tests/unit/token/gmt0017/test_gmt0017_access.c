@@ -136,12 +136,14 @@ static void takes_a_wrong_code_for_a_wrong_old_pin(void **state)
 static void unblocks_with_the_platforms_blob(void **state)
 {
     struct scripted_key key = scripted_key_new(SCRIPTED_KEY_PLAIN);
-    uint8_t challenge[TOKEN_CHALLENGE_BYTES] = {0};
+    struct token_challenge challenge = {0};
     AUTO(bytes_freep)
     struct bytes *blob = scripted_channel_bytes("CA123D75BC67BF44A52332EC1C6B0EA5 87D03662");
     scripted_key_expect(&key, CHALLENGE, CHALLENGED);
-    assert_int_equal(token_challenge(key.token, challenge, &key.err), ERR_NONE);
-    assert_int_equal(challenge[7], 8);
+    assert_int_equal(token_challenge(key.token, TOKEN_PURPOSE_UNBLOCK, &challenge, &key.err),
+                     ERR_NONE);
+    assert_int_equal(challenge.len, 8);
+    assert_int_equal(challenge.bytes[7], 8);
     scripted_key_expect(&key, "84 1A 00 00 00 00 16 10 00 CA123D75BC67BF44A52332EC1C6B0EA587D03662",
                         "9000");
     assert_int_equal(token_unblock(key.token, span_bytes(blob), &key.err), ERR_NONE);
@@ -151,11 +153,12 @@ static void unblocks_with_the_platforms_blob(void **state)
 static void check_blob_length(const char *manufacturer, size_t length, bool good)
 {
     struct scripted_key key = scripted_key_new(manufacturer);
-    uint8_t challenge[TOKEN_CHALLENGE_BYTES];
+    struct token_challenge challenge;
     AUTO(bytes_freep) struct bytes *blob = bytes_new_size(length);
     AUTO(memory_freep) char *zeros = memory_printf("%0*d", (int)(2 * length), 0);
     scripted_key_expect(&key, CHALLENGE, CHALLENGED);
-    assert_int_equal(token_challenge(key.token, challenge, &key.err), ERR_NONE);
+    assert_int_equal(token_challenge(key.token, TOKEN_PURPOSE_UNBLOCK, &challenge, &key.err),
+                     ERR_NONE);
     if (good) {
         AUTO(memory_freep)
         char *command =
@@ -182,11 +185,12 @@ static void sends_only_blobs_of_a_possible_length(void **state)
 static void logs_the_administrator_in(void **state)
 {
     struct scripted_key key = scripted_key_new(SCRIPTED_KEY_SYNO);
-    uint8_t challenge[TOKEN_CHALLENGE_BYTES];
+    struct token_challenge challenge;
     AUTO(bytes_freep)
     struct bytes *cryptogram = scripted_channel_bytes("5B21F57370D6ADE8B84EF018F616013E");
     scripted_key_expect(&key, CHALLENGE, CHALLENGED);
-    assert_int_equal(token_challenge(key.token, challenge, &key.err), ERR_NONE);
+    assert_int_equal(token_challenge(key.token, TOKEN_PURPOSE_UNBLOCK, &challenge, &key.err),
+                     ERR_NONE);
     assert_int_equal(token_admin_login(key.token, span_of(cryptogram->at, 15), &key.err),
                      ERR_FIELD_VALUE);
     scripted_key_expect(&key, "80 18 00 00 00 00 12 10 00 5B21F57370D6ADE8B84EF018F616013E",

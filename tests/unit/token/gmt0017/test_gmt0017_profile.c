@@ -92,9 +92,23 @@ static void prefers_the_administrators(void **state)
     check_extra("Longmai", "", "3B80800101..", "longmai");
 }
 
+static void knows_atrs_that_a_profile_names(void **state)
+{
+    static const uint8_t other[] = {0x3B, 0x80, 0x80, 0x01, 0x02};
+    AUTO(memory_freep)
+    struct gmt0017_profiles *extra = memory_new(sizeof *extra + sizeof extra->profile[0]);
+    extra->count = 1;
+    assert_false(gmt0017_profile_knows_atr(extra, SPAN_ARRAY(atr))); /* it names none */
+    snprintf(extra->profile[0].atr, sizeof extra->profile[0].atr, "3B8080..01");
+    assert_true(gmt0017_profile_knows_atr(extra, SPAN_ARRAY(atr)));
+    assert_false(gmt0017_profile_knows_atr(extra, SPAN_ARRAY(other)));
+    assert_false(gmt0017_profile_knows_atr(NULL, SPAN_ARRAY(atr)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(knows_atrs_that_a_profile_names),
         cmocka_unit_test(finds_the_built_in_ones),
         cmocka_unit_test(knows_no_others),
         cmocka_unit_test(built_in_ones_keep_the_limits),

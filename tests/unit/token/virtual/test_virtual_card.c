@@ -269,7 +269,7 @@ static void announces_both_protocols(void **state)
     struct bench bench;
     bench_init(&bench, virtual_profile_find("gmt0017-2012"));
     AUTO(memory_freep) char *hex = hex_encode(virtual_card_atr(bench.card));
-    assert_string_equal(hex, "3B80800101");
+    assert_string_equal(hex, "3B858001554B45594442");
     bench_done(&bench);
 }
 

@@ -54,7 +54,7 @@ static void carries_commands_to_the_card(void **state)
     struct line line;
     line_open(&line);
     AUTO(memory_freep) char *atr = hex_encode(line.channel->class->peek_atr(line.channel));
-    assert_string_equal(atr, "3B80800101");
+    assert_string_equal(atr, "3B858001554B45594442");
     assert_int_equal(line.channel->class->begin(line.channel, DEADLINE_NEVER, &line.err), ERR_NONE);
     assert_int_equal(send(&line, GET_INFO), ERR_NONE);
     assert_int_equal(line.answer->len, 290);

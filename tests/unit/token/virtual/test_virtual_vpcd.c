@@ -214,10 +214,10 @@ static void speaks_the_reader_s_protocol(void **state)
     struct reader reader;
     reader_open(&reader, (struct virtual_vpcd_options){.trace_fd = -1});
     send_frame(&reader, "04");
-    expect_answer(&reader, "3B80800101");
+    expect_answer(&reader, "3B858001554B45594442");
     send_frame(&reader, "00");
     send_frame(&reader, "04");
-    expect_answer(&reader, "3B80800101");
+    expect_answer(&reader, "3B858001554B45594442");
     send_frame(&reader, "01");
     send_frame(&reader, GET_INFO);
     expect_length(&reader, 290);
@@ -244,13 +244,13 @@ static void takes_frames_in_any_pieces(void **state)
     static const uint8_t bytes[] = {0, 1, 4, 0, 7, 0x80, 0x04, 0, 0, 0, 0, 0, 0, 1, 4};
     for (size_t i = 0; i < sizeof bytes; i++)
         send_all(&reader, span_of(bytes + i, 1));
-    expect_answer(&reader, "3B80800101");
+    expect_answer(&reader, "3B858001554B45594442");
     expect_length(&reader, 290);
-    expect_answer(&reader, "3B80800101");
+    expect_answer(&reader, "3B858001554B45594442");
     send_all(&reader, SPAN_ARRAY(bytes));
-    expect_answer(&reader, "3B80800101");
+    expect_answer(&reader, "3B858001554B45594442");
     expect_length(&reader, 290);
-    expect_answer(&reader, "3B80800101");
+    expect_answer(&reader, "3B858001554B45594442");
     reader_close(&reader);
 }
 
@@ -279,7 +279,7 @@ static void gives_up_a_line_that_breaks_the_protocol(void **state)
         expect_gone(&reader);
         accept_card(&reader);
         send_frame(&reader, "04");
-        expect_answer(&reader, "3B80800101");
+        expect_answer(&reader, "3B858001554B45594442");
     }
     reader_close(&reader);
 }
@@ -293,7 +293,7 @@ static void connects_again_after_the_reader_went(void **state)
         file_closep(&reader.fd);
         accept_card(&reader);
         send_frame(&reader, "04");
-        expect_answer(&reader, "3B80800101");
+        expect_answer(&reader, "3B858001554B45594442");
     }
     reader_close(&reader);
 }
@@ -411,7 +411,7 @@ static void answers_late_and_in_order(void **state)
     in_loop(&reader, check_stats, "\"commands\":");
     expect_length(&reader, 290);
     assert_true(clock_monotonic_ms() - start >= 199);
-    expect_answer(&reader, "3B80800101");
+    expect_answer(&reader, "3B858001554B45594442");
     in_loop(&reader, do_fault, "delay 1 60000");
     send_frame(&reader, GET_INFO);
     assert_false(readable(reader.fd, 50));
