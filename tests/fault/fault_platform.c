@@ -206,34 +206,47 @@ static enum err_code seal(struct remote *remote, const struct remote_call *call,
 
 /* ---- unblock ---- */
 
+static const char *const purposes[] = {
+    [REMOTE_UNBLOCK_LOGIN] = "login",
+    [REMOTE_UNBLOCK_PIN] = "unblock",
+    [REMOTE_UNBLOCK_MANAGE] = "manage",
+};
+
 static enum err_code act_unblock(struct portal *portal, const struct portal_job *job,
                                  const struct call *call, struct err *err)
 {
     const struct remote_unblock_request *in = call->in;
     const struct portal_reset_question question = {
-        .purpose = in->purpose == REMOTE_UNBLOCK_LOGIN ? "login" : "unblock",
+        .purpose = purposes[in->purpose],
         .challenge = in->challenge,
         .application = in->application,
         .profile = in->profile,
         .administrator_tries = in->administrator_tries,
     };
-    return portal_reset_answer(portal, job, &question, call->out, err);
+    AUTO(bytes_freep) struct bytes *blob = NULL;
+    if (portal_reset_answer(portal, job, &question, &blob, err) != ERR_NONE ||
+        secret_new(blob->len, call->out, err) != ERR_NONE)
+        return err->code;
+    struct secret *out = *(struct secret **)call->out;
+    memcpy(secret_room(out), blob->at, blob->len);
+    secret_set_length(out, blob->len);
+    return ERR_NONE;
 }
 
-static void forget_bytes(void *out)
+static void forget_secret(void *out)
 {
-    bytes_freep(out);
+    secret_freep(out);
 }
 
 static enum err_code unblock(struct remote *remote, const struct remote_call *call,
                              const struct remote_job *job, const struct remote_unblock_request *in,
-                             struct bytes **out, struct err *err)
+                             struct secret **out, struct err *err)
 {
     (void)call;
-    struct bytes *blob = NULL;
+    struct secret *blob = NULL;
     const struct call what = {job, in, &blob};
     enum err_code code =
-        call_portal((struct fault_platform *)remote, &what, act_unblock, forget_bytes, err);
+        call_portal((struct fault_platform *)remote, &what, act_unblock, forget_secret, err);
     if (code == ERR_NONE)
         *out = blob;
     return code;
