@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "tests/fault/fault_disk.h"
 #include "tests/fault/fault_folder.h"
+#include "tests/fault/fault_look.h"
 #include "tests/fault/fault_memory.h"
 #include "tests/fault/fault_oracle.h"
 
@@ -121,10 +122,10 @@ static void meet_fault(const struct fault_scene *scene, const char *folder, stru
 /* An old seal that could not be removed goes with the next log-in, whatever it is for. */
 static void log_in_once_more(struct fault_world *world)
 {
-    const struct virtual_objects *objects = virtual_card_objects(world->card.card);
-    if (objects->applications[0]->file_count < 2)
-        return;
-    fault_world_log_in(world);
+    struct fault_look look;
+    fault_look_at(world->card.card, &look);
+    if (look.file_count >= 2)
+        fault_world_log_in(world);
 }
 
 static void recover(const struct fault_scene *scene, const char *folder, struct fault_plan *plan)

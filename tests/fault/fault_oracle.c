@@ -13,14 +13,17 @@
 #include "portal/portal_certificate.h"
 #include "portal/portal_job.h"
 #include "portal/portal_key.h"
+#include "tests/fault/fault_look.h"
 #include "token/virtual/virtual_personal.h"
 
 #define FILE_BYTES_MAX (4 * 1024 * 1024)
 #define DIGEST_BYTES 32
 
-static const struct virtual_application *application_of(const struct fault_world *world)
+static struct fault_look look_at(const struct fault_world *world)
 {
-    return virtual_card_objects(world->card.card)->applications[0];
+    struct fault_look look;
+    fault_look_at(world->card.card, &look);
+    return look;
 }
 
 static bool is_kind(const struct fault_world *world, const char *kind)
@@ -52,28 +55,25 @@ static int64_t count(const struct fault_world *world, const char *sql,
 /* ---- at any instant ---- */
 
 /* Certificate and key belong together, and the platform would take a signature by them. */
-static bool pair_is_usable(const struct fault_world *world,
-                           const struct virtual_container *container)
+static bool pair_is_usable(const struct fault_world *world, const struct fault_look_half *sign)
 {
-    const struct virtual_slot *slot = &container->slots[VIRTUAL_SLOT_SIGN];
     struct err err = ERR_INIT;
     AUTO(cert_freep) struct cert *cert = NULL;
-    if (slot->pair == NULL || slot->certificate == NULL ||
-        cert_parse(span_bytes(slot->certificate), &cert, &err) != ERR_NONE ||
+    if (sign->pair == NULL || cert_parse(sign->cert, &cert, &err) != ERR_NONE ||
         cert_peek(cert)->not_after_utc < clock_now_utc())
         return false;
     const struct virtual_objects *objects = virtual_card_objects(world->card.card);
-    if (virtual_personal_pair_for(objects, span_bytes(slot->certificate)) != slot->pair)
+    if (virtual_personal_pair_for(objects, sign->cert) != sign->pair)
         return false;
     return count(world, "SELECT count(*) FROM certificate WHERE der = ? AND status <> 'revoked'",
-                 PORTAL_VALUES(PORTAL_BLOB(span_bytes(slot->certificate)))) == 1;
+                 PORTAL_VALUES(PORTAL_BLOB(sign->cert))) == 1;
 }
 
 static void check_pair(struct fault_world *world)
 {
-    const struct virtual_application *application = application_of(world);
-    for (size_t i = 0; i < application->container_count; i++)
-        if (pair_is_usable(world, application->containers[i]))
+    struct fault_look look = look_at(world);
+    for (size_t i = 0; i < look.pair_count; i++)
+        if (pair_is_usable(world, &look.pairs[i].sign))
             return;
     fault_lost(world->plan->record, "no usable pair is on the key");
 }
@@ -97,15 +97,14 @@ static void check_deciphering(struct fault_world *world)
 /* A reset may have cost one administrator try: when the key's challenge came through spoiled. */
 static void check_tries(struct fault_world *world)
 {
-    const struct virtual_pin *pins = application_of(world)->pins;
-    const struct virtual_pin *user = &pins[VIRTUAL_PIN_USER];
-    const struct virtual_pin *admin = &pins[VIRTUAL_PIN_ADMIN];
-    bool locked_before = is_kind(world, "reset-pin") && user->left == 0;
-    if (user->left != user->max && !locked_before)
-        fault_lost(world->plan->record, "the user's tries: %d of %d", user->left, user->max);
-    if (admin->left + (is_kind(world, "reset-pin") ? 1 : 0) < admin->max)
-        fault_lost(world->plan->record, "the administrator's tries: %d of %d", admin->left,
-                   admin->max);
+    struct fault_look look = look_at(world);
+    bool locked_before = is_kind(world, "reset-pin") && look.user.left == 0;
+    if (look.user.left != look.user.max && !locked_before)
+        fault_lost(world->plan->record, "the user's tries: %d of %d", look.user.left,
+                   look.user.max);
+    if (look.admin.left + (is_kind(world, "reset-pin") ? 1 : 0) < look.admin.max)
+        fault_lost(world->plan->record, "the administrator's tries: %d of %d", look.admin.left,
+                   look.admin.max);
 }
 
 static void check_other_key(struct fault_world *world)
@@ -125,24 +124,18 @@ void fault_oracle_between(struct fault_world *world)
 
 /* ---- what was said ---- */
 
-static void add_certificates(struct buf *buf, const struct virtual_container *container)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(container->slots); i++)
-        if (container->slots[i].certificate != NULL)
-            buf_add(buf, span_bytes(container->slots[i].certificate));
-}
-
 void fault_oracle_content(const struct fault_world *world, uint8_t out[FAULT_CONTENT_BYTES])
 {
-    const struct virtual_application *application = application_of(world);
-    const struct virtual_pin *pin = &application->pins[VIRTUAL_PIN_USER];
+    struct fault_look look = look_at(world);
     AUTO(buf_done) struct buf buf = BUF_INIT(FILE_BYTES_MAX);
-    for (size_t i = 0; i < application->container_count; i++)
-        add_certificates(&buf, application->containers[i]);
-    for (size_t i = 0; i < application->file_count; i++)
-        buf_add(&buf, span_bytes(application->files[i]->content));
-    buf_add(&buf, span_of(pin->value, pin->len));
-    buf_add_u8(&buf, pin->left > 0);
+    for (size_t i = 0; i < look.pair_count; i++) {
+        buf_add(&buf, look.pairs[i].encrypt.cert);
+        buf_add(&buf, look.pairs[i].sign.cert);
+    }
+    for (size_t i = 0; i < look.file_count; i++)
+        buf_add(&buf, look.files[i]);
+    buf_add(&buf, look.user.value);
+    buf_add_u8(&buf, look.user.left > 0);
     proof_sha256(buf_span(&buf), out);
 }
 
@@ -218,7 +211,7 @@ static const struct token_pair *pair_of(const struct token_pairs *pairs, const s
 static void check_encryption(struct fault_world *world, const struct token_pair *pair)
 {
     struct span der = span_bytes(pair->encrypt_cert);
-    if (!world->scene->rsa &&
+    if (world->scene->key->dual &&
         count(world, "SELECT count(*) FROM certificate WHERE der = ? AND status = 'active'",
               PORTAL_VALUES(PORTAL_BLOB(der))) != 1)
         fault_lost(world->plan->record, "the encryption certificate on the key is not in force");
@@ -235,30 +228,29 @@ static void check_signing(struct fault_world *world, const struct cert *cert)
         return;
     }
     const struct token_pair *pair = pair_of(pairs, cert);
-    const struct virtual_pin *pin = &application_of(world)->pins[VIRTUAL_PIN_USER];
     if (pair == NULL || op_key_current_pair(pairs) != pair)
         fault_lost(world->plan->record, "the certificate in force is not the key's present one");
-    else if (sign(token, pair->name, span_of(pin->value, pin->len), cert, &err) != ERR_NONE)
+    else if (sign(token, pair->name, look_at(world).user.value, cert, &err) != ERR_NONE)
         fault_lost(world->plan->record, "the key does not sign: %s", err.detail);
     else
         check_encryption(world, pair);
 }
 
-static bool is_text(const struct virtual_pin *pin, const char *text)
+/* The PIN is one that the person typed, or was told. */
+static bool may_be(const struct fault_world *world, struct span pin)
 {
-    return pin->len == strlen(text) && memcmp(pin->value, text, pin->len) == 0;
+    if (is_kind(world, "reset-pin"))
+        return span_equal(pin, span_text(FAULT_PIN_INITIAL));
+    if (!is_kind(world, "change-pin"))
+        return span_equal(pin, span_text(FAULT_PIN));
+    return span_equal(pin, span_text(FAULT_PIN_NEW)) ||
+           span_equal(pin, span_text(FAULT_PIN_THIRD)) ||
+           (world->plan->record->key_lied && span_equal(pin, span_text(FAULT_PIN)));
 }
 
-/* The PIN is one that the person typed, or was told. */
 static void check_pin(struct fault_world *world)
 {
-    const struct virtual_pin *pin = &application_of(world)->pins[VIRTUAL_PIN_USER];
-    bool right = is_kind(world, "reset-pin") ? is_text(pin, FAULT_PIN_INITIAL)
-                 : is_kind(world, "change-pin")
-                     ? is_text(pin, FAULT_PIN_NEW) || is_text(pin, FAULT_PIN_THIRD) ||
-                           (world->plan->record->key_lied && is_text(pin, FAULT_PIN))
-                     : is_text(pin, FAULT_PIN);
-    if (!right)
+    if (!may_be(world, look_at(world).user.value))
         fault_lost(world->plan->record, "the PIN is one that nobody knows");
 }
 
@@ -310,11 +302,10 @@ static enum err_code verify_seal(struct fault_world *world, const struct cert *c
         .signer = cert,
         .now_utc = clock_now_utc(),
     };
-    const struct virtual_application *application = application_of(world);
-    if (application->file_count == 0)
+    struct fault_look look = look_at(world);
+    if (look.file_count == 0)
         return err_set(err, ERR_SEAL_MISSING, "no file");
-    const struct virtual_file *newest = application->files[application->file_count - 1];
-    if (seal_parse(span_bytes(newest->content), &seal, err) != ERR_NONE)
+    if (seal_parse(look.files[look.file_count - 1], &seal, err) != ERR_NONE)
         return err->code;
     return seal_verify(seal, &check, err);
 }
@@ -328,11 +319,10 @@ static void check_seal(struct fault_world *world, const struct cert *cert)
 
 static void check_leftovers(struct fault_world *world)
 {
-    const struct virtual_application *application = application_of(world);
-    check_count(world, "containers", (int64_t)application->container_count,
-                world->scene->replace_key ? 2 : 1);
+    struct fault_look look = look_at(world);
+    check_count(world, "containers", (int64_t)look.pair_count, world->scene->replace_key ? 2 : 1);
     if (!world->plan->record->key_lied)
-        check_count(world, "files on the key", (int64_t)application->file_count,
+        check_count(world, "files on the key", (int64_t)look.file_count,
                     is_kind(world, "extend-seal") ? 1 : 0);
 }
 

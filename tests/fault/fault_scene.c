@@ -8,8 +8,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "portal/portal_admin_pin.h"
-#include "portal/portal_key.h"
 #include "portal/portal_order_new.h"
 #include "portal/portal_reset.h"
 #include "portal/portal_seal.h"
@@ -18,27 +16,28 @@
 #include "token/virtual/virtual_personal.h"
 #include "token/virtual/virtual_state.h"
 
-#define ORGANISATION "测试1023"
-#define HOLDER "张三"
 #define USER "zhangsan"
-#define DAY_S 86400
 #define TICKET_S 300
 #define CIPHER_BYTES_MAX 1024
 
+static const struct fault_key sm2 = {"gmt0017-2012", VIRTUAL_PAIR_SM2, CERT_SM2, "sm2", true};
+static const struct fault_key rsa = {"gmt0017-2012", VIRTUAL_PAIR_RSA, CERT_RSA, "rsa", false};
+static const struct fault_key longmai = {"longmai", VIRTUAL_PAIR_SM2, CERT_SM2, "sm2", true};
+
+#define PINS_OF_CHANGE \
+    { \
+        FAULT_PIN, FAULT_PIN_NEW, FAULT_PIN_THIRD \
+    }
+
 static const struct fault_scene scenes[] = {
-    {"renew-kept-sm2", "renew", false, false, "gmt0017-2012", {FAULT_PIN}},
-    {"renew-replaced-sm2", "renew", false, true, "gmt0017-2012", {FAULT_PIN}},
-    {"renew-kept-rsa", "renew", true, false, "gmt0017-2012", {FAULT_PIN}},
-    {"renew-replaced-rsa", "renew", true, true, "gmt0017-2012", {FAULT_PIN}},
-    {"extend-seal", "extend-seal", false, false, "gmt0017-2012", {FAULT_PIN}},
-    {"reset-pin", "reset-pin", false, false, "gmt0017-2012", {FAULT_PIN_INITIAL}},
-    {"reset-pin-login", "reset-pin", false, false, "longmai", {FAULT_PIN_INITIAL}},
-    {"change-pin",
-     "change-pin",
-     false,
-     false,
-     "gmt0017-2012",
-     {FAULT_PIN, FAULT_PIN_NEW, FAULT_PIN_THIRD}},
+    {"renew-kept-sm2", "renew", &sm2, false, {FAULT_PIN}},
+    {"renew-replaced-sm2", "renew", &sm2, true, {FAULT_PIN}},
+    {"renew-kept-rsa", "renew", &rsa, false, {FAULT_PIN}},
+    {"renew-replaced-rsa", "renew", &rsa, true, {FAULT_PIN}},
+    {"extend-seal", "extend-seal", &sm2, false, {FAULT_PIN}},
+    {"reset-pin", "reset-pin", &sm2, false, {FAULT_PIN_INITIAL}},
+    {"reset-pin-login", "reset-pin", &longmai, false, {FAULT_PIN_INITIAL}},
+    {"change-pin", "change-pin", &sm2, false, PINS_OF_CHANGE},
 };
 
 const struct fault_scene *fault_scene_at(size_t index)
@@ -60,76 +59,24 @@ static bool is_kind(const struct fault_scene *scene, const char *kind)
     return strcmp(scene->kind, kind) == 0;
 }
 
-/* ---- the key ---- */
+/* ---- the keys ---- */
 
 static struct virtual_objects *make_key(const struct fault_scene *scene, struct portal *portal,
-                                        const char *folder, const char *serial)
+                                        const char *folder)
 {
-    struct err err = ERR_INIT;
-    const char *name = scene->rsa ? "rsa" : "sm2";
-    AUTO(memory_freep) char *cert = memory_printf("%s/portal/ca/%s-issuing.pem", folder, name);
-    AUTO(memory_freep) char *key = memory_printf("%s/portal/ca/%s-issuing.key", folder, name);
-    AUTO(virtual_issuer_freep) struct virtual_issuer *issuer = NULL;
-    AUTO(secret_freep) struct secret *admin_pin = NULL;
-    struct virtual_objects *objects = NULL;
-    fault_must(virtual_issuer_open(cert, key, &issuer, &err), &err, "open the issuer");
-    fault_must(portal_admin_pin_derive(portal, serial, &admin_pin, &err), &err,
-               "derive the administrator PIN");
-    AUTO(memory_freep)
-    char *admin_text = memory_printf("%.*s", (int)secret_peek(admin_pin).len,
-                                     (const char *)secret_peek(admin_pin).at);
-    const struct virtual_personal wish = {
-        .profile = virtual_profile_find(scene->profile),
-        .serial = serial,
-        .pin = FAULT_PIN,
-        .admin_pin = admin_text,
-        .container = "bidder",
-        .kind = scene->rsa ? VIRTUAL_PAIR_RSA : VIRTUAL_PAIR_SM2,
-        .single = scene->rsa,
-        .subject = {ORGANISATION, HOLDER, FAULT_NOW - (int64_t)345 * DAY_S,
-                    FAULT_NOW + (int64_t)20 * DAY_S},
-    };
-    fault_must(virtual_personal_make(&wish, issuer, &objects, &err), &err, "personalise the key");
+    struct virtual_objects *objects = fault_key_make(scene->key, portal, folder, FAULT_SERIAL);
     if (is_kind(scene, "reset-pin"))
         objects->applications[0]->pins[VIRTUAL_PIN_USER].left = 0;
     return objects;
 }
 
-static void register_key(const struct fault_scene *scene, struct portal *portal,
-                         const struct virtual_objects *objects, const char *serial)
-{
-    struct err err = ERR_INIT;
-    const struct virtual_slot *slots = objects->applications[0]->containers[0]->slots;
-    AUTO(cert_freep) struct cert *sign = NULL;
-    AUTO(cert_freep) struct cert *encrypt = NULL;
-    int64_t id = 0;
-    fault_must(cert_parse(span_bytes(slots[VIRTUAL_SLOT_SIGN].certificate), &sign, &err), &err,
-               "read a certificate");
-    if (!scene->rsa)
-        fault_must(cert_parse(span_bytes(slots[VIRTUAL_SLOT_ENCRYPT].certificate), &encrypt, &err),
-                   &err, "read a certificate");
-    const struct portal_key_new new = {
-        .serial = serial,
-        .organisation = ORGANISATION,
-        .holder = HOLDER,
-        .profile = scene->profile,
-        .sign_cert = sign,
-        .encrypt_cert = encrypt,
-    };
-    fault_must(portal_key_add(portal, &new, &id, &err), &err, "register the key");
-}
-
 /* Of the same bidder, with the same PIN: only its serial tells it apart. */
-static void make_other_key(const struct fault_scene *scene, struct portal *portal,
-                           const char *folder)
+static void make_other_key(struct portal *portal, const char *folder)
 {
-    struct fault_scene other = *scene;
     struct err err = ERR_INIT;
     AUTO(memory_freep) char *path = file_join(folder, "other.json");
-    AUTO(virtual_objects_freep) struct virtual_objects *objects = NULL;
-    other.rsa = false;
-    objects = make_key(&other, portal, folder, FAULT_SERIAL_OTHER);
-    register_key(&other, portal, objects, FAULT_SERIAL_OTHER);
+    AUTO(virtual_objects_freep)
+    struct virtual_objects *objects = fault_key_make(&sm2, portal, folder, FAULT_SERIAL_OTHER);
     fault_must(virtual_state_save(objects, path, &err), &err, "save the other key");
 }
 
@@ -142,7 +89,7 @@ static void make_order(const struct fault_scene *scene, struct portal *portal)
     const struct portal_order_new new = {
         .serial = FAULT_SERIAL,
         .months = 12,
-        .policy = {scene->replace_key, scene->rsa ? CERT_RSA : CERT_SM2, !scene->rsa},
+        .policy = {scene->replace_key, scene->key->algorithm, scene->key->dual},
     };
     struct err err = ERR_INIT;
     AUTO(memory_freep) char *number = NULL;
@@ -246,12 +193,11 @@ void fault_scene_make(const struct fault_scene *scene, const char *folder, struc
                "make the portal");
     fault_must(portal_open(portal_folder, "test", &portal, &err), &err, "open the portal");
     fault_must(portal_open_keys(portal, &err), &err, "open the portal's keys");
-    fault_must(portal_organisation_add(portal, ORGANISATION, &organisation_id, &err), &err,
+    fault_must(portal_organisation_add(portal, FAULT_ORGANISATION, &organisation_id, &err), &err,
                "organisation");
-    objects = make_key(scene, portal, folder, FAULT_SERIAL);
-    register_key(scene, portal, objects, FAULT_SERIAL);
-    make_other_key(scene, portal, folder);
-    if (!scene->rsa)
+    objects = make_key(scene, portal, folder);
+    make_other_key(portal, folder);
+    if (scene->key->dual)
         encipher(objects, folder);
     if (seal)
         put_seal(portal, objects);

@@ -1,14 +1,14 @@
 /* What is operated on: a key that the portal knows, personalised by its CA, before the operation begins. */
 #pragma once
 
+#include "tests/fault/fault_key.h"
 #include "tests/fault/fault_world.h"
 
 struct fault_scene {
     const char *name;
     const char *kind; /* of the operation */
-    bool rsa; /* a single RSA certificate; else SM2, signing and encryption */
+    const struct fault_key *key;
     bool replace_key;
-    const char *profile;
     const char *pins[4]; /* that the person may type, NULL behind the last */
 };
 

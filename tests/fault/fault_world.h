@@ -6,6 +6,7 @@
 #include "tests/fault/fault_card.h"
 #include "tests/fault/fault_platform.h"
 
+#define FAULT_ORGANISATION "测试1023"
 #define FAULT_SERIAL "KEY00001"
 #define FAULT_SERIAL_OTHER "KEY00002"
 #define FAULT_NOW 1767225600 /* 2026-01-01T00:00:00Z */
