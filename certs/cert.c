@@ -225,6 +225,30 @@ static enum err_code fill_facts(struct cert *cert, const struct parts *parts, st
     return ERR_NONE;
 }
 
+/* ---- names of algorithms ---- */
+
+static const char *const algorithm_texts[CERT_ALGORITHM_COUNT] = {
+    [CERT_SM2] = "sm2",
+    [CERT_RSA] = "rsa2048",
+    [CERT_P256] = "p256",
+    [CERT_P384] = "p384",
+};
+
+const char *cert_algorithm_text(enum cert_algorithm algorithm)
+{
+    return algorithm_texts[algorithm];
+}
+
+bool cert_algorithm_from_text(const char *text, enum cert_algorithm *out)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(algorithm_texts); i++)
+        if (strcmp(algorithm_texts[i], text) == 0) {
+            *out = (enum cert_algorithm)i;
+            return true;
+        }
+    return false;
+}
+
 /* ---- reading ---- */
 
 /* OpenSSL's own SM2 identifier is the empty one. On a signature by RSA it would be an error. */

@@ -36,18 +36,22 @@ struct cert_facts {
     struct span subject_der; /* DER Name */
 };
 
-/* Fails with ERR_DER, ERR_DER_TRAILING, ERR_CERT_ALGORITHM (neither SM2 nor RSA of 2048 to 4096 bits). */
+/* Fails with ERR_DER, ERR_DER_TRAILING, ERR_CERT_ALGORITHM (none of ours: certs/public_key.h). */
 MUST_CHECK enum err_code cert_parse(struct span der, struct cert **out, struct err *err);
 void cert_free(struct cert *cert);
 void cert_freep(struct cert **cert);
 const struct cert_facts *cert_peek(const struct cert *cert);
 /* Byte-equal Names, or equal as RFC 5280 7.1 compares them. */
 bool cert_same_subject(const struct cert *a, const struct cert *b);
+/* "sm2", "rsa2048" (also of more bits), "p256", "p384": as the interfaces name the algorithm of a key. */
+const char *cert_algorithm_text(enum cert_algorithm algorithm);
+/* False when there is no such word. */
+bool cert_algorithm_from_text(const char *text, enum cert_algorithm *out);
 /* PEM text, one certificate; the caller frees. */
 char *cert_pem(const struct cert *cert);
 
 /* Verifies a signature over message with the certificate's public key. SM2: DER SM2Signature, identifier
- * 1234567812345678, SM3; RSA: PKCS#1 v1.5 with SHA-256. ERR_SIGNATURE.
+ * 1234567812345678, SM3; RSA: PKCS#1 v1.5 with SHA-256; P-256 and P-384: DER, SHA-256 and SHA-384. ERR_SIGNATURE.
  * Source: GB/T 32918.2 6 and 7; GM/T 0009 7.3 and 10. */
 MUST_CHECK enum err_code cert_verify(const struct cert *cert, struct span message,
                                      struct span signature, struct err *err);

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "certs/cert_x509.h"
+#include "certs/public_key.h"
 
 struct chain_roots {
     X509_STORE *store;
@@ -175,8 +176,8 @@ static const struct cert *cert_of(const X509 *x509, const struct cert *end,
     return NULL;
 }
 
-/* OpenSSL has verified the signatures, by whatever digest they name: each must be by one of the two
- * algorithms, and of the kind of the issuer's key, which a fitting name alone does not promise. */
+/* OpenSSL has verified the signatures, by whatever digest they name: each must be by one of ours,
+ * and of the kind of the issuer's key, which a fitting name alone does not promise. */
 static enum err_code check_algorithms(const STACK_OF(X509) * path, const struct cert *end,
                                       const struct intermediates *intermediates, struct err *err)
 {
@@ -186,8 +187,7 @@ static enum err_code check_algorithms(const STACK_OF(X509) * path, const struct 
         const EVP_PKEY *issuer_key = X509_get0_pubkey(sk_X509_value(path, i + 1));
         if (cert == NULL)
             continue; /* a root signed by another root */
-        if (!cert_signed_with(cert, &signed_with) ||
-            !EVP_PKEY_is_a(issuer_key, signed_with == CERT_SM2 ? "SM2" : "RSA"))
+        if (!cert_signed_with(cert, &signed_with) || !public_key_is(issuer_key, signed_with))
             return err_set(err, ERR_CERT_UNTRUSTED, "the signature algorithm of %s",
                            cert_peek(cert)->subject);
     }

@@ -46,7 +46,7 @@ static enum err_code start_request(const X509_NAME *subject, struct span public_
 static enum err_code sign_request(X509_REQ *request, const struct signer *signer, struct err *err)
 {
     struct token_key token_key = {.signer = signer};
-    const char *digest = signer->algorithm == CERT_SM2 ? "SM3" : "SHA256";
+    const char *digest = public_key_digest(signer->algorithm);
     AUTO(ossl_pkey_freep) EVP_PKEY *key = NULL;
     if (token_key_open(&token_key, &key, err) != ERR_NONE)
         return err->code;

@@ -3,13 +3,34 @@
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 
+#include "certs/curve_signature.h"
 #include "certs/der.h"
 #include "certs/sm2.h"
 
-/* SubjectPublicKeyInfo of SM2 up to X: id-ecPublicKey, the named curve, an uncompressed point. */
+/* SubjectPublicKeyInfo up to X: id-ecPublicKey, the named curve, an uncompressed point. Source: RFC 5480 2. */
 static const uint8_t sm2_header[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48,
                                      0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x81, 0x1C,
                                      0xCF, 0x55, 0x01, 0x82, 0x2D, 0x03, 0x42, 0x00, 0x04};
+static const uint8_t p256_header[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48,
+                                      0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86, 0x48,
+                                      0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04};
+static const uint8_t p384_header[] = {0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2A, 0x86,
+                                      0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x05, 0x2B,
+                                      0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00, 0x04};
+
+/* By enum cert_algorithm. */
+static const struct {
+    const char *type, *digest; /* OpenSSL's names */
+    const char *curve; /* the same; NULL: RSA, and the rest is empty */
+    struct span header;
+    size_t coordinate_bytes;
+} kinds[CERT_ALGORITHM_COUNT] = {
+    [CERT_SM2] = {"SM2", "SM3", "SM2", {sm2_header, sizeof sm2_header}, 32},
+    [CERT_RSA] = {.type = "RSA", .digest = "SHA256"},
+    [CERT_P256] = {"EC", "SHA256", "prime256v1", {p256_header, sizeof p256_header}, 32},
+    [CERT_P384] = {"EC", "SHA384", "secp384r1", {p384_header, sizeof p384_header}, 48},
+};
+
 static const uint8_t rsa_algorithm[] = {0x30, 0x0D, 0x06, 0x09, 0x2A, 0x86, 0x48, 0x86,
                                         0xF7, 0x0D, 0x01, 0x01, 0x01, 0x05, 0x00};
 
@@ -21,6 +42,10 @@ static const uint8_t rsa_with_sha256[] = {0x30, 0x0D, 0x06, 0x09, 0x2A, 0x86, 0x
                                           0xF7, 0x0D, 0x01, 0x01, 0x0B, 0x05, 0x00};
 static const uint8_t rsa_with_sha256_absent[] = {0x30, 0x0B, 0x06, 0x09, 0x2A, 0x86, 0x48,
                                                  0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0B};
+static const uint8_t ecdsa_with_sha256[] = {0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86,
+                                            0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02};
+static const uint8_t ecdsa_with_sha384[] = {0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86,
+                                            0x48, 0xCE, 0x3D, 0x04, 0x03, 0x03};
 
 /* The first one of an algorithm is the one that we write. */
 static const struct {
@@ -31,6 +56,8 @@ static const struct {
     {{sm2_with_sm3_null, sizeof sm2_with_sm3_null}, CERT_SM2},
     {{rsa_with_sha256, sizeof rsa_with_sha256}, CERT_RSA},
     {{rsa_with_sha256_absent, sizeof rsa_with_sha256_absent}, CERT_RSA},
+    {{ecdsa_with_sha256, sizeof ecdsa_with_sha256}, CERT_P256},
+    {{ecdsa_with_sha384, sizeof ecdsa_with_sha384}, CERT_P384},
 };
 
 struct span public_key_signature_algorithm(enum cert_algorithm algorithm)
@@ -52,11 +79,45 @@ bool public_key_algorithm_of(struct span algorithm_identifier, enum cert_algorit
     return false;
 }
 
+const char *public_key_type(enum cert_algorithm algorithm)
+{
+    return kinds[algorithm].type;
+}
+
+const char *public_key_digest(enum cert_algorithm algorithm)
+{
+    return kinds[algorithm].digest;
+}
+
+size_t public_key_coordinate_bytes(enum cert_algorithm algorithm)
+{
+    return kinds[algorithm].coordinate_bytes;
+}
+
+struct span public_key_point(enum cert_algorithm algorithm, struct span spki)
+{
+    struct span header = kinds[algorithm].header;
+    size_t point_bytes = 2 * kinds[algorithm].coordinate_bytes;
+    bool fits = header.len > 0 && spki.len == header.len + point_bytes &&
+                memcmp(spki.at, header.at, header.len) == 0;
+    return fits ? span_part(spki, header.len, point_bytes) : SPAN_NONE;
+}
+
 struct span public_key_sm2_point(struct span spki)
 {
-    bool sm2 = spki.len == sizeof sm2_header + SM2_POINT_BYTES &&
-               memcmp(spki.at, sm2_header, sizeof sm2_header) == 0;
-    return sm2 ? span_part(spki, sizeof sm2_header, SM2_POINT_BYTES) : SPAN_NONE;
+    return public_key_point(CERT_SM2, spki);
+}
+
+bool public_key_is(const EVP_PKEY *key, enum cert_algorithm algorithm)
+{
+    char curve[32];
+    if (!EVP_PKEY_is_a(key, kinds[algorithm].type))
+        return false;
+    if (strcmp(kinds[algorithm].type, "EC") != 0)
+        return true;
+    return EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, curve, sizeof curve,
+                                          NULL) == 1 &&
+           strcmp(curve, kinds[algorithm].curve) == 0;
 }
 
 static enum err_code make_key(const char *type, OSSL_PARAM *params, enum err_code code,
@@ -73,19 +134,45 @@ static enum err_code make_key(const char *type, OSSL_PARAM *params, enum err_cod
     return ERR_NONE;
 }
 
-enum err_code public_key_from_point(struct span point, EVP_PKEY **out, struct err *err)
+static enum err_code open_point(enum cert_algorithm algorithm, struct span point, EVP_PKEY **out,
+                                struct err *err)
 {
-    uint8_t encoded[1 + SM2_POINT_BYTES] = {0x04};
-    char group[] = "SM2";
-    if (point.len != SM2_POINT_BYTES)
+    uint8_t encoded[1 + PUBLIC_KEY_POINT_BYTES_MAX] = {0x04};
+    char group[16];
+    if (point.len != 2 * kinds[algorithm].coordinate_bytes)
         return err_set(err, ERR_CERT_PUBLIC_KEY, "a point of %zu bytes", point.len);
-    memcpy(encoded + 1, point.at, SM2_POINT_BYTES);
+    memcpy(encoded + 1, point.at, point.len);
+    memcpy(group, kinds[algorithm].curve, strlen(kinds[algorithm].curve) + 1);
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, encoded, sizeof encoded),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, encoded, 1 + point.len),
         OSSL_PARAM_construct_end(),
     };
-    return make_key("SM2", params, ERR_CERT_PUBLIC_KEY, out, err);
+    return make_key(kinds[algorithm].type, params, ERR_CERT_PUBLIC_KEY, out, err);
+}
+
+enum err_code public_key_from_point(struct span point, EVP_PKEY **out, struct err *err)
+{
+    return open_point(CERT_SM2, point, out, err);
+}
+
+enum err_code public_key_of_point(enum cert_algorithm algorithm, const uint8_t *x, const uint8_t *y,
+                                  struct bytes **out, struct err *err)
+{
+    AUTO(ossl_pkey_freep) EVP_PKEY *key = NULL;
+    struct span header = kinds[algorithm].header;
+    size_t width = kinds[algorithm].coordinate_bytes;
+    if (header.at == NULL)
+        return err_set(err, ERR_CERT_ALGORITHM, "an algorithm without points");
+    AUTO(bytes_freep) struct bytes *spki = bytes_new_size(header.len + 2 * width);
+    memcpy(spki->at, header.at, header.len);
+    memcpy(spki->at + header.len, x, width);
+    memcpy(spki->at + header.len + width, y, width);
+    if (open_point(algorithm, span_part(span_bytes(spki), header.len, 2 * width), &key, err) !=
+        ERR_NONE)
+        return err->code;
+    *out = TAKE(spki);
+    return ERR_NONE;
 }
 
 static int bits_of(const uint8_t *number, size_t width)
@@ -119,7 +206,8 @@ static enum err_code open_rsa(struct span spki, EVP_PKEY **out, struct err *err)
     if (!der_take(&spki, DER_SEQUENCE, &info) || spki.len > 0 ||
         !der_take_whole(&info, DER_SEQUENCE, &algorithm) ||
         !span_equal(algorithm, SPAN_ARRAY(rsa_algorithm)))
-        return err_set(err, ERR_CERT_ALGORITHM, "neither an SM2 key nor an RSA key");
+        return err_set(err, ERR_CERT_ALGORITHM,
+                       "a key of another kind than SM2, RSA, P-256 and P-384");
     if (!der_take_bits(&info, &key) || info.len > 0 || !der_take(&key, DER_SEQUENCE, &numbers) ||
         key.len > 0 || !der_take_unsigned(&numbers, modulus, sizeof modulus) ||
         !der_take_unsigned(&numbers, exponent, sizeof exponent) || numbers.len > 0)
@@ -142,10 +230,13 @@ static enum err_code open_rsa(struct span spki, EVP_PKEY **out, struct err *err)
 enum err_code public_key_open(struct span spki, enum cert_algorithm *out_algorithm, EVP_PKEY **out,
                               struct err *err)
 {
-    struct span point = public_key_sm2_point(spki);
-    enum cert_algorithm algorithm = point.len > 0 ? CERT_SM2 : CERT_RSA;
+    enum cert_algorithm algorithm = 0;
+    struct span point = SPAN_NONE;
+    for (; algorithm < CERT_ALGORITHM_COUNT && point.len == 0; algorithm++)
+        point = public_key_point(algorithm, spki);
+    algorithm = point.len > 0 ? algorithm - 1 : CERT_RSA;
     enum err_code code =
-        algorithm == CERT_SM2 ? public_key_from_point(point, out, err) : open_rsa(spki, out, err);
+        algorithm == CERT_RSA ? open_rsa(spki, out, err) : open_point(algorithm, point, out, err);
     if (code != ERR_NONE)
         return code;
     *out_algorithm = algorithm;
@@ -157,14 +248,15 @@ enum err_code public_key_verify(EVP_PKEY *key, enum cert_algorithm algorithm, st
 {
     AUTO(ossl_md_ctx_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     EVP_PKEY_CTX *key_ctx; /* ctx's */
-    bool sm2 = algorithm == CERT_SM2;
-    uint8_t raw[64];
-    if (sm2 && sm2_signature_from_der(signature, raw, err) != ERR_NONE)
+    uint8_t raw[PUBLIC_KEY_POINT_BYTES_MAX];
+    if (algorithm != CERT_RSA &&
+        curve_signature_from_der(algorithm, signature, raw, err) != ERR_NONE)
         return err->code;
-    if (ctx == NULL || EVP_DigestVerifyInit_ex(ctx, &key_ctx, sm2 ? "SM3" : "SHA256",
+    if (ctx == NULL || EVP_DigestVerifyInit_ex(ctx, &key_ctx, public_key_digest(algorithm),
                                                ossl_context(), NULL, key, NULL) != 1)
         return ossl_failed(err, ERR_CRYPTO, "start verifying");
-    if (sm2 && EVP_PKEY_CTX_set1_id(key_ctx, SM2_DEFAULT_ID, sizeof SM2_DEFAULT_ID - 1) != 1)
+    if (algorithm == CERT_SM2 &&
+        EVP_PKEY_CTX_set1_id(key_ctx, SM2_DEFAULT_ID, sizeof SM2_DEFAULT_ID - 1) != 1)
         return ossl_failed(err, ERR_CRYPTO, "set the SM2 identifier");
     if (EVP_DigestVerify(ctx, signature.at, signature.len, message.at, message.len) != 1)
         return ossl_failed(err, ERR_SIGNATURE, "verify");

@@ -1,5 +1,6 @@
 #include "certs/signing.h"
 
+#include "certs/curve_signature.h"
 #include "certs/public_key.h"
 #include "certs/sm2.h"
 
@@ -61,25 +62,28 @@ static enum err_code start_sm2(struct span public_key, EVP_MD_CTX **out, struct 
 
 enum err_code signing_start(const struct signer *signer, EVP_MD_CTX **out, struct err *err)
 {
-    return signer->algorithm == CERT_SM2 ? start_sm2(signer->public_key, out, err)
-                                         : start_digest("SHA256", out, err);
+    return signer->algorithm == CERT_SM2
+               ? start_sm2(signer->public_key, out, err)
+               : start_digest(public_key_digest(signer->algorithm), out, err);
 }
 
-static enum err_code ask_sm2(const struct signer *signer, const uint8_t e[32], struct bytes **out,
-                             struct err *err)
+/* Keys on a curve sign the digest itself, that of SM2 over Z and the message. */
+static enum err_code ask_curve(const struct signer *signer, struct span hash, struct bytes **out,
+                               struct err *err)
 {
     AUTO(bytes_freep) struct bytes *raw = NULL;
-    enum err_code code = signer->sign(signer->self, span_of(e, 32), &raw, err);
-    return code != ERR_NONE ? code : sm2_signature_to_der(span_bytes(raw), out, err);
+    enum err_code code = signer->sign(signer->self, hash, &raw, err);
+    return code != ERR_NONE ? code
+                            : curve_signature_to_der(signer->algorithm, span_bytes(raw), out, err);
 }
 
-static enum err_code ask_rsa(const struct signer *signer, const uint8_t hash[32],
-                             struct bytes **out, struct err *err)
+static enum err_code ask_rsa(const struct signer *signer, struct span hash, struct bytes **out,
+                             struct err *err)
 {
     AUTO(bytes_freep) struct bytes *signature = NULL;
     uint8_t info[sizeof sha256_info + 32];
     memcpy(info, sha256_info, sizeof sha256_info);
-    memcpy(info + sizeof sha256_info, hash, 32);
+    memcpy(info + sizeof sha256_info, hash.at, 32);
     enum err_code code = signer->sign(signer->self, SPAN_ARRAY(info), &signature, err);
     if (code != ERR_NONE)
         return code;
@@ -93,10 +97,12 @@ enum err_code signing_finish(const struct signer *signer, EVP_MD_CTX *digest, st
                              struct err *err)
 {
     uint8_t hash[EVP_MAX_MD_SIZE];
-    if (EVP_MD_CTX_get_size(digest) != 32 || EVP_DigestFinal_ex(digest, hash, NULL) != 1)
+    int width = signer->algorithm == CERT_P384 ? 48 : 32;
+    if (EVP_MD_CTX_get_size(digest) != width || EVP_DigestFinal_ex(digest, hash, NULL) != 1)
         return ossl_failed(err, ERR_CRYPTO, "end a digest");
-    return signer->algorithm == CERT_SM2 ? ask_sm2(signer, hash, out, err)
-                                         : ask_rsa(signer, hash, out, err);
+    struct span hashed = span_of(hash, (size_t)width);
+    return signer->algorithm == CERT_RSA ? ask_rsa(signer, hashed, out, err)
+                                         : ask_curve(signer, hashed, out, err);
 }
 
 enum err_code signer_sign_message(const struct signer *signer, struct span message,

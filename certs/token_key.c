@@ -122,6 +122,11 @@ static const char *signature_of_rsa(int operation)
     return operation == OSSL_OP_SIGNATURE ? "RSA" : NULL;
 }
 
+static const char *signature_of_ec(int operation)
+{
+    return operation == OSSL_OP_SIGNATURE ? "ECDSA" : NULL;
+}
+
 /* There is no export: OpenSSL would otherwise make a key of the default provider out of the public part
  * and try to sign with that. */
 #define KEY_FUNCTIONS \
@@ -146,6 +151,12 @@ static const OSSL_DISPATCH sm2_keys[] = {
 static const OSSL_DISPATCH rsa_keys[] = {
     KEY_FUNCTIONS,
     {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, (void (*)(void))signature_of_rsa},
+    {0, NULL},
+};
+
+static const OSSL_DISPATCH ec_keys[] = {
+    KEY_FUNCTIONS,
+    {OSSL_FUNC_KEYMGMT_QUERY_OPERATION_NAME, (void (*)(void))signature_of_ec},
     {0, NULL},
 };
 
@@ -189,7 +200,7 @@ static void *signature_dup(void *self)
 
 static bool digest_fits(enum cert_algorithm algorithm, const char *name)
 {
-    const char *ours = algorithm == CERT_SM2 ? "SM3" : "SHA256";
+    const char *ours = public_key_digest(algorithm);
     AUTO(ossl_md_freep) EVP_MD *md = EVP_MD_fetch(ossl_context(), name, NULL);
     return md != NULL && EVP_MD_is_a(md, ours);
 }
@@ -276,11 +287,13 @@ static const OSSL_ALGORITHM *query(void *provider, int operation, int *no_cache)
     static const OSSL_ALGORITHM key_managers[] = {
         {"SM2:1.2.156.10197.1.301", PROPERTIES, sm2_keys, NULL},
         {"RSA:rsaEncryption:1.2.840.113549.1.1.1", PROPERTIES, rsa_keys, NULL},
+        {"EC:id-ecPublicKey:1.2.840.10045.2.1", PROPERTIES, ec_keys, NULL},
         {NULL, NULL, NULL, NULL},
     };
     static const OSSL_ALGORITHM signers[] = {
         {"SM2:1.2.156.10197.1.301", PROPERTIES, signatures, NULL},
         {"RSA:rsaEncryption:1.2.840.113549.1.1.1", PROPERTIES, signatures, NULL},
+        {"ECDSA", PROPERTIES, signatures, NULL},
         {NULL, NULL, NULL, NULL},
     };
     (void)provider;
@@ -307,7 +320,7 @@ int token_key_provider_init(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *i
 
 enum err_code token_key_open(struct token_key *key, EVP_PKEY **out, struct err *err)
 {
-    const char *type = key->signer->algorithm == CERT_SM2 ? "SM2" : "RSA";
+    const char *type = public_key_type(key->signer->algorithm);
     AUTO(ossl_pkey_ctx_freep)
     EVP_PKEY_CTX *ctx =
         EVP_PKEY_CTX_new_from_name(ossl_context(), type, "provider=" TOKEN_KEY_PROVIDER);

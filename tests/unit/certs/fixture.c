@@ -13,19 +13,23 @@
 
 #include "base/hex.h"
 #include "certs/cert.h"
+#include "certs/curve_signature.h"
+#include "certs/public_key.h"
 #include "certs/sm2.h"
 
-static enum err_code sign_sm2(EVP_PKEY *key, struct span e, struct bytes **out)
+static enum err_code sign_on_curve(const struct fixture_key *self, struct span digest,
+                                   struct bytes **out)
 {
-    uint8_t der[80];
+    uint8_t der[120];
     size_t length = sizeof der;
     struct err err = ERR_INIT;
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
+    enum cert_algorithm algorithm = self->signer.algorithm;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(self->key, NULL);
     assert_int_equal(EVP_PKEY_sign_init(ctx), 1);
-    assert_int_equal(EVP_PKEY_sign(ctx, der, &length, e.at, e.len), 1);
+    assert_int_equal(EVP_PKEY_sign(ctx, der, &length, digest.at, digest.len), 1);
     EVP_PKEY_CTX_free(ctx);
-    *out = bytes_new_size(64);
-    return sm2_signature_from_der(span_of(der, length), (*out)->at, &err);
+    *out = bytes_new_size(2 * public_key_coordinate_bytes(algorithm));
+    return curve_signature_from_der(algorithm, span_of(der, length), (*out)->at, &err);
 }
 
 static enum err_code sign_rsa(EVP_PKEY *key, struct span info, struct bytes **out)
@@ -48,8 +52,8 @@ static enum err_code sign(void *self, struct span input, struct bytes **out, str
     key->calls++;
     if (key->refuse_with != ERR_NONE)
         return err_set_foreign(err, key->refuse_with, 0x63C2, "the token said no");
-    return key->signer.algorithm == CERT_SM2 ? sign_sm2(key->key, input, out)
-                                             : sign_rsa(key->key, input, out);
+    return key->signer.algorithm == CERT_RSA ? sign_rsa(key->key, input, out)
+                                             : sign_on_curve(key, input, out);
 }
 
 struct fixture_key *fixture_key_from(EVP_PKEY *evp, enum cert_algorithm algorithm)
@@ -68,8 +72,11 @@ struct fixture_key *fixture_key_from(EVP_PKEY *evp, enum cert_algorithm algorith
 
 struct fixture_key *fixture_key_new(enum cert_algorithm algorithm, unsigned bits)
 {
-    EVP_PKEY *key =
-        algorithm == CERT_SM2 ? EVP_PKEY_Q_keygen(NULL, NULL, "SM2") : EVP_RSA_gen(bits);
+    static const char *const curves[CERT_ALGORITHM_COUNT] = {
+        [CERT_P256] = "P-256", [CERT_P384] = "P-384"};
+    EVP_PKEY *key = algorithm == CERT_RSA   ? EVP_RSA_gen(bits)
+                    : algorithm == CERT_SM2 ? EVP_PKEY_Q_keygen(NULL, NULL, "SM2")
+                                            : EVP_EC_gen(curves[algorithm]);
     return fixture_key_from(key, algorithm);
 }
 
@@ -150,7 +157,8 @@ static void sign_cert(X509 *x509, const struct fixture_cert *wish)
 {
     const struct fixture_key *key = wish->issuer_key != NULL ? wish->issuer_key : wish->key;
     bool sm2 = key->signer.algorithm == CERT_SM2;
-    const char *digest = wish->digest != NULL ? wish->digest : sm2 ? "SM3" : "SHA256";
+    const char *digest =
+        wish->digest != NULL ? wish->digest : public_key_digest(key->signer.algorithm);
     const char *id = wish->sm2_id != NULL ? wish->sm2_id : SM2_DEFAULT_ID;
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     EVP_PKEY_CTX *key_ctx;

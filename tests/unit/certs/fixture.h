@@ -34,7 +34,7 @@ struct fixture_cert {
     const char *basic_constraints; /* "critical,CA:TRUE,pathlen:0"; NULL: none */
     const char *key_usage; /* "critical,digitalSignature"; NULL: none */
     const char *sm2_id; /* NULL: 1234567812345678 */
-    const char *digest; /* NULL: SM3, SHA256 */
+    const char *digest; /* NULL: that of the issuer's algorithm */
     const char *extra_oid; /* one more extension */
     const char *extra_value; /* "critical,DER:0500" */
 };

@@ -235,13 +235,47 @@ static void an_empty_message_can_be_signed(void **state)
     assert_int_equal(cert_verify(cert, SPAN_NONE, span_bytes(signature), &err), ERR_NONE);
 }
 
+static void keys_on_the_nist_curves_verify(void **state)
+{
+    (void)state;
+    static const enum cert_algorithm algorithms[] = {CERT_P256, CERT_P384};
+    for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++) {
+        AUTO(fixture_key_freep) struct fixture_key *key = fixture_key_new(algorithms[i], 0);
+        AUTO(bytes_freep) struct bytes *der = fixture_end("a", key, NULL, SPAN_NONE);
+        AUTO(cert_freep) struct cert *cert = fixture_parse(span_bytes(der));
+        AUTO(bytes_freep) struct bytes *signature = NULL;
+        struct err err = ERR_INIT;
+        assert_int_equal(cert_peek(cert)->algorithm, algorithms[i]);
+        assert_int_equal(signer_sign_message(&key->signer, span_text("abc"), &signature, &err),
+                         ERR_NONE);
+        assert_int_equal(cert_verify(cert, span_text("abc"), span_bytes(signature), &err),
+                         ERR_NONE);
+        assert_int_equal(cert_verify(cert, span_text("abd"), span_bytes(signature), &err),
+                         ERR_SIGNATURE);
+    }
+}
+
+static void algorithms_have_names(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"sm2", "rsa2048", "p256", "p384"};
+    enum cert_algorithm algorithm = CERT_ALGORITHM_COUNT;
+    for (size_t i = 0; i < CERT_ALGORITHM_COUNT; i++) {
+        assert_string_equal(cert_algorithm_text((enum cert_algorithm)i), names[i]);
+        assert_true(cert_algorithm_from_text(names[i], &algorithm));
+        assert_int_equal(algorithm, i);
+    }
+    assert_false(cert_algorithm_from_text("p521", &algorithm));
+    assert_false(cert_algorithm_from_text("", &algorithm));
+}
+
 /* ---- refusals ---- */
 
 static void other_keys_are_refused(void **state)
 {
     (void)state;
-    EVP_PKEY *const keys[] = {EVP_RSA_gen(1024), EVP_RSA_gen(2047), EVP_EC_gen("P-256"),
-                              EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")};
+    EVP_PKEY *const keys[] = {EVP_RSA_gen(1024), EVP_RSA_gen(2047), EVP_EC_gen("P-521"),
+                              EVP_EC_gen("secp256k1"), EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")};
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
         AUTO(fixture_key_freep) struct fixture_key *key = fixture_key_from(keys[i], CERT_RSA);
         AUTO(bytes_freep) struct bytes *issuer = fixture_ca("ca", rsa_key, NULL, SPAN_NONE);
@@ -484,6 +518,8 @@ int main(void)
         cmocka_unit_test_teardown(pem_is_what_openssl_reads, fixture_no_errors_left),
         cmocka_unit_test_teardown(verifies_what_the_key_signed, fixture_no_errors_left),
         cmocka_unit_test_teardown(an_empty_message_can_be_signed, fixture_no_errors_left),
+        cmocka_unit_test_teardown(keys_on_the_nist_curves_verify, fixture_no_errors_left),
+        cmocka_unit_test_teardown(algorithms_have_names, fixture_no_errors_left),
         cmocka_unit_test_teardown(other_keys_are_refused, fixture_no_errors_left),
         cmocka_unit_test_teardown(a_point_off_the_curve_is_refused, fixture_no_errors_left),
         cmocka_unit_test_teardown(every_cut_and_every_tail_is_refused, fixture_no_errors_left),

@@ -9,7 +9,8 @@
 #include "fixture.h"
 
 /* The keys of a path: a root, an issuing CA, an end entity, and a stranger. */
-static struct fixture_key *root_key, *issuer_key, *end_key, *other_key, *rsa_root_key, *rsa_key;
+static struct fixture_key *root_key, *issuer_key, *end_key, *other_key, *rsa_root_key, *rsa_key,
+    *p256_key, *p384_key;
 
 static struct chain_roots *roots_of(struct span der)
 {
@@ -70,6 +71,46 @@ static void an_rsa_path_is_good(void **state)
     (void)state;
     AUTO(path_done) struct path path = make_path(rsa_root_key, rsa_key, rsa_key);
     assert_int_equal(check_path(&path, FIXTURE_NOW), ERR_NONE);
+}
+
+static void paths_of_the_nist_curves_are_good(void **state)
+{
+    (void)state;
+    AUTO(path_done) struct path p256 = make_path(p256_key, p256_key, p256_key);
+    AUTO(path_done) struct path p384 = make_path(p384_key, p384_key, p384_key);
+    AUTO(path_done) struct path both = make_path(p384_key, p256_key, p384_key);
+    assert_int_equal(check_path(&p256, FIXTURE_NOW), ERR_NONE);
+    assert_int_equal(check_path(&p384, FIXTURE_NOW), ERR_NONE);
+    assert_int_equal(check_path(&both, FIXTURE_NOW), ERR_NONE);
+}
+
+static void the_digest_is_that_of_the_curve(void **state)
+{
+    (void)state;
+    static const struct {
+        bool p384;
+        const char *digest;
+        enum err_code code;
+    } cases[] = {
+        {false, "SHA256", ERR_NONE},          {false, "SHA384", ERR_CERT_UNTRUSTED},
+        {false, "SHA1", ERR_CERT_UNTRUSTED},  {true, "SHA384", ERR_NONE},
+        {true, "SHA256", ERR_CERT_UNTRUSTED}, {true, "SHA512", ERR_CERT_UNTRUSTED},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct fixture_key *key = cases[i].p384 ? p384_key : p256_key;
+        AUTO(path_done) struct path path = make_path(key, key, key);
+        struct span issuer = span_bytes(path.issuer);
+        AUTO(bytes_freep)
+        struct bytes *end = fixture_cert(&(struct fixture_cert){
+            .common_name = "end",
+            .key = end_key,
+            .issuer_key = key,
+            .issuer = issuer,
+            .digest = cases[i].digest,
+        });
+        assert_int_equal(check(span_bytes(end), &issuer, 1, span_bytes(path.root), FIXTURE_NOW),
+                         cases[i].code);
+    }
 }
 
 /* Each signature is of its issuer's kind, so kinds may change on the way. */
@@ -520,6 +561,8 @@ static int make_keys(void **state)
     other_key = fixture_key_new(CERT_SM2, 0);
     rsa_root_key = fixture_key_new(CERT_RSA, 2048);
     rsa_key = fixture_key_new(CERT_RSA, 3072);
+    p256_key = fixture_key_new(CERT_P256, 0);
+    p384_key = fixture_key_new(CERT_P384, 0);
     return 0;
 }
 
@@ -532,6 +575,8 @@ static int free_keys(void **state)
     fixture_key_freep(&other_key);
     fixture_key_freep(&rsa_root_key);
     fixture_key_freep(&rsa_key);
+    fixture_key_freep(&p256_key);
+    fixture_key_freep(&p384_key);
     return 0;
 }
 
@@ -540,6 +585,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(an_sm2_path_is_good, fixture_no_errors_left),
         cmocka_unit_test_teardown(an_rsa_path_is_good, fixture_no_errors_left),
+        cmocka_unit_test_teardown(paths_of_the_nist_curves_are_good, fixture_no_errors_left),
+        cmocka_unit_test_teardown(the_digest_is_that_of_the_curve, fixture_no_errors_left),
         cmocka_unit_test_teardown(a_path_may_be_of_both_kinds, fixture_no_errors_left),
         cmocka_unit_test_teardown(the_order_given_does_not_matter, fixture_no_errors_left),
         cmocka_unit_test_teardown(another_root_of_the_same_name_is_not_trusted,

@@ -13,7 +13,7 @@
 #include "certs/sm2.h"
 #include "fixture.h"
 
-static struct fixture_key *sm2_key, *rsa_key;
+static struct fixture_key *sm2_key, *rsa_key, *p256_key, *p384_key;
 
 static struct bytes *make(struct fixture_key *key)
 {
@@ -51,6 +51,13 @@ static void an_rsa_key_makes_a_request(void **state)
     check_what_was_made(rsa_key);
 }
 
+static void keys_on_the_nist_curves_make_requests(void **state)
+{
+    (void)state;
+    check_what_was_made(p256_key);
+    check_what_was_made(p384_key);
+}
+
 static void set_default_id(X509_REQ *request)
 {
     ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_new();
@@ -62,7 +69,9 @@ static void set_default_id(X509_REQ *request)
 static void openssl_verifies_what_was_made(void **state)
 {
     (void)state;
-    struct fixture_key *const keys[] = {sm2_key, rsa_key};
+    struct fixture_key *const keys[] = {sm2_key, rsa_key, p256_key, p384_key};
+    static const int algorithms[] = {NID_SM2_with_SM3, NID_sha256WithRSAEncryption,
+                                     NID_ecdsa_with_SHA256, NID_ecdsa_with_SHA384};
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
         AUTO(bytes_freep) struct bytes *der = make(keys[i]);
         const uint8_t *at = der->at;
@@ -71,8 +80,7 @@ static void openssl_verifies_what_was_made(void **state)
         if (keys[i] == sm2_key)
             set_default_id(request);
         assert_int_equal(X509_REQ_verify(request, X509_REQ_get0_pubkey(request)), 1);
-        assert_int_equal(X509_REQ_get_signature_nid(request),
-                         i == 0 ? NID_SM2_with_SM3 : NID_sha256WithRSAEncryption);
+        assert_int_equal(X509_REQ_get_signature_nid(request), algorithms[i]);
         X509_REQ_free(request);
     }
 }
@@ -80,7 +88,7 @@ static void openssl_verifies_what_was_made(void **state)
 static void the_signers_error_comes_back_unchanged(void **state)
 {
     (void)state;
-    struct fixture_key *const keys[] = {sm2_key, rsa_key};
+    struct fixture_key *const keys[] = {sm2_key, rsa_key, p256_key, p384_key};
     AUTO(bytes_freep) struct bytes *name = fixture_name(NULL, "a");
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
         struct bytes *der = NULL;
@@ -110,15 +118,15 @@ static enum err_code answer_rubbish(void *self, struct span input, struct bytes 
 static void a_key_that_signs_wrongly_is_found(void **state)
 {
     (void)state;
-    static size_t lengths[] = {0, 63, 64, 65, 255, 256, 257, 512, 513, 5000};
-    struct fixture_key *const keys[] = {sm2_key, rsa_key};
+    static size_t lengths[] = {0, 63, 64, 65, 95, 96, 97, 255, 256, 257, 512, 513, 5000};
+    struct fixture_key *const keys[] = {sm2_key, rsa_key, p256_key, p384_key};
     AUTO(bytes_freep) struct bytes *name = fixture_name(NULL, "a");
-    for (size_t i = 0; i < 2 * ARRAY_SIZE(lengths); i++) {
-        struct signer signer = keys[i % 2]->signer;
+    for (size_t i = 0; i < ARRAY_SIZE(keys) * ARRAY_SIZE(lengths); i++) {
+        struct signer signer = keys[i % ARRAY_SIZE(keys)]->signer;
         struct bytes *der = NULL;
         struct err err = ERR_INIT;
         signer.sign = answer_rubbish;
-        signer.self = &lengths[i / 2];
+        signer.self = &lengths[i / ARRAY_SIZE(keys)];
         assert_int_equal(csr_make(span_bytes(name), &signer, &der, &err), ERR_SIGNATURE);
         assert_null(der);
     }
@@ -166,7 +174,7 @@ static enum err_code parse(struct span der)
 static void every_flipped_bit_is_refused(void **state)
 {
     (void)state;
-    struct fixture_key *const keys[] = {sm2_key, rsa_key};
+    struct fixture_key *const keys[] = {sm2_key, rsa_key, p256_key, p384_key};
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
         AUTO(bytes_freep) struct bytes *der = make(keys[i]);
         for (size_t bit = 0; bit < der->len * 8; bit++) {
@@ -228,6 +236,11 @@ static void only_the_default_identifier_and_our_digests_are_taken(void **state)
         {rsa_key->key, "SHA256", NULL, ERR_NONE},
         {rsa_key->key, "SHA1", NULL, ERR_CSR},
         {rsa_key->key, "SHA512", NULL, ERR_CSR},
+        {p256_key->key, "SHA256", NULL, ERR_NONE},
+        {p256_key->key, "SHA384", NULL, ERR_CSR},
+        {p256_key->key, "SHA1", NULL, ERR_CSR},
+        {p384_key->key, "SHA384", NULL, ERR_NONE},
+        {p384_key->key, "SHA256", NULL, ERR_CSR},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         AUTO(bytes_freep)
@@ -240,13 +253,13 @@ static void other_keys_are_refused(void **state)
 {
     (void)state;
     EVP_PKEY *small = EVP_RSA_gen(1024);
-    EVP_PKEY *p256 = EVP_EC_gen("P-256");
+    EVP_PKEY *p521 = EVP_EC_gen("P-521");
     AUTO(bytes_freep) struct bytes *by_small = request_by_openssl(small, "SHA256", NULL, 0);
-    AUTO(bytes_freep) struct bytes *by_p256 = request_by_openssl(p256, "SHA256", NULL, 0);
+    AUTO(bytes_freep) struct bytes *by_p521 = request_by_openssl(p521, "SHA256", NULL, 0);
     assert_int_equal(parse(span_bytes(by_small)), ERR_CSR);
-    assert_int_equal(parse(span_bytes(by_p256)), ERR_CSR);
+    assert_int_equal(parse(span_bytes(by_p521)), ERR_CSR);
     EVP_PKEY_free(small);
-    EVP_PKEY_free(p256);
+    EVP_PKEY_free(p521);
 }
 
 static void only_version_1_is_taken(void **state)
@@ -325,6 +338,8 @@ static int make_keys(void **state)
     (void)state;
     sm2_key = fixture_key_new(CERT_SM2, 0);
     rsa_key = fixture_key_new(CERT_RSA, 2048);
+    p256_key = fixture_key_new(CERT_P256, 0);
+    p384_key = fixture_key_new(CERT_P384, 0);
     return 0;
 }
 
@@ -333,6 +348,8 @@ static int free_keys(void **state)
     (void)state;
     fixture_key_freep(&sm2_key);
     fixture_key_freep(&rsa_key);
+    fixture_key_freep(&p256_key);
+    fixture_key_freep(&p384_key);
     return 0;
 }
 
@@ -343,6 +360,7 @@ int main(void)
         cmocka_unit_test_teardown(each_thread_gets_its_own_error, fixture_no_errors_left),
         cmocka_unit_test_teardown(an_sm2_key_makes_a_request, fixture_no_errors_left),
         cmocka_unit_test_teardown(an_rsa_key_makes_a_request, fixture_no_errors_left),
+        cmocka_unit_test_teardown(keys_on_the_nist_curves_make_requests, fixture_no_errors_left),
         cmocka_unit_test_teardown(openssl_verifies_what_was_made, fixture_no_errors_left),
         cmocka_unit_test_teardown(the_signers_error_comes_back_unchanged, fixture_no_errors_left),
         cmocka_unit_test_teardown(a_key_that_signs_wrongly_is_found, fixture_no_errors_left),

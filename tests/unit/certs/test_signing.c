@@ -83,6 +83,35 @@ static void an_rsa_token_is_given_a_digest_info(void **state)
     assert_true(span_equal(span_bytes(signature), span_bytes(recorder.answer)));
 }
 
+/* The digests of "abc". Source: FIPS 180-4's examples. */
+static void a_token_on_a_nist_curve_is_given_the_digest(void **state)
+{
+    (void)state;
+    static const struct {
+        enum cert_algorithm algorithm;
+        const char *digest;
+        size_t answer;
+    } cases[] = {
+        {CERT_P256, "BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD", 64},
+        {CERT_P384,
+         "CB00753F45A35E8BB5A03D699AC65007272C32AB0EDED1631A8B605A43FF5BED"
+         "8086072BA1E7CC2358BAECA134C825A7",
+         96},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO(bytes_freep) struct bytes *digest = fixture_hex(cases[i].digest);
+        AUTO(recorder_done) struct recorder recorder = {.answer = answer_of(cases[i].answer)};
+        AUTO(bytes_freep) struct bytes *signature = NULL;
+        const struct signer signer = {cases[i].algorithm, SPAN_NONE, record, &recorder};
+        struct err err = ERR_INIT;
+        assert_int_equal(signer_sign_message(&signer, span_text("abc"), &signature, &err),
+                         ERR_NONE);
+        assert_int_equal(recorder.calls, 1);
+        assert_true(span_equal(span_bytes(recorder.input), span_bytes(digest)));
+        assert_int_equal(signature->at[0], 0x30);
+    }
+}
+
 static void an_answer_of_impossible_length_is_refused(void **state)
 {
     (void)state;
@@ -95,7 +124,10 @@ static void an_answer_of_impossible_length_is_refused(void **state)
         {CERT_SM2, 65, ERR_SIGNATURE},  {CERT_SM2, 0, ERR_SIGNATURE},
         {CERT_RSA, 255, ERR_SIGNATURE}, {CERT_RSA, 256, ERR_NONE},
         {CERT_RSA, 512, ERR_NONE},      {CERT_RSA, 513, ERR_SIGNATURE},
-        {CERT_RSA, 0, ERR_SIGNATURE},
+        {CERT_RSA, 0, ERR_SIGNATURE},   {CERT_P256, 63, ERR_SIGNATURE},
+        {CERT_P256, 64, ERR_NONE},      {CERT_P256, 65, ERR_SIGNATURE},
+        {CERT_P384, 64, ERR_SIGNATURE}, {CERT_P384, 95, ERR_SIGNATURE},
+        {CERT_P384, 96, ERR_NONE},      {CERT_P384, 97, ERR_SIGNATURE},
     };
     AUTO(fixture_key_freep) struct fixture_key *key = fixture_key_new(CERT_SM2, 0);
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -113,7 +145,7 @@ static void an_answer_of_impossible_length_is_refused(void **state)
 static void the_signers_error_is_handed_on(void **state)
 {
     (void)state;
-    static const enum cert_algorithm algorithms[] = {CERT_SM2, CERT_RSA};
+    static const enum cert_algorithm algorithms[] = {CERT_SM2, CERT_RSA, CERT_P256, CERT_P384};
     for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++) {
         AUTO(fixture_key_freep) struct fixture_key *key = fixture_key_new(algorithms[i], 2048);
         struct bytes *signature = NULL;
@@ -144,6 +176,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(an_sm2_token_is_given_e, fixture_no_errors_left),
         cmocka_unit_test_teardown(an_rsa_token_is_given_a_digest_info, fixture_no_errors_left),
+        cmocka_unit_test_teardown(a_token_on_a_nist_curve_is_given_the_digest,
+                                  fixture_no_errors_left),
         cmocka_unit_test_teardown(an_answer_of_impossible_length_is_refused,
                                   fixture_no_errors_left),
         cmocka_unit_test_teardown(the_signers_error_is_handed_on, fixture_no_errors_left),

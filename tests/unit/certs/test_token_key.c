@@ -13,7 +13,7 @@
 #include "certs/sm2.h"
 #include "fixture.h"
 
-static struct fixture_key *sm2_key, *rsa_key;
+static struct fixture_key *sm2_key, *rsa_key, *p256_key, *p384_key;
 
 static EVP_PKEY *opened(struct token_key *token_key)
 {
@@ -44,16 +44,24 @@ static void it_looks_like_the_key_it_stands_for(void **state)
     assert_int_equal(EVP_PKEY_get_id(a), EVP_PKEY_SM2);
     assert_int_equal(EVP_PKEY_get_bits(a), 256);
     assert_int_equal(EVP_PKEY_get_bits(b), 2048);
+    struct fixture_key *const curves[] = {p256_key, p384_key};
+    for (size_t i = 0; i < ARRAY_SIZE(curves); i++) {
+        struct token_key token_key = {.signer = &curves[i]->signer};
+        AUTO(ossl_pkey_freep) EVP_PKEY *key = opened(&token_key);
+        assert_true(EVP_PKEY_is_a(key, "EC"));
+        assert_int_equal(EVP_PKEY_get_bits(key), i == 0 ? 256 : 384);
+    }
 }
 
 static void a_message_in_parts_is_signed_once(void **state)
 {
     (void)state;
-    struct fixture_key *const keys[] = {sm2_key, rsa_key};
+    struct fixture_key *const keys[] = {sm2_key, rsa_key, p256_key, p384_key};
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
         struct token_key token_key = {.signer = &keys[i]->signer};
         AUTO(ossl_pkey_freep) EVP_PKEY *key = opened(&token_key);
-        AUTO(ossl_md_ctx_freep) EVP_MD_CTX *ctx = started(key, i == 0 ? "SM3" : "SHA256");
+        AUTO(ossl_md_ctx_freep)
+        EVP_MD_CTX *ctx = started(key, public_key_digest(keys[i]->signer.algorithm));
         AUTO(ossl_pkey_freep) EVP_PKEY *public_key = NULL;
         enum cert_algorithm algorithm;
         uint8_t signature[SIGNING_BYTES_MAX];
@@ -79,17 +87,19 @@ static void a_message_in_parts_is_signed_once(void **state)
 static void other_digests_are_refused(void **state)
 {
     (void)state;
-    static const char *const digests[] = {"SHA1", "SHA512", "SHA256", "SM3", "no such digest"};
-    for (size_t i = 0; i < ARRAY_SIZE(digests) * 2; i++) {
-        bool sm2 = i % 2 == 0;
-        const char *digest = digests[i / 2];
-        struct token_key token_key = {.signer = sm2 ? &sm2_key->signer : &rsa_key->signer};
+    static const char *const digests[] = {"SHA1",   "SHA384", "SHA512",
+                                          "SHA256", "SM3",    "no such digest"};
+    struct fixture_key *const keys[] = {sm2_key, rsa_key, p256_key, p384_key};
+    for (size_t i = 0; i < ARRAY_SIZE(digests) * ARRAY_SIZE(keys); i++) {
+        const struct fixture_key *of = keys[i % ARRAY_SIZE(keys)];
+        const char *digest = digests[i / ARRAY_SIZE(keys)];
+        struct token_key token_key = {.signer = &of->signer};
         AUTO(ossl_pkey_freep) EVP_PKEY *key = opened(&token_key);
         AUTO(ossl_md_ctx_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
         int result = EVP_DigestSignInit_ex(ctx, NULL, digest, ossl_context(), TOKEN_KEY_PROPERTIES,
                                            key, NULL);
         ERR_clear_error();
-        assert_int_equal(result == 1, strcmp(digest, sm2 ? "SM3" : "SHA256") == 0);
+        assert_int_equal(result == 1, strcmp(digest, public_key_digest(of->signer.algorithm)) == 0);
     }
 }
 
@@ -146,6 +156,9 @@ static void a_signer_without_a_proper_key_is_refused(void **state)
     assert_int_equal(token_key_open(&token_key, &key, &err), ERR_CERT_ALGORITHM);
     signer.public_key = rsa_key->signer.public_key;
     assert_int_equal(token_key_open(&token_key, &key, &err), ERR_CERT_ALGORITHM);
+    signer.algorithm = CERT_P256;
+    signer.public_key = p384_key->signer.public_key;
+    assert_int_equal(token_key_open(&token_key, &key, &err), ERR_CERT_ALGORITHM);
     assert_null(key);
 }
 
@@ -154,6 +167,8 @@ static int make_keys(void **state)
     (void)state;
     sm2_key = fixture_key_new(CERT_SM2, 0);
     rsa_key = fixture_key_new(CERT_RSA, 2048);
+    p256_key = fixture_key_new(CERT_P256, 0);
+    p384_key = fixture_key_new(CERT_P384, 0);
     return 0;
 }
 
@@ -162,6 +177,8 @@ static int free_keys(void **state)
     (void)state;
     fixture_key_freep(&sm2_key);
     fixture_key_freep(&rsa_key);
+    fixture_key_freep(&p256_key);
+    fixture_key_freep(&p384_key);
     return 0;
 }
 
