@@ -61,6 +61,9 @@ ERR_ITEM(ERR_SOCKET, "socket", STOP, 500,
 ERR_ITEM(ERR_AGENT_UNREACHABLE, "agent-unreachable", USER, 503,
     "连接不到延期驱动（ukeyd）", "The agent (ukeyd) can't be reached",
     "请确认驱动已安装并正在运行。", "Make sure that ukeyd is installed and running.")
+ERR_ITEM(ERR_REPORT_EXISTS, "report-exists", STOP, 409,
+    "已有同名文件，报告未保存", "There is a file of this name already; the report was not saved",
+    "请换一个文件名，或先移走原来的文件。", "Choose another name, or move the file away first.")
 ERR_ITEM(ERR_UNHEALTHY, "unhealthy", USER, 409,
     "检查发现了问题", "The check found something wrong",
     "请按列出的办法逐项处理。", "Do what is said at each finding.")
@@ -221,6 +224,9 @@ ERR_ITEM(ERR_SEVERAL_TOKENS, "several-keys", USER, 409,
 ERR_ITEM(ERR_TOKEN_UNSUPPORTED, "key-unsupported", STOP, 409,
     "暂不支持这种CA锁", "This kind of key is not supported",
     "请联系平台客服，并提供CA锁的型号。", "Ask the platform's support, and tell them the key's model.")
+ERR_ITEM(ERR_TOKEN_NO_SERIAL, "key-no-serial", STOP, 409,
+    "插入的CA锁没有序列号，无法辨认", "The key has no serial number, so it can't be told from others",
+    "请不要自行初始化，将CA锁交平台客服补写标识或更换。", "Don't initialise it yourself; take it to the platform's support, who can write the identifier or replace the key.")
 ERR_ITEM(ERR_TOKEN_REMOVED, "key-removed", USER, 409,
     "CA锁被拔出", "The key was pulled out",
     "请重新插入同一个CA锁后重试。", "Insert the same key again and retry.")
@@ -248,6 +254,9 @@ ERR_ITEM(ERR_TOKEN_NO_SPACE, "key-full", STOP, 409,
 ERR_ITEM(ERR_TOKEN_CANNOT_REPLACE, "key-cannot-replace", STOP, 409,
     "CA锁没有位置存放第二个签名密钥", "The key has no place for a second signing key",
     "请使用现有密钥延期，或联系平台客服更换CA锁；CA锁内容未改变。", "Renew with the present key, or ask support for another one; nothing on it was changed.")
+ERR_ITEM(ERR_MANAGE_REFUSED, "management-refused", STOP, 409,
+    "CA锁拒绝了平台的管理认证，未写入任何内容", "The key refused the platform's authentication; nothing was written",
+    "CA锁的管理密钥与平台登记的不同，请联系平台客服。", "Its management key is not the one that the platform knows; ask the platform's support.")
 ERR_ITEM(ERR_TOKEN_MEMORY, "key-memory", STOP, 502,
     "CA锁存储出错", "The key's memory failed",
     "请停止使用并联系平台客服更换CA锁。", "Stop using the key and ask support for a new one.")
@@ -480,6 +489,9 @@ ERR_ITEM(ERR_SEAL_STATE, "seal-state", STOP, 409,
 ERR_ITEM(ERR_RENEW_FIRST, "renew-first", USER, 409,
     "证书尚未延期，不能办理签章延期", "The certificate has not been renewed yet",
     "请先办理CA延期续费。", "Renew the certificate first.")
+ERR_ITEM(ERR_SEAL_EXTENDED, "seal-already-extended", USER, 409,
+    "电子签章已经延期", "The seal is extended already",
+    "无需再次办理；签章与CA锁中的证书一致，到期日与证书相同。", "There is nothing to do: the seal is bound to the key's certificate and ends with it.")
 
 /* ---- PIN reset ---- */
 ERR_ITEM(ERR_ADMIN_PIN_LOCKED, "administrator-pin-locked", STOP, 409,

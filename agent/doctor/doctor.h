@@ -20,7 +20,8 @@ extern const struct doctor_check doctor_checks[];
 extern const size_t doctor_check_count;
 
 /* Runs the checks side by side and takes out what is only a consequence of another finding. Takes the world
- * over: a check that was given up may look at it until the process ends. */
+ * over: a check that was given up may look at it until the process ends. exit() then is an _exit() after stdio's
+ * buffers are written: that check may be inside of a library whose handlers would take its memory away. */
 void doctor_run(struct doctor_world *world, const struct doctor_check *checks, size_t count,
                 struct doctor_findings *out);
 

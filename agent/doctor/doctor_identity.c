@@ -15,19 +15,20 @@ int doctor_identity_first_port(const struct doctor_world *world)
     return world->config == NULL ? DEFAULT_PORT : world->config->port;
 }
 
-/* The verified ones, then those that were only looked at. */
-static void judge(const struct doctor_fetched fetched[2 * DOCTOR_PORT_PAIRS], int first,
-                  struct doctor_identity *out)
+void doctor_identity_judge(const struct doctor_fetched fetched[2 * DOCTOR_PORT_PAIRS], int first,
+                           struct doctor_identity *out)
 {
     for (int i = 0; i < DOCTOR_PORT_PAIRS; i++) {
         const struct doctor_fetched *one = &fetched[i];
         out->agent[i] = strstr(fetched[DOCTOR_PORT_PAIRS + i].subject, SUBJECT) != NULL;
         if (one->curl_code == 0 && out->port == 0)
             out->port = first + i * DOCTOR_PORT_STEP;
-        if (one->verify_result == X509_EXPIRED || one->verify_result == X509_NOT_YET_VALID)
-            out->expired = true;
-        if (i == 0 || out->expired)
+        bool untimely =
+            one->verify_result == X509_EXPIRED || one->verify_result == X509_NOT_YET_VALID;
+        /* Of the first port, unless a later one says what is wrong with the certificate. */
+        if (i == 0 || (untimely && !out->expired))
             memcpy(out->words, one->words, sizeof out->words);
+        out->expired |= untimely;
     }
 }
 
@@ -54,5 +55,5 @@ void doctor_identity_look(const struct doctor_world *world, struct doctor_identi
         snprintf(out->words, sizeof out->words, "%.*s", (int)sizeof out->words - 1, err.detail);
         return;
     }
-    judge(fetched, first, out);
+    doctor_identity_judge(fetched, first, out);
 }

@@ -17,6 +17,9 @@ struct doctor_identity {
 
 /* The first HTTPS port of the settings. */
 int doctor_identity_first_port(const struct doctor_world *world);
+/* What it means: fetched are the looks with the agent's certificate as the only root, then those that trust anybody. */
+void doctor_identity_judge(const struct doctor_fetched fetched[2 * DOCTOR_PORT_PAIRS], int first,
+                           struct doctor_identity *out);
 /* Tries all pairs for at most DOCTOR_IDENTITY_MS. */
 #define DOCTOR_IDENTITY_MS 3000
 void doctor_identity_look(const struct doctor_world *world, struct doctor_identity *out);

@@ -1,8 +1,9 @@
+#include "agent/doctor/doctor_journal.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/doctor/doctor_checks.h"
-#include "agent/ops/op_journal.h"
 #include "base/file.h"
 
 #define JOURNAL "journal.db"
@@ -71,13 +72,17 @@ static bool is_ours(const char *path)
     return stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid();
 }
 
+enum err_code doctor_journal_each(const char *folder, op_journal_take_fn take, void *context,
+                                  struct err *err)
+{
+    AUTO(memory_freep) char *path = file_join(folder, JOURNAL);
+    return is_ours(path) ? op_journal_read(path, take, context, err) : ERR_NONE;
+}
+
 static void read_file(const struct doctor_world *world, struct doctor_findings *findings)
 {
     struct err err = ERR_INIT;
-    AUTO(memory_freep) char *path = file_join(world->state_folder, JOURNAL);
-    if (!is_ours(path))
-        return;
-    enum err_code code = op_journal_read(path, take_row, findings, &err);
+    enum err_code code = doctor_journal_each(world->state_folder, take_row, findings, &err);
     if (code != ERR_NONE && code != ERR_ALREADY_RUNNING) /* an agent that does not answer has it */
         doctor_findings_add(findings, DOCTOR_JOURNAL, "%s", err.detail);
 }

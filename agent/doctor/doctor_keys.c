@@ -30,14 +30,28 @@ static bool passes(const char *code)
     return code != NULL && (strcmp(code, "key-busy") == 0 || strcmp(code, "reader-busy") == 0);
 }
 
+static enum doctor_code code_of(const char *error)
+{
+    static const struct {
+        const char *error;
+        enum doctor_code code;
+    } known[] = {
+        {"key-unsupported", DOCTOR_KEY_UNSUPPORTED},
+        {"key-no-serial", DOCTOR_KEY_NO_SERIAL},
+    };
+    for (size_t i = 0; error != NULL && i < ARRAY_SIZE(known); i++)
+        if (strcmp(error, known[i].error) == 0)
+            return known[i].code;
+    return DOCTOR_KEY_FAILED;
+}
+
 static void judge_error(const struct json *token, const struct json *error,
                         struct doctor_findings *findings)
 {
     const char *code = doctor_world_text(error, "code");
-    bool unsupported = code != NULL && strcmp(code, "key-unsupported") == 0;
     if (!passes(code))
-        doctor_findings_add(findings, unsupported ? DOCTOR_KEY_UNSUPPORTED : DOCTOR_KEY_FAILED,
-                            "%s: %s: %s", shown(doctor_world_text(token, "reader")), shown(code),
+        doctor_findings_add(findings, code_of(code), "%s: %s: %s",
+                            shown(doctor_world_text(token, "reader")), shown(code),
                             shown(doctor_world_text(error, "detail")));
 }
 

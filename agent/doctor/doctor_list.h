@@ -130,6 +130,10 @@ DOCTOR_ITEM(DOCTOR_KEY_UNSUPPORTED, "key-unsupported", NO,
     "暂不支持这种CA锁", "This kind of key is not supported",
     "驱动没有这一型号的资料。", "The agent has no profile of this model.",
     "请联系平台客服，并提供列出的型号。", "Ask the platform's support, and tell them the model that is named.")
+DOCTOR_ITEM(DOCTOR_KEY_NO_SERIAL, "key-no-serial", NO,
+    "插入的CA锁没有序列号，无法辨认", "The key that is plugged in has no serial number, so it can't be told from others",
+    "空白的 PIV 令牌：发放前没有写入持卡人标识（CHUID）。", "A blank PIV token: no cardholder identifier (CHUID) was written before it was handed out.",
+    "请不要自行初始化。请将CA锁交平台客服补写标识或更换。", "Don't initialise it yourself. Take it to the platform's support, who can write the identifier or replace the key.")
 DOCTOR_ITEM(DOCTOR_KEY_FAILED, "key-failed", NO,
     "CA锁无法读取", "The key can't be read",
     "接触不良、被其他程序独占，或已损坏。", "A bad contact, another program that holds it, or damage.",
@@ -283,9 +287,9 @@ DOCTOR_ITEM(DOCTOR_PROXY_REFUSED, "proxy-refused", NO,
     "代理的规则不允许该网址或端口。", "Its rules don't allow the address or the port.",
     "请网络管理员在代理上放行平台网址。", "Ask the network's administrator to let the platform's address through.")
 DOCTOR_ITEM(DOCTOR_PROXY_SCRIPT, "proxy-script", NO,
-    "不支持自动代理脚本（PAC）", "Proxy scripts (PAC) are not supported",
-    "桌面的网络代理设为“自动”。驱动不执行脚本，直接连接平台。", "The desktop's proxy is \"automatic\". The agent runs no scripts and connects directly.",
-    "如连接不到平台，请在 ukeyd.conf 中写明 proxy = http://主机:端口。", "If the platform can't be reached set proxy = http://host:port in ukeyd.conf.")
+    "不经代理连接不到平台，而桌面的网络代理设为“自动”（PAC 脚本）", "The platform can't be reached without a proxy, and the desktop's proxy is \"automatic\" (a PAC script)",
+    "驱动不执行脚本，所以不知道应使用哪个代理。", "The agent runs no scripts, so it does not know which proxy to use.",
+    "请先用浏览器打开平台网址；打不开是网络问题。打得开则向网络管理员询问代理的主机和端口，在系统设置的“网络—网络代理”中选择“手动”并填写，再重新检查。", "Open the platform in a browser: when that fails too it is the network. Else ask the network's administrator for the proxy's host and port, choose \"manual\" in the desktop's settings under Network, Proxy, enter them, and check again.")
 
 /* ---- the doctor ---- */
 DOCTOR_ITEM(DOCTOR_CHECK_LATE, "check-late", NO,

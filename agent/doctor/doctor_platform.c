@@ -51,6 +51,12 @@ static enum doctor_code proxy_code(long status)
     return status == 407 ? DOCTOR_PROXY_LOGIN : DOCTOR_PROXY_REFUSED;
 }
 
+/* Where the desktop leaves the choice of a proxy to a script, nobody answers who goes without one. */
+static enum doctor_code without_proxy(const struct doctor_platform_way *way, enum doctor_code code)
+{
+    return way->script ? DOCTOR_PROXY_SCRIPT : code;
+}
+
 static enum doctor_code failure_code(const struct doctor_platform_way *way,
                                      const struct doctor_fetched *fetched)
 {
@@ -60,15 +66,16 @@ static enum doctor_code failure_code(const struct doctor_platform_way *way,
     case CURL_RESOLVE_PROXY:
         return DOCTOR_PROXY_NAME;
     case CURL_RESOLVE_HOST:
-        return DOCTOR_PLATFORM_NAME;
+        return without_proxy(way, DOCTOR_PLATFORM_NAME);
     case CURL_CONNECT:
-        return names_proxy(way, fetched->words) ? DOCTOR_PROXY_CONNECT : DOCTOR_PLATFORM_CONNECT;
+        return names_proxy(way, fetched->words) ? DOCTOR_PROXY_CONNECT
+                                                : without_proxy(way, DOCTOR_PLATFORM_CONNECT);
     case CURL_PROXY:
         return DOCTOR_PROXY_CONNECT;
     case CURL_VERIFY:
         return verify_code(way, fetched);
     case CURL_TIMED_OUT:
-        return DOCTOR_PLATFORM_TIMEOUT;
+        return without_proxy(way, DOCTOR_PLATFORM_TIMEOUT);
     case CURL_CA_FILE:
         return DOCTOR_ROOTS;
     case CURL_RECV:
@@ -159,7 +166,8 @@ static void prepare(const struct doctor_world *world, struct looks *looks, size_
     look->url = memory_printf("%s/jobs", platform->api);
     proxy_choose(platform->proxy, world->config->proxy, &looks->desktop, &look->proxy);
     AUTO(memory_freep) char *name = memory_printf("%s proxy", platform->id);
-    doctor_findings_fact(findings, name, proxy_source_text(look->proxy.source));
+    doctor_findings_fact(findings, name,
+                         look->proxy.script ? "script" : proxy_source_text(look->proxy.source));
     AUTO(memory_freep) char *origin = memory_printf("%s origin", platform->id);
     doctor_findings_fact(findings, origin, platform->origin);
     if (*look->proxy.url == '\0')
@@ -188,7 +196,8 @@ static struct doctor_fetch fetch_of(const struct look *look, bool unverified)
 static void report(const struct look *look, const struct doctor_fetched *fetched,
                    const struct doctor_fetched *unverified, struct doctor_findings *findings)
 {
-    const struct doctor_platform_way way = {look->proxy_host, look->platform->tls_ca != NULL};
+    const struct doctor_platform_way way = {look->proxy_host, look->platform->tls_ca != NULL,
+                                            look->proxy.script};
     enum doctor_code code = doctor_platform_judge(&way, fetched);
     AUTO(memory_freep)
     char *state = memory_printf("%s", code == DOCTOR_CODE_COUNT ? "ok" : doctor_code_text(code));
@@ -271,8 +280,6 @@ void doctor_platform_check(const struct doctor_world *world, struct doctor_findi
     for (size_t i = 0; i < world->config->platform_count; i++) {
         looks->count++;
         prepare(world, looks, i, findings);
-        if (looks->look[i].proxy.script && !doctor_findings_have(findings, DOCTOR_PROXY_SCRIPT))
-            doctor_findings_add(findings, DOCTOR_PROXY_SCRIPT, "the desktop's proxy mode is auto");
     }
     check_all(looks, findings);
 }

@@ -9,6 +9,7 @@
 struct doctor_platform_way {
     const char *proxy_host; /* "host port N", as libcurl names a connection; NULL: no proxy */
     bool own_ca; /* the configuration names who must vouch for it */
+    bool script; /* without a proxy, since the desktop leaves the choice to a script */
 };
 
 /* DOCTOR_CODE_COUNT when the platform answers as it should. */

@@ -10,8 +10,10 @@
 #include "base/file.h"
 
 /* Source: XDG Base Directory Specification 0.8. */
-static char *default_state_folder(void)
+char *doctor_world_state_folder(const char *given)
 {
+    if (given != NULL)
+        return memory_text(given);
     const char *data = getenv("XDG_DATA_HOME");
     const char *home = getenv("HOME");
     if (data != NULL && *data == '/')
@@ -34,8 +36,7 @@ struct doctor_world *doctor_world_new(const struct doctor_options *options)
     struct doctor_world *world = memory_new(sizeof *world);
     world->root = memory_text(options->root == NULL ? "" : options->root);
     world->config_file = memory_text(options->config_file);
-    world->state_folder =
-        options->state_folder != NULL ? memory_text(options->state_folder) : default_state_folder();
+    world->state_folder = doctor_world_state_folder(options->state_folder);
     world->socket_path = memory_text(options->socket_path);
     world->runtime_folder = runtime_folder_of(options->socket_path);
     world->ask = options->ask;

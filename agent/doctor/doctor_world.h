@@ -31,6 +31,8 @@ struct doctor_world {
     struct err agent_err;
 };
 
+/* The agent's state folder; given NULL: the default one, NULL when there is no HOME. The caller frees. */
+char *doctor_world_state_folder(const char *given);
 /* Reads the configuration and asks the agent for its state, for at most DOCTOR_STATUS_SECONDS. */
 #define DOCTOR_STATUS_SECONDS 4
 struct doctor_world *doctor_world_new(const struct doctor_options *options);

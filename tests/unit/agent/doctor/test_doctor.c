@@ -1,6 +1,8 @@
 #include "agent/doctor/doctor.h"
 
 #include <semaphore.h>
+#include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/unit/agent/doctor/fixture.h"
@@ -69,7 +71,43 @@ static void one_that_hangs_is_given_up(void **state)
     assert_found(&findings, "check-late no-reader");
     sem_post(&go_on);
     sem_wait(&gone);
-    usleep(50000); /* until its thread has left; what it saw is freed by it */
+}
+
+static int handlers_ran; /* written to by the child's handler */
+
+static void tell(void)
+{
+    assert_int_equal(write(handlers_ran, "x", 1), 1);
+}
+
+/* Whether a process that performed the check runs its exit handlers. */
+static bool handlers_run_after(const struct doctor_check *check)
+{
+    int ends[2], status;
+    char byte;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        struct doctor_findings findings = {0};
+        handlers_ran = ends[1];
+        atexit(tell);
+        run(check, 1, &findings);
+        exit(7);
+    }
+    close(ends[1]);
+    bool told = read(ends[0], &byte, 1) == 1;
+    close(ends[0]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(WEXITSTATUS(status), 7);
+    return told;
+}
+
+static void no_exit_handler_runs_beside_one_that_was_given_up(void **state)
+{
+    const struct doctor_check in_time = {"first", no_reader, 30}, late = {"slow", slow, 0};
+    sem_init(&go_on, 0, 0);
+    assert_true(handlers_run_after(&in_time));
+    assert_false(handlers_run_after(&late));
 }
 
 static void the_table_is_whole(void **state)
@@ -96,6 +134,7 @@ int main(void)
         cmocka_unit_test(all_run_and_their_order_stays),
         cmocka_unit_test(a_consequence_is_not_told),
         cmocka_unit_test(one_that_hangs_is_given_up),
+        cmocka_unit_test(no_exit_handler_runs_beside_one_that_was_given_up),
         cmocka_unit_test(the_table_is_whole),
         cmocka_unit_test(nothing_found_is_healthy),
     };

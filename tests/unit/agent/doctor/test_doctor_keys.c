@@ -31,6 +31,7 @@ static void each_state_of_a_key(void **state)
         {"[{\"certificates\":[" SIGN("expired") "," SIGN("now") "]}]", ""},
         {"[{\"certificates\":[{\"usage\":\"encrypt\",\"due\":\"expired\"}]}]", ""},
         {WRONG("key-unsupported"), "key-unsupported"},
+        {WRONG("key-no-serial"), "key-no-serial"},
         {WRONG("key-hung"), "key-failed"},
         {WRONG("key-busy"), ""},
         {"[{" PIN("0", "6") "},{" PIN("1", "6") "}]", "pin-locked pin-last-try"},

@@ -8,8 +8,10 @@
 /* Real servers and proxies are met in scenario/doctor. */
 static void each_failure_has_its_meaning(void **state)
 {
-    static const struct doctor_platform_way direct = {NULL, false}, own = {NULL, true},
-                                            proxied = {"10.0.0.1 port 3128", false};
+    static const struct doctor_platform_way direct = {NULL, false, false},
+                                            own = {NULL, true, false},
+                                            proxied = {"10.0.0.1 port 3128", false, false},
+                                            scripted = {NULL, false, true};
     const struct {
         const struct doctor_platform_way *way;
         struct doctor_fetched fetched;
@@ -38,6 +40,12 @@ static void each_failure_has_its_meaning(void **state)
         {&proxied, {.curl_code = 97}, DOCTOR_PROXY_CONNECT},
         {&direct, {.curl_code = 28}, DOCTOR_PLATFORM_TIMEOUT},
         {&direct, {.curl_code = 35}, DOCTOR_PLATFORM_TLS},
+        {&scripted, {.status = 404}, DOCTOR_CODE_COUNT},
+        {&scripted, {.status = 500}, DOCTOR_PLATFORM_FAILED},
+        {&scripted, {.curl_code = 6}, DOCTOR_PROXY_SCRIPT},
+        {&scripted, {.curl_code = 7}, DOCTOR_PROXY_SCRIPT},
+        {&scripted, {.curl_code = 28}, DOCTOR_PROXY_SCRIPT},
+        {&scripted, {.curl_code = 35}, DOCTOR_PLATFORM_TLS},
         {&own, {.curl_code = 77}, DOCTOR_ROOTS},
         {&own, {.curl_code = 60, .verify_result = 20}, DOCTOR_PLATFORM_INTERCEPTED},
         {&direct, {.curl_code = 60, .verify_result = 18}, DOCTOR_PLATFORM_UNTRUSTED},

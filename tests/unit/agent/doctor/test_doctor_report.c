@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "agent/ops/op_journal.h"
 #include "base/file.h"
 #include "tests/unit/agent/doctor/fixture.h"
 
@@ -72,6 +73,49 @@ static void without_an_agent_there_is_one_too(void **state)
     assert_non_null(strstr(text, "\"pin-locked\""));
 }
 
+/* C=CN, O=五金店, CN=王五; SM2, signed by itself. */
+#define CERTIFICATE \
+    "MIIBxTCCAWygAwIBAgIUeS/djrRmWYLykAZlafXyQ1kzi4YwCgYIKoEcz1UBg3UwMjELMAkGA1UEBhMCQ04xEjAQ" \
+    "BgNVBAoMCeS6lOmHkeW6lzEPMA0GA1UEAwwG546L5LqUMB4XDTI2MTEyMzAxMDc1N1oXDTM2MTEyMDAxMDc1N1ow" \
+    "MjELMAkGA1UEBhMCQ04xEjAQBgNVBAoMCeS6lOmHkeW6lzEPMA0GA1UEAwwG546L5LqUMFkwEwYHKoZIzj0CAQYI" \
+    "KoEcz1UBgi0DQgAEKyQjb1ubpQzn5jcwZ5Vm7wdECTAcDE9HBEbyzRvWL6sRgwbqqqXC91ObcRkTgvKcKYFmas6Y" \
+    "r0aa++3Fpulr7aNgMF4wHQYDVR0OBBYEFGonX4JVW2lvgfv4QPUHNVpNj5snMB8GA1UdIwQYMBaAFGonX4JVW2lv" \
+    "gfv4QPUHNVpNj5snMA8GA1UdEwEB/wQFMAMBAf8wCwYDVR0PBAQDAgeAMAoGCCqBHM9VAYN1A0cAMEQCIFF/1Zkf" \
+    "n1ml226MiLyoZF5A730E/hdFNIQdrYaSd8lEAiAenZEoWzw1zZ0Le0fzWQ5s92CahPpeqRClK49f6y7N6w=="
+
+static void write_journal(const struct patient *patient)
+{
+    struct err err = ERR_INIT;
+    AUTO(op_journal_closep) struct op_journal *journal = NULL;
+    AUTO(memory_freep) char *path = patient_path(patient, "state/journal.db");
+    const struct op_row rows[] = {
+        {.id = "a",
+         .kind = "renew",
+         .state = "failed",
+         .step = "issue",
+         .serial = "bidder7",
+         .facts = "{\"job\":{\"order\":\"2026-0815\",\"holder\":\"赵六\"},"
+                  "\"issued\":{\"sign_cert\":\"" CERTIFICATE "\"}}"},
+        {.id = "b", .kind = "renew", .state = "done", .step = "confirm", .facts = "no JSON"},
+    };
+    patient_folder(patient, "state", 0700);
+    assert_int_equal(op_journal_open(path, &journal, &err), ERR_NONE);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        assert_int_equal(op_journal_put(journal, &rows[i], OP_OUTLIVES_US, &err), ERR_NONE);
+}
+
+static void without_an_agent_its_journal_says_whom_to_hide(void **state)
+{
+    struct patient *patient = *state;
+    const struct doctor_options options = {
+        .state_folder = patient->world.state_folder, .socket_path = "/x/y", .ask = patient_ask};
+    const struct doctor_findings nothing = {0};
+    write_journal(patient);
+    AUTO(memory_freep)
+    char *text = doctor_report_text(&options, &nothing, "bidder7: 赵六, 王五 of 五金店, 2026-0815");
+    assert_non_null(strstr(text, "bi...r7: (name), (name) of (name), 20...15"));
+}
+
 static void it_is_a_new_file_for_its_owner(void **state)
 {
     struct patient *patient = *state;
@@ -86,9 +130,9 @@ static void it_is_a_new_file_for_its_owner(void **state)
     umask(mask);
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_mode & 07777, 0600);
-    assert_int_equal(doctor_report_write(path, "other", &err), ERR_RECORD_EXISTS);
+    assert_int_equal(doctor_report_write(path, "other", &err), ERR_REPORT_EXISTS);
     assert_int_equal(symlink("elsewhere", link), 0);
-    assert_int_equal(doctor_report_write(link, "other", &err), ERR_RECORD_EXISTS);
+    assert_int_equal(doctor_report_write(link, "other", &err), ERR_REPORT_EXISTS);
     assert_int_equal(doctor_report_write(nowhere, "other", &err), ERR_FILE);
     assert_int_equal(file_read(path, 100, &content, &err), ERR_NONE);
     assert_string_equal((const char *)content->at, "text");
@@ -102,6 +146,7 @@ int main(void)
         WITH_PATIENT(it_names_nobody),
         WITH_PATIENT(quotation_marks_and_readers_hide_nothing),
         WITH_PATIENT(without_an_agent_there_is_one_too),
+        WITH_PATIENT(without_an_agent_its_journal_says_whom_to_hide),
         WITH_PATIENT(it_is_a_new_file_for_its_owner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
