@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -18,7 +17,32 @@
 /* Of our environment, of which more is nobody's business. */
 #define VARIABLES_MAX 256
 
-/* The same with LC_ALL=C. The list is the caller's, its texts are borrowed. */
+/* Files in memory instead of pipes: nobody has to read while it runs, and nobody is blocked. */
+struct streams {
+    int in, out, err;
+};
+
+static void streams_done(struct streams *streams)
+{
+    file_closep(&streams->in);
+    file_closep(&streams->out);
+    file_closep(&streams->err);
+}
+
+static enum err_code streams_open(struct span input, struct streams *streams, struct err *err)
+{
+    streams->in = memfd_create("input", MFD_CLOEXEC);
+    streams->out = memfd_create("output", MFD_CLOEXEC);
+    streams->err = memfd_create("messages", MFD_CLOEXEC);
+    if (streams->in < 0 || streams->out < 0 || streams->err < 0 ||
+        pwrite(streams->in, input.at, input.len, 0) != (ssize_t)input.len)
+        return err_set_errno(err, ERR_INTERNAL, "make a file in memory");
+    return ERR_NONE;
+}
+
+/* ---- starting ---- */
+
+/* Ours with LC_ALL=C. The list is the caller's, its texts are borrowed. */
 static void english_environment(char *out[VARIABLES_MAX + 2])
 {
     size_t count = 0;
@@ -29,24 +53,24 @@ static void english_environment(char *out[VARIABLES_MAX + 2])
     out[count] = NULL;
 }
 
-static int spawn(const char *program, char *const *words, const int files[2], pid_t *out_pid)
+static int spawn(const char *program, char *const *words, char *const *environment,
+                 const struct streams *streams, pid_t *out_pid)
 {
-    char *environment[VARIABLES_MAX + 2];
-    sigset_t none, all;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    english_environment(environment);
+    sigset_t none, all;
     sigemptyset(&none);
     sigfillset(&all);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
+    /* A session of its own has no terminal on which it could ask for a password. */
     posix_spawnattr_setflags(&attributes,
                              POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, files[0], STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, files[1], STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, streams->in, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, streams->out, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, streams->err, STDERR_FILENO);
     posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
     int failure = posix_spawn(out_pid, program, &actions, &attributes, words, environment);
     posix_spawn_file_actions_destroy(&actions);
@@ -54,58 +78,125 @@ static int spawn(const char *program, char *const *words, const int files[2], pi
     return failure;
 }
 
-static enum err_code wait_for(pid_t pid, int *out_status, struct err *err)
+static enum err_code start(const struct child *child, const struct streams *streams, pid_t *out_pid,
+                           struct err *err)
 {
-    struct deadline deadline = deadline_in_ms(CHILD_MS);
-    AUTO(file_closep) int pidfd = pidfd_open(pid, 0);
-    struct pollfd event = {.fd = pidfd, .events = POLLIN};
-    int ready;
-    do
-        ready = poll(&event, 1, deadline_left_ms(deadline));
-    while (ready < 0 && errno == EINTR);
-    if (ready <= 0 || pidfd < 0)
-        kill(pid, SIGKILL);
-    while (waitpid(pid, out_status, 0) < 0 && errno == EINTR)
-        continue;
-    return ready > 0 && pidfd >= 0 ? ERR_NONE : err_set(err, ERR_DEADLINE, "it does not end");
+    char *words[CHILD_ARGUMENTS_MAX + 2] = {(char *)(uintptr_t)child->program};
+    char *english[VARIABLES_MAX + 2];
+    for (size_t i = 0; child->arguments[i] != NULL; i++) {
+        assert(i < CHILD_ARGUMENTS_MAX);
+        words[i + 1] = (char *)(uintptr_t)child->arguments[i];
+    }
+    english_environment(english);
+    int failure =
+        spawn(child->program, words, child->environment == NULL ? english : child->environment,
+              streams, out_pid);
+    if (failure == 0)
+        return ERR_NONE;
+    errno = failure;
+    err_set_errno(err, failure == ENOENT ? ERR_FILE_MISSING : ERR_INTERNAL, "start");
+    return err_add(err, "%s", child->program);
 }
 
-static char *read_back(int fd)
+/* ---- its end ---- */
+
+static enum err_code wait_until_gone(const struct child *child, pid_t pid, struct err *err)
+{
+    struct deadline deadline = deadline_in_ms(child->timeout_ms);
+    AUTO(file_closep) int pidfd = pidfd_open(pid, 0);
+    if (pidfd < 0)
+        return err_set_errno(err, ERR_INTERNAL, "watch a process");
+    struct pollfd events[] = {{.fd = pidfd, .events = POLLIN},
+                              {.fd = cancel_fd(child->cancel), .events = POLLIN}};
+    int ready;
+    do
+        ready = poll(events, ARRAY_SIZE(events), deadline_left_ms(deadline));
+    while (ready < 0 && errno == EINTR);
+    if (events[0].revents != 0)
+        return ERR_NONE;
+    if (ready > 0)
+        return err_set(err, ERR_CANCELLED, "%s was stopped", child->program);
+    return err_set(err, ERR_DEADLINE, "%s takes longer than %d ms", child->program,
+                   child->timeout_ms);
+}
+
+static int reap(pid_t pid)
+{
+    int status = -1;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return status;
+}
+
+static enum err_code read_back(const struct child *child, int fd, struct bytes **out,
+                               struct err *err)
 {
     struct stat status;
-    if (fstat(fd, &status) != 0 || status.st_size > CHILD_OUTPUT_MAX)
-        return memory_text("");
+    if (fstat(fd, &status) != 0)
+        return err_set_errno(err, ERR_INTERNAL, "look at the output");
+    if ((size_t)status.st_size > child->output_bytes_max)
+        return err_set(err, ERR_FILE, "%s wrote %lld bytes, more than %zu", child->program,
+                       (long long)status.st_size, child->output_bytes_max);
     AUTO(bytes_freep) struct bytes *bytes = bytes_new_size((size_t)status.st_size);
-    ssize_t got = pread(fd, bytes->at, bytes->len, 0);
-    return memory_printf("%.*s", got < 0 ? 0 : (int)got, (const char *)bytes->at);
+    if (pread(fd, bytes->at, bytes->len, 0) != (ssize_t)bytes->len)
+        return err_set_errno(err, ERR_INTERNAL, "read the output");
+    *out = TAKE(bytes);
+    return ERR_NONE;
 }
+
+static void wipe(struct bytes **bytes)
+{
+    if (*bytes != NULL)
+        explicit_bzero((*bytes)->at, (*bytes)->len);
+    bytes_freep(bytes);
+}
+
+void child_result_done(struct child_result *result)
+{
+    wipe(&result->output);
+    wipe(&result->messages);
+}
+
+enum err_code child_perform(const struct child *child, struct child_result *out, struct err *err)
+{
+    AUTO(streams_done) struct streams streams = {-1, -1, -1};
+    AUTO(child_result_done) struct child_result result = {0};
+    pid_t pid;
+    if (streams_open(child->input, &streams, err) != ERR_NONE ||
+        start(child, &streams, &pid, err) != ERR_NONE)
+        return err->code;
+    enum err_code code = wait_until_gone(child, pid, err);
+    if (code != ERR_NONE)
+        kill(pid, SIGKILL);
+    result.status = reap(pid);
+    if (code != ERR_NONE)
+        return code;
+    if (read_back(child, streams.out, &result.output, err) != ERR_NONE ||
+        read_back(child, streams.err, &result.messages, err) != ERR_NONE)
+        return err->code;
+    *out = result;
+    result = (struct child_result){0};
+    return ERR_NONE;
+}
+
+/* ---- one that is only asked ---- */
 
 enum err_code child_run(const char *program, const char *const *arguments, char **out_text,
                         struct err *err)
 {
-    char *words[CHILD_ARGUMENTS_MAX + 2] = {(char *)(uintptr_t)program};
-    AUTO(file_closep) int out = memfd_create("output", MFD_CLOEXEC);
-    AUTO(file_closep) int messages = memfd_create("messages", MFD_CLOEXEC);
-    pid_t pid;
-    int status = -1;
-    for (size_t i = 0; arguments[i] != NULL; i++) {
-        assert(i < CHILD_ARGUMENTS_MAX);
-        words[i + 1] = (char *)(uintptr_t)arguments[i];
-    }
-    if (out < 0 || messages < 0)
-        return err_set_errno(err, ERR_INTERNAL, "make a file in memory");
-    int failure = spawn(program, words, (const int[]){out, messages}, &pid);
-    if (failure != 0)
-        return err_set_foreign(err, failure == ENOENT ? ERR_FILE_MISSING : ERR_INTERNAL, failure,
-                               "start %s: %s", program, strerror(failure));
-    if (wait_for(pid, &status, err) != ERR_NONE)
-        return err_add(err, "%s", program);
-    if (status != 0) {
-        AUTO(memory_freep) char *said = read_back(messages);
-        err_set_foreign(err, ERR_FILE, status, "%s: %s", program, said);
+    AUTO(child_result_done) struct child_result result = {0};
+    const struct child child = {.program = program,
+                                .arguments = arguments,
+                                .timeout_ms = CHILD_MS,
+                                .output_bytes_max = CHILD_OUTPUT_MAX};
+    if (child_perform(&child, &result, err) != ERR_NONE)
+        return err->code;
+    if (result.status != 0) {
+        err_set_foreign(err, ERR_FILE, result.status, "%s: %s", program,
+                        (const char *)result.messages->at);
         text_repair_utf8(err->detail);
         return err->code;
     }
-    *out_text = read_back(out);
+    *out_text = memory_text((const char *)result.output->at);
     return ERR_NONE;
 }

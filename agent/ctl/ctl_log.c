@@ -10,6 +10,7 @@
 #include "agent/child.h"
 #include "agent/ctl/ctl_interrupt.h"
 #include "agent/ctl/ctl_text.h"
+#include "agent/doctor/doctor_world.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -82,13 +83,8 @@ static size_t print_wanted(const struct wish *wish, const char *text)
 /* NULL when there is no HOME. */
 static char *file_of(const char *state_folder)
 {
-    const char *data = getenv("XDG_DATA_HOME");
-    const char *home = getenv("HOME");
-    if (state_folder != NULL)
-        return file_join(state_folder, LOG_FILE_NAME);
-    if (data != NULL && *data == '/')
-        return memory_printf("%s/ukeyd/" LOG_FILE_NAME, data);
-    return home == NULL ? NULL : memory_printf("%s/.local/share/ukeyd/" LOG_FILE_NAME, home);
+    AUTO(memory_freep) char *folder = doctor_world_state_folder(state_folder);
+    return folder == NULL ? NULL : file_join(folder, LOG_FILE_NAME);
 }
 
 /* -1 when there is none. */
@@ -158,10 +154,10 @@ static void follow_file(const struct wish *wish, const char *path, int *fd, off_
 
 /* ---- systemd's journal ---- */
 
-/* "" when there is none or nothing in it. Lines begin with a time in UTC. The caller frees. */
-static char *read_journal(const struct wish *wish)
+/* "" when there is none or nothing in it; NULL: *err says why it can't be read. Lines begin with a time in UTC. The
+ * caller frees. */
+static char *read_journal(const struct wish *wish, struct err *err)
 {
-    struct err ignored = ERR_INIT;
     AUTO(memory_freep)
     char *since = memory_printf("--since=%.10s %.8s UTC", wish->since,
                                 wish->since[0] == '\0' ? "" : wish->since + strlen("2026-11-22T"));
@@ -175,9 +171,12 @@ static char *read_journal(const struct wish *wish)
                                      JOURNAL_NEWEST,
                                      wish->since[0] == '\0' ? NULL : since,
                                      NULL};
+    struct err why = ERR_INIT;
     char *text = NULL;
-    if (child_run(JOURNALCTL, arguments, &text, &ignored) != ERR_NONE)
+    if (child_run(JOURNALCTL, arguments, &text, &why) == ERR_FILE_MISSING)
         return memory_text("");
+    if (text == NULL)
+        *err = why;
     return text;
 }
 
@@ -195,6 +194,7 @@ static enum err_code follow_journal(const struct wish *wish, struct err *err)
 enum err_code ctl_log(struct ctl *ctl, struct err *err)
 {
     struct wish wish;
+    struct err why = ERR_INIT;
     if (wish_of(ctl->options, &wish, err) != ERR_NONE)
         return err->code;
     const struct wish in_journal = {.mark = {0}};
@@ -204,13 +204,13 @@ enum err_code ctl_log(struct ctl *ctl, struct err *err)
     AUTO(memory_freep) char *older = path == NULL ? memory_text("") : read_older(path);
     AUTO(file_closep) int fd = path == NULL ? -1 : open_log(path);
     AUTO(memory_freep) char *file = read_from(fd, 0);
-    AUTO(memory_freep) char *journal = read_journal(&wish);
-    if (*older == '\0' && *file == '\0' && *journal == '\0')
-        return err_set(err, ERR_FILE_MISSING, "no log at %s and none in the journal",
-                       path == NULL ? "(no HOME)" : path);
+    AUTO(memory_freep) char *journal = read_journal(&wish, &why);
+    if (*older == '\0' && *file == '\0' && (journal == NULL || *journal == '\0'))
+        return err_set(err, ERR_FILE_MISSING, "no log at %s and none in the journal%s%s",
+                       path == NULL ? "(no HOME)" : path, journal == NULL ? ": " : "", why.detail);
     print_wanted(&wish, older);
     off_t printed = (off_t)print_wanted(&wish, file);
-    print_wanted(&journal_wish, journal);
+    print_wanted(&journal_wish, journal == NULL ? "" : journal);
     if ((ctl->options->given & CTL_FOLLOW) == 0)
         return ERR_NONE;
     if (path == NULL || *file == '\0')
@@ -223,12 +223,16 @@ enum err_code ctl_log(struct ctl *ctl, struct err *err)
 char *ctl_log_end(const char *state_folder, size_t limit_bytes)
 {
     const struct wish any = {0};
+    struct err why = ERR_INIT;
     AUTO(memory_freep) char *path = file_of(state_folder);
     AUTO(memory_freep) char *older = path == NULL ? memory_text("") : read_older(path);
     AUTO(file_closep) int fd = path == NULL ? -1 : open_log(path);
     AUTO(memory_freep) char *file = read_from(fd, 0);
-    AUTO(memory_freep) char *journal = read_journal(&any);
-    AUTO(memory_freep) char *all = memory_printf("%s%s%s", older, file, journal);
+    AUTO(memory_freep) char *journal = read_journal(&any, &why);
+    AUTO(memory_freep)
+    char *all =
+        memory_printf("%s%s%s%s%s", older, file, journal == NULL ? "" : journal,
+                      journal == NULL ? "systemd's journal can't be read: " : "", why.detail);
     size_t length = strlen(all);
     const char *at = length > limit_bytes ? all + length - limit_bytes : all;
     if (at != all)

@@ -1,5 +1,4 @@
-/* NSS's own program certutil as a child process: without a shell, a terminal or our environment, and ended
- * when its time is over. Why not the library: docs/adr/0009. */
+/* NSS's own program certutil as a child process, without our environment. Why not the library: docs/adr/0009. */
 #pragma once
 
 #include "base/cancel.h"
@@ -11,8 +10,6 @@
 #define TRUST_CERTUTIL_MS 10000
 /* A listing of 10,000 certificates, 70 bytes a line, and room. */
 #define TRUST_CERTUTIL_OUTPUT_MAX 1048576
-/* The longest of our command lines. */
-#define TRUST_CERTUTIL_ARGUMENTS_MAX 12
 
 struct trust_certutil {
     const char *program; /* absolute */

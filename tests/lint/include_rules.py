@@ -28,7 +28,7 @@ OURS = {
         "agent/prompt/prompt.h",
     ),
     "agent/web/": ("base/", "http/", "agent/ops/ops.h"),
-    "agent/trust/": ("base/", "certs/loopback.h", "agent/launch/launch.h"),
+    "agent/trust/": ("base/", "certs/loopback.h", "agent/child.h", "agent/launch/launch.h"),
     "agent/child.c": ("base/", "agent/child.h"),
     "agent/child.h": ("base/",),
     "agent/proxy/": ("base/", "agent/child.h", "agent/launch/launch.h"),
