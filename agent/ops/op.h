@@ -83,6 +83,8 @@ struct op_key {
     struct cert *encrypt_cert; /* of pair; NULL: none */
     struct token_pin_state pin;
     struct token_pin_state administrator; /* reset-pin */
+    bool managed; /* the administrator is logged in for writing, as far as we know: op_admin.h */
+    unsigned admin_logins; /* that were tried for it */
     struct op_seals *seals; /* extend-seal, see op_seals.h */
     const struct op_seal *seal; /* the present one, inside seals */
 };

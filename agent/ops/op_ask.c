@@ -44,7 +44,7 @@ enum err_code op_ask_login(struct op *op, const struct secret *pin, const struct
     if (token_begin(op->key.token, err) != ERR_NONE)
         return err->code;
     enum err_code code = token_login(op->key.token, pin, err);
-    if (code == ERR_NONE)
+    if (code == ERR_NONE && !token_peek_facts(op->key.token)->writes_need_admin_login)
         op_leftovers_remove(op);
     token_end(op->key.token);
     return code;
@@ -57,7 +57,7 @@ static enum err_code read_tries(struct op *op, struct err *err)
         return err->code;
     enum err_code code = token_read_pin_state(op->key.token, TOKEN_USER, &op->key.pin, err);
     token_end(op->key.token);
-    if (code == ERR_NONE && op->key.pin.tries_left <= 0)
+    if (code == ERR_NONE && op->key.pin.tries_left == 0)
         return err_set(err, ERR_PIN_LOCKED, "no tries left");
     return code;
 }

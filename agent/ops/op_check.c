@@ -23,7 +23,7 @@ static size_t find(const struct op *op, const struct due *due, enum err_code out
         bool found;
         enum err_code code;
     } checks[] = {
-        {op->key.pin.tries_left <= 0, ERR_PIN_LOCKED},
+        {op->key.pin.tries_left == 0, ERR_PIN_LOCKED},
         {due->state == DUE_CLOCK_WRONG, ERR_CERT_TIME},
         {due->state == DUE_NOT_YET && job == NULL, ERR_NOT_DUE},
         {job != NULL && !job->approved, ERR_ORDER_NOT_APPROVED},
@@ -44,7 +44,7 @@ static void report(const struct op *op, struct json *result)
     json_add_text(result, "due", op_key_due_text(due.state));
     json_add_integer(result, "days_left", due.days_left < 0 ? 0 : due.days_left);
     json_add_utc(result, "not_after", due.not_after_utc);
-    json_add_integer(result, "tries_left", op->key.pin.tries_left);
+    op_key_add_tries(result, "tries_left", op->key.pin.tries_left);
     json_add_bool(result, "pin_default", op->key.pin.is_default);
     if (op->facts.job != NULL) {
         json_add_bool(result, "approved", op->facts.job->approved);

@@ -5,6 +5,7 @@
  * gives the same seal again, and the file that already holds it is taken. */
 #include <stdio.h>
 
+#include "agent/ops/op_admin.h"
 #include "agent/ops/op_ask.h"
 #include "agent/ops/op_key.h"
 #include "agent/ops/op_platform.h"
@@ -21,19 +22,99 @@
 #define FILE_NAMES 8
 /* What a file needs beside its content. */
 #define FILE_OVERHEAD_BYTES 256
+/* A new seal may hold longer certificates than the present one, of the holder and of the maker. */
+#define GROWTH_BYTES 1024
+/* Written and removed again to see whether there is room; in our folder of names, and no seal. */
+#define TRIAL_FILE "seal-room"
 
 /* ---- read ---- */
+
+static enum err_code no_room(size_t wanted, size_t there, struct err *err)
+{
+    return err_set(err, ERR_TOKEN_NO_SPACE, "a seal of %zu bytes, there is room for %zu", wanted,
+                   there);
+}
+
+static size_t wanted_bytes(const struct op *op)
+{
+    return seal_peek(op->key.seal->seal)->der.len + GROWTH_BYTES;
+}
+
+/* As far as the key says by itself how large a file can be. */
+static enum err_code check_known_room(const struct op *op, struct err *err)
+{
+    const struct token_facts *facts = token_peek_facts(op->key.token);
+    size_t wanted = wanted_bytes(op);
+    if (facts->file_bytes_max != 0 && wanted > facts->file_bytes_max)
+        return no_room(wanted, facts->file_bytes_max, err);
+    if (wanted + FILE_OVERHEAD_BYTES > facts->free_bytes)
+        return no_room(wanted, facts->free_bytes, err);
+    return ERR_NONE;
+}
 
 static enum op_outcome read_seals(struct op *op, struct err *err)
 {
     if (op_seals_read(op->key.token, &op->key.seals, err) != ERR_NONE ||
         op_seals_present(op->key.seals, op->facts.job->seal, op->key.sign_cert, &op->key.seal,
-                         err) != ERR_NONE)
+                         err) != ERR_NONE ||
+        check_known_room(op, err) != ERR_NONE)
         return OP_STEP_FAILED;
     memcpy(op->facts.old_seal_file, op->key.seal->file, sizeof op->facts.old_seal_file);
     proof_sha256(seal_peek(op->key.seal->seal)->der, op->facts.old_seal_digest);
     op->facts.old_not_after_utc = seal_peek(op->key.seal->seal)->valid_until_utc;
     return OP_STEP_NEXT;
+}
+
+/* ---- room ---- */
+
+/* Another file of the same seal, which an earlier attempt left. */
+static const struct op_seal *other_of_identity(const struct op *op)
+{
+    const struct op_seal *present = op->key.seal;
+    for (size_t i = 0; i < op->key.seals->count; i++) {
+        const struct op_seal *seal = &op->key.seals->seals[i];
+        if (seal != present && strcmp(seal_peek(seal->seal)->id, seal_peek(present->seal)->id) == 0)
+            return seal;
+    }
+    return NULL;
+}
+
+/* A key whose files are objects of a size of their own does not say how large that is. With two files of the seal
+ * one is what an earlier attempt wrote: it is taken, or goes. */
+static bool must_try(const struct op *op)
+{
+    const struct token_facts *facts = token_peek_facts(op->key.token);
+    return facts->file_bytes_max == 0 && facts->free_bytes > TOKEN_FILE_BYTES_MAX &&
+           other_of_identity(op) == NULL;
+}
+
+static enum err_code try_room(struct op *op, struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *trial = bytes_new_size(wanted_bytes(op));
+    struct err removed = ERR_INIT;
+    memset(trial->at, 0, trial->len);
+    enum err_code code = op_admin_write_file(op, TRIAL_FILE, span_bytes(trial), err);
+    if (code == ERR_TOKEN_EXISTS) { /* of an attempt that broke off */
+        *err = ERR_INIT;
+        if (op_admin_delete_file(op, TRIAL_FILE, err) != ERR_NONE)
+            return err->code;
+        code = op_admin_write_file(op, TRIAL_FILE, span_bytes(trial), err);
+    }
+    if (code == ERR_TOKEN_NO_SPACE)
+        return err_add(err, "try %zu bytes", trial->len);
+    if (op_admin_delete_file(op, TRIAL_FILE, &removed) == ERR_NONE || code != ERR_NONE)
+        return code;
+    *err = removed;
+    return err->code;
+}
+
+/* Before the platform makes a seal that could not be kept. */
+static enum op_outcome make_sure_of_room(struct op *op, struct err *err)
+{
+    if (!must_try(op) || try_room(op, err) == ERR_NONE)
+        return OP_STEP_NEXT;
+    err_add(err, "make sure that there is room for a new seal");
+    return OP_STEP_FAILED;
 }
 
 /* ---- prove ---- */
@@ -149,15 +230,14 @@ static enum err_code look_at_taken(const struct op *op, enum taken *out, struct 
 /* Writes the new seal under its name. *out_taken: another seal has that name. */
 static enum err_code write_named(struct op *op, bool *out_taken, struct err *err)
 {
-    struct token *token = op->key.token;
     const char *name = op->facts.seal_file;
     struct span der = span_bytes(op->new_seal->seal);
     struct err written = ERR_INIT;
     enum taken taken = TAKEN_BY_ANOTHER_SEAL;
     *out_taken = false;
-    if (op_note_change(op, err) != ERR_NONE)
+    if (op_admin_begin(op, err) != ERR_NONE || op_note_change(op, err) != ERR_NONE)
         return err->code;
-    if (token_write_file(token, name, der, &written) == ERR_NONE)
+    if (op_admin_write_file(op, name, der, &written) == ERR_NONE)
         return ERR_NONE;
     if (written.code != ERR_TOKEN_EXISTS) {
         *err = written;
@@ -170,12 +250,12 @@ static enum err_code write_named(struct op *op, bool *out_taken, struct err *err
     if (taken != TAKEN_BY_RUBBISH)
         return ERR_NONE;
     op->facts.key_changed = true;
-    if (token_delete_file(token, name, err) != ERR_NONE)
+    if (op_admin_delete_file(op, name, err) != ERR_NONE)
         return err_add(err, "remove what an earlier attempt left");
-    return token_write_file(token, name, der, err);
+    return op_admin_write_file(op, name, der, err);
 }
 
-static enum err_code write_fresh(struct op *op, struct err *err)
+static enum err_code write_by_any_name(struct op *op, struct err *err)
 {
     bool taken = true;
     for (size_t i = 0; i < FILE_NAMES && taken; i++) {
@@ -184,6 +264,30 @@ static enum err_code write_fresh(struct op *op, struct err *err)
             return err->code;
     }
     return taken ? err_set(err, ERR_TOKEN_EXISTS, "other seals have all names") : ERR_NONE;
+}
+
+/* Unless other software has put something else there since it was read. */
+static enum err_code remove_read(struct op *op, const struct op_seal *seal, struct err *err)
+{
+    uint8_t sha256[32];
+    bool same = false;
+    proof_sha256(seal_peek(seal->seal)->der, sha256);
+    if (op_seals_compare(op->key.token, seal->file, sha256, &same, err) != ERR_NONE)
+        return err->code;
+    return same ? op_admin_delete_file(op, seal->file, err) : ERR_NONE;
+}
+
+/* A key that holds two files at most, and has two of this seal: the older one makes room, the other stays until the
+ * new one is acknowledged. */
+static enum err_code write_fresh(struct op *op, struct err *err)
+{
+    enum err_code code = write_by_any_name(op, err);
+    if (code != ERR_TOKEN_NO_SPACE || other_of_identity(op) == NULL)
+        return code;
+    *err = ERR_INIT;
+    if (remove_read(op, op->key.seal, err) != ERR_NONE)
+        return err_add(err, "make room");
+    return write_by_any_name(op, err);
 }
 
 static enum op_outcome write_seal(struct op *op, struct err *err)
@@ -232,17 +336,6 @@ static bool is_superseded(const struct op *op, const struct op_seal *seal)
            facts->valid_until_utc <= op->facts.new_not_after_utc;
 }
 
-/* Unless other software has put something else there since it was read. */
-static enum err_code remove_read(struct op *op, const struct op_seal *seal, struct err *err)
-{
-    uint8_t sha256[32];
-    bool same = false;
-    proof_sha256(seal_peek(seal->seal)->der, sha256);
-    if (op_seals_compare(op->key.token, seal->file, sha256, &same, err) != ERR_NONE)
-        return err->code;
-    return same ? token_delete_file(op->key.token, seal->file, err) : ERR_NONE;
-}
-
 static enum err_code remove_superseded(struct op *op, struct err *err)
 {
     for (size_t i = 0; i < op->key.seals->count; i++) {
@@ -253,12 +346,21 @@ static enum err_code remove_superseded(struct op *op, struct err *err)
     return ERR_NONE;
 }
 
+/* What an interrupted renewal may have left to do: the seal is for its certificate. */
+static void finish_renewal(struct op *op)
+{
+    struct err err = ERR_INIT;
+    if (op_admin_make_current(op, op->key.pair->name, &err) != ERR_NONE)
+        log_err("ops", "put the renewed pair in the former one's place", &err);
+}
+
 /* The new seal is on the key and acknowledged: what is left of the old one is removed by whoever is logged
  * in next. */
 static enum op_outcome remove_old(struct op *op, struct err *err)
 {
     bool there_is_one = strcmp(op->facts.old_seal_file, op->facts.seal_file) != 0;
     if (op->key.held && remove_superseded(op, err) == ERR_NONE) {
+        finish_renewal(op);
         token_logout(op->key.token);
         return OP_STEP_NEXT;
     }
@@ -279,7 +381,7 @@ static enum err_code remove_half_written(struct op *op, struct err *err)
     if (whole)
         return ERR_NONE;
     struct err removed = ERR_INIT;
-    if (token_delete_file(op->key.token, op->facts.seal_file, &removed) == ERR_NONE ||
+    if (op_admin_delete_file(op, op->facts.seal_file, &removed) == ERR_NONE ||
         removed.code == ERR_TOKEN_NO_FILE) {
         op->facts.key_changed = false;
         return ERR_NONE;
@@ -322,6 +424,7 @@ static const struct op_step steps[] = {
     OP_PLATFORM_REDEEM_STEP,
     {"read-seal", {"读取现有签章", "Read the present seal"}, read_seals, OP_TOUCHES_KEY, OP_TELL, true, 60},
     OP_ASK_PIN_STEP,
+    {"room", {"检查CA锁空间", "Make sure of room"}, make_sure_of_room, OP_TOUCHES_KEY, OP_TELL, true, 120},
     {"prove", {"证明CA锁身份", "Prove the key"}, prove_key, OP_TOUCHES_KEY, OP_TELL, true, 30},
     {"new-seal", {"等待平台制作新签章", "Wait for the new seal"}, get_seal, OP_TOUCHES_PLATFORM, OP_TELL, true, 60},
     {"check-seal", {"检查新签章", "Check the new seal"}, check_seal, OP_TOUCHES_NOTHING, OP_TELL, true, 5},

@@ -81,8 +81,10 @@ static struct json *error_to_json(const struct err *error)
 static struct json *pin_to_json(const struct token_pin_state *pin)
 {
     struct json *json = json_new_object();
-    json_add_integer(json, "max", pin->tries_max);
-    json_add_integer(json, "left", pin->tries_left);
+    if (pin->tries_max >= 0)
+        json_add_integer(json, "max", pin->tries_max);
+    if (pin->tries_left >= 0)
+        json_add_integer(json, "left", pin->tries_left);
     json_add_bool(json, "default", pin->is_default);
     return json;
 }
@@ -102,6 +104,8 @@ struct json *op_facts_to_json(const struct op_facts *facts)
     if (facts->container[0] != '\0')
         json_add_text(json, "container", facts->container);
     json_add_bool(json, "container_is_ours", facts->container_is_ours);
+    if (facts->kept_reason != ERR_NONE)
+        json_add_text(json, "kept_reason", err_code_text(facts->kept_reason));
     json_add_bool(json, "key_changed", facts->key_changed);
     json_add_bool(json, "changed_earlier", facts->changed_earlier);
     json_add_bool(json, "requested", facts->requested);
@@ -221,11 +225,11 @@ static enum err_code error_from_json(const struct json *json, struct err *out, s
 
 static enum err_code pin_from_json(const struct json *json, struct op_facts *facts, struct err *err)
 {
-    int64_t max = 0, left = 0;
+    int64_t max = -1, left = -1; /* the key did not say */
     bool is_default = false;
     const struct json_field fields[] = {
-        {"max", JSON_INTEGER, false, PIN_TRIES_MAX, &max},
-        {"left", JSON_INTEGER, false, PIN_TRIES_MAX, &left},
+        {"max", JSON_INTEGER, true, PIN_TRIES_MAX, &max},
+        {"left", JSON_INTEGER, true, PIN_TRIES_MAX, &left},
         {"default", JSON_BOOL, false, 0, &is_default},
     };
     if (json_read(json, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_IGNORED, err) != ERR_NONE)
@@ -244,13 +248,14 @@ static void take_digest(const struct bytes *digest, uint8_t out[OP_DIGEST_BYTES]
 static enum err_code read_parts(const struct json *json, struct op_facts *facts, struct err *err)
 {
     const struct json *job = NULL, *issued = NULL, *error = NULL, *pin = NULL;
-    const char *container = "", *seal_file = "", *old_seal_file = "";
+    const char *container = "", *seal_file = "", *old_seal_file = "", *kept_reason = "";
     AUTO(bytes_freep) struct bytes *digest = NULL;
     AUTO(bytes_freep) struct bytes *old_seal_digest = NULL;
     const struct json_field fields[] = {
         {"job", JSON_OBJECT, true, 0, &job},
         {"container", JSON_TEXT, true, TOKEN_NAME_BYTES_MAX, &container},
         {"container_is_ours", JSON_BOOL, false, 0, &facts->container_is_ours},
+        {"kept_reason", JSON_TEXT, true, ERROR_TEXT_BYTES_MAX, &kept_reason},
         {"key_changed", JSON_BOOL, false, 0, &facts->key_changed},
         {"changed_earlier", JSON_BOOL, true, 0, &facts->changed_earlier},
         {"requested", JSON_BOOL, false, 0, &facts->requested},
@@ -278,6 +283,7 @@ static enum err_code read_parts(const struct json *json, struct op_facts *facts,
     if (json_read(json, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_IGNORED, err) != ERR_NONE)
         return err->code;
     memcpy(facts->container, container, strlen(container) + 1);
+    facts->kept_reason = err_code_from_text(kept_reason);
     memcpy(facts->seal_file, seal_file, strlen(seal_file) + 1);
     memcpy(facts->old_seal_file, old_seal_file, strlen(old_seal_file) + 1);
     take_digest(digest, facts->written_digest);

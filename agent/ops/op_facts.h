@@ -12,6 +12,8 @@ struct op_facts {
     struct remote_job *job; /* from redeem on; NULL: none */
     char container[TOKEN_NAME_BYTES_MAX + 1]; /* that the new certificates go into */
     bool container_is_ours; /* we made it: it may be removed when the operation fails */
+    enum err_code
+        kept_reason; /* renew: why the key is kept against the policy; ERR_NONE: it is not */
     bool key_changed; /* something on the key is not as it was */
     bool changed_earlier; /* by an attempt before it was gone on with */
     struct bytes *csr;

@@ -4,22 +4,31 @@
 #include "agent/ops/op_find.h"
 #include "agent/ops/op_seals.h"
 #include "certs/proof.h"
+#include "certs/public_key.h"
 #include "certs/sm2.h"
 
-static const struct {
-    const char *text;
-    enum token_algorithm algorithm;
-} algorithms[] = {
-    {"sm2", TOKEN_SM2},
-    {"rsa2048", TOKEN_RSA2048},
+static const enum token_algorithm algorithms[CERT_ALGORITHM_COUNT] = {
+    [CERT_SM2] = TOKEN_SM2,
+    [CERT_RSA] = TOKEN_RSA2048,
+    [CERT_P256] = TOKEN_P256,
+    [CERT_P384] = TOKEN_P384,
 };
 
 enum token_algorithm op_key_algorithm(const char *text)
 {
+    enum cert_algorithm algorithm;
+    return cert_algorithm_from_text(text, &algorithm) ? algorithms[algorithm]
+                                                      : TOKEN_ALGORITHM_NONE;
+}
+
+bool op_key_cert_algorithm(enum token_algorithm algorithm, enum cert_algorithm *out)
+{
     for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++)
-        if (strcmp(algorithms[i].text, text) == 0)
-            return algorithms[i].algorithm;
-    return TOKEN_ALGORITHM_NONE;
+        if (algorithms[i] == algorithm) {
+            *out = (enum cert_algorithm)i;
+            return true;
+        }
+    return false;
 }
 
 static const char *const due_texts[] = {
@@ -31,6 +40,14 @@ static const char *const due_texts[] = {
 const char *op_key_due_text(enum due_state state)
 {
     return due_texts[state];
+}
+
+void op_key_add_tries(struct json *json, const char *name, int tries)
+{
+    if (tries >= 0)
+        json_add_integer(json, name, tries);
+    else
+        json_add_text(json, name, NULL);
 }
 
 void op_key_done(struct op_key *key)
@@ -95,36 +112,56 @@ enum err_code op_key_prove(const struct op *op, const struct op_proof *proof, st
 enum err_code op_key_public_der(const struct token_public_key *key, struct bytes **out,
                                 struct err *err)
 {
-    if (key->algorithm == TOKEN_SM2)
-        return sm2_public_key(key->x, key->y, out, err);
-    return rsa_public_key(SPAN_ARRAY(key->modulus), key->exponent, out, err);
+    enum cert_algorithm algorithm;
+    if (!op_key_cert_algorithm(key->algorithm, &algorithm))
+        return err_set(err, ERR_TOKEN_ANSWER, "a public key of no known algorithm");
+    if (algorithm == CERT_RSA)
+        return rsa_public_key(SPAN_ARRAY(key->modulus), key->exponent, out, err);
+    return public_key_of_point(algorithm, key->x, key->y, out, err);
 }
 
 /* ---- which pair ---- */
 
-static int64_t end_of(const struct token_pair *pair)
+/* A certificate that can't be read is no current one; *unread says why. */
+static int64_t end_of(const struct token_pair *pair, struct err *unread)
 {
     AUTO(cert_freep) struct cert *cert = NULL;
-    struct err ignored = ERR_INIT; /* a broken certificate is no current one */
-    if (pair->sign_cert == NULL ||
-        cert_parse(span_bytes(pair->sign_cert), &cert, &ignored) != ERR_NONE)
+    if (!pair->has_sign_key || pair->sign_cert == NULL ||
+        cert_parse(span_bytes(pair->sign_cert), &cert, unread) != ERR_NONE)
         return INT64_MIN;
     return cert_peek(cert)->not_after_utc;
+}
+
+enum err_code op_key_choose(const struct token_pairs *pairs, const struct token_pair **out,
+                            struct err *err)
+{
+    const struct token_pair *current = NULL;
+    int64_t current_end = INT64_MIN;
+    struct err unread = ERR_INIT;
+    for (size_t i = 0; i < pairs->count; i++) {
+        int64_t end = end_of(&pairs->pairs[i], &unread);
+        if (unread.code == ERR_CRYPTO)
+            break; /* ours and not the certificate's: it may be the newest */
+        if (end > current_end) {
+            current = &pairs->pairs[i];
+            current_end = end;
+        }
+    }
+    if (unread.code != ERR_NONE && (unread.code == ERR_CRYPTO || current == NULL)) {
+        *err = unread;
+        return err_add(err, "read a signing certificate");
+    }
+    if (current == NULL)
+        return err_set(err, ERR_TOKEN_NO_CERTIFICATE, "no signing key with a certificate");
+    *out = current;
+    return ERR_NONE;
 }
 
 const struct token_pair *op_key_current_pair(const struct token_pairs *pairs)
 {
     const struct token_pair *current = NULL;
-    int64_t current_end = INT64_MIN;
-    for (size_t i = 0; i < pairs->count; i++) {
-        const struct token_pair *pair = &pairs->pairs[i];
-        int64_t end = pair->has_sign_key ? end_of(pair) : INT64_MIN;
-        if (end > current_end) {
-            current = pair;
-            current_end = end;
-        }
-    }
-    return current;
+    struct err ignored = ERR_INIT;
+    return op_key_choose(pairs, &current, &ignored) == ERR_NONE ? current : NULL;
 }
 
 /* ---- finding the key ---- */
@@ -134,9 +171,8 @@ static enum err_code read_key(struct op *op, struct err *err)
     struct op_key *key = &op->key;
     if (token_read_pairs(key->token, &key->pairs, err) != ERR_NONE)
         return err_add(err, "read the key");
-    key->pair = op_key_current_pair(key->pairs);
-    if (key->pair == NULL)
-        return err_set(err, ERR_TOKEN_NO_CERTIFICATE, "no signing key with a certificate");
+    if (op_key_choose(key->pairs, &key->pair, err) != ERR_NONE)
+        return err->code;
     if (cert_parse(span_bytes(key->pair->sign_cert), &key->sign_cert, err) != ERR_NONE)
         return err_add(err, "read the signing certificate");
     if (key->pair->encrypt_cert != NULL &&

@@ -36,10 +36,18 @@ MUST_CHECK enum err_code op_key_prove(const struct op *op, const struct op_proof
 /* What the key gave as public key, as DER SubjectPublicKeyInfo. */
 MUST_CHECK enum err_code op_key_public_der(const struct token_public_key *key, struct bytes **out,
                                            struct err *err);
-/* "sm2", "rsa2048"; TOKEN_ALGORITHM_NONE for other texts. */
+/* "sm2", "rsa2048", "p256", "p384"; TOKEN_ALGORITHM_NONE for other texts. */
 enum token_algorithm op_key_algorithm(const char *text);
+/* The same in the terms of certs/; false for TOKEN_ALGORITHM_NONE. */
+bool op_key_cert_algorithm(enum token_algorithm algorithm, enum cert_algorithm *out);
 
-/* The newest certificate among the pairs with a signing key: the pair that is in use. NULL: none. */
+/* The newest certificate among the pairs with a signing key: the pair that is in use, borrowed from pairs.
+ * ERR_TOKEN_NO_CERTIFICATE, or why the only ones can't be read. */
+MUST_CHECK enum err_code op_key_choose(const struct token_pairs *pairs,
+                                       const struct token_pair **out, struct err *err);
+/* The same for showing; NULL: none. */
 const struct token_pair *op_key_current_pair(const struct token_pairs *pairs);
+/* A number of PIN tries, null when the key does not say it. */
+void op_key_add_tries(struct json *json, const char *name, int tries);
 /* "now", as the API says it. */
 const char *op_key_due_text(enum due_state state);

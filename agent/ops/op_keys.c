@@ -84,7 +84,7 @@ static void add_cert(struct json *array, const char *container, const struct byt
     json_add_text(json, "serial", facts->serial);
     json_add_utc(json, "not_before", facts->not_before_utc);
     json_add_utc(json, "not_after", facts->not_after_utc);
-    json_add_text(json, "algorithm", facts->algorithm == CERT_SM2 ? "sm2" : "rsa2048");
+    json_add_text(json, "algorithm", cert_algorithm_text(facts->algorithm));
     json_add_text(json, "sha256", facts->sha256);
     json_add_text(json, "due", op_key_due_text(due.state));
     json_add_bool(json, "expired", due.days_left < 0);
@@ -135,8 +135,8 @@ static struct json *card_json(const struct card *card, const struct due_policy *
     json_add_text(json, "model", card->facts.model);
     json_add_text(json, "driver", card->facts.driver);
     struct json *pin = json_new_object();
-    json_add_integer(pin, "max", card->pin.tries_max);
-    json_add_integer(pin, "left", card->pin.tries_left);
+    op_key_add_tries(pin, "max", card->pin.tries_max);
+    op_key_add_tries(pin, "left", card->pin.tries_left);
     json_add_bool(pin, "default", card->pin.is_default);
     json_add(json, "pin", pin);
     struct json *certs = json_new_array();

@@ -11,6 +11,8 @@
 /* How long a platform may ask us to wait for its certificates, and for how many times. */
 #define ISSUE_WAIT_MAX_S 60
 #define ISSUE_ATTEMPTS_MAX 120
+/* The key is kept from other programs meanwhile, and a challenge does not live long. */
+#define RELAY_MS 15000
 /* One last call after a failure must not keep the person waiting. */
 #define FAILURE_REPORT_MS 5000
 
@@ -86,7 +88,11 @@ static enum op_outcome wait_for_platform(struct op *op, int retry_s, struct err 
 
 enum op_outcome op_platform_issue(struct op *op, struct err *err)
 {
-    struct remote_request request = {span_bytes(op->facts.csr), span_bytes(op->facts.proof)};
+    struct remote_request request = {
+        .csr = span_bytes(op->facts.csr),
+        .proof = span_bytes(op->facts.proof),
+        .kept = op->facts.kept_reason != ERR_NONE ? err_code_text(op->facts.kept_reason) : NULL,
+    };
     struct remote_call call = call_of(op);
     op->facts.requested = true;
     int retry_s = 0;
@@ -116,6 +122,7 @@ enum err_code op_platform_unblock(struct op *op, const struct remote_unblock_req
                                   struct secret **out, struct err *err)
 {
     struct remote_call call = call_of(op);
+    call.deadline = deadline_in_ms(RELAY_MS);
     int64_t start_us = clock_monotonic_us();
     enum err_code code =
         remote_of(op)->class->unblock(remote_of(op), &call, op->facts.job, request, out, err);

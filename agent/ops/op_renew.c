@@ -4,74 +4,23 @@
  * container of its own, named after the order: a container that an earlier attempt left is taken up
  * again, so that the platform, which answers the same public key with the same certificates, is never
  * asked for two. */
-#include <stdio.h>
-
+#include "agent/ops/op_admin.h"
 #include "agent/ops/op_ask.h"
 #include "agent/ops/op_key.h"
 #include "agent/ops/op_platform.h"
 #include "agent/ops/op_renew_check.h"
-#include "base/hex.h"
+#include "agent/ops/op_renew_pair.h"
 #include "base/log.h"
 #include "certs/csr.h"
 #include "certs/proof.h"
 #include "certs/sm2.h"
 
-/* "renew-" and 64 bits of the order's hash: short enough for every key's name width. */
-#define CONTAINER_PREFIX "renew-"
-#define CONTAINER_HASH_BYTES 8
-/* Two certificates and two key pairs with their overhead. */
-#define REPLACE_BYTES_MIN 6144
+static const struct text said_kept = {
+    "续费成功、请您进行CA签章延期!本CA锁没有位置存放第二个签名密钥，已沿用原密钥。",
+    "Renewed. Now extend the electronic seal. The key has no place for a second signing key: the "
+    "present one was kept."};
 
 /* ---- judge ---- */
-
-static enum err_code judge_policy(const struct op *op, struct err *err)
-{
-    const struct remote_job *job = op->facts.job;
-    enum token_algorithm algorithm = op_key_algorithm(job->algorithm);
-    if (algorithm == TOKEN_ALGORITHM_NONE)
-        return err_set(err, ERR_POLICY, "unknown algorithm \"%s\"", job->algorithm);
-    if (!job->replace_key && algorithm != op->key.pair->algorithm)
-        return err_set(err, ERR_POLICY, "the kept key is not of algorithm %s", job->algorithm);
-    if (!job->replace_key && job->dual && op->key.encrypt_cert == NULL)
-        return err_set(err, ERR_POLICY, "no encryption key to keep");
-    if (job->replace_key && job->dual && algorithm != TOKEN_SM2)
-        return err_set(err, ERR_POLICY, "only SM2 encryption keys can be imported");
-    return ERR_NONE;
-}
-
-static enum err_code judge_room(const struct op *op, struct err *err)
-{
-    const struct token_facts *facts = token_peek_facts(op->key.token);
-    if (!op->facts.job->replace_key || op->facts.container_is_ours)
-        return ERR_NONE;
-    if (op->key.pairs->count >= facts->pairs_max)
-        return err_set(err, ERR_TOKEN_NO_SPACE, "all %zu containers are taken", facts->pairs_max);
-    if (facts->free_bytes < REPLACE_BYTES_MIN)
-        return err_set(err, ERR_TOKEN_NO_SPACE, "%zu bytes free, %d are needed", facts->free_bytes,
-                       REPLACE_BYTES_MIN);
-    return ERR_NONE;
-}
-
-static void name_container(struct op *op)
-{
-    const struct remote_job *job = op->facts.job;
-    if (!job->replace_key) {
-        memcpy(op->facts.container, op->key.pair->name, sizeof op->facts.container);
-        return;
-    }
-    uint8_t hash[32];
-    proof_sha256(span_text(job->order), hash);
-    AUTO(memory_freep) char *digits = hex_encode(span_of(hash, CONTAINER_HASH_BYTES));
-    snprintf(op->facts.container, sizeof op->facts.container, CONTAINER_PREFIX "%s", digits);
-}
-
-static const struct token_pair *pair_named(const struct token_pairs *pairs, const char *name)
-{
-    for (size_t i = 0; i < pairs->count; i++)
-        if (strcmp(pairs->pairs[i].name, name) == 0)
-            return &pairs->pairs[i];
-    return NULL;
-}
 
 static enum op_outcome judge(struct op *op, struct err *err)
 {
@@ -85,10 +34,7 @@ static enum op_outcome judge(struct op *op, struct err *err)
         err_set(err, ERR_NOT_DUE, "the new certificate would not end later");
         return OP_STEP_FAILED;
     }
-    name_container(op);
-    op->facts.container_is_ours =
-        job->replace_key && pair_named(op->key.pairs, op->facts.container) != NULL;
-    if (judge_policy(op, err) != ERR_NONE || judge_room(op, err) != ERR_NONE)
+    if (op_renew_pair_judge(op, err) != ERR_NONE)
         return OP_STEP_FAILED;
     op->facts.old_sign_cert = bytes_new(span_bytes(op->key.pair->sign_cert));
     if (op->key.pair->encrypt_cert != NULL)
@@ -96,61 +42,45 @@ static enum op_outcome judge(struct op *op, struct err *err)
     return OP_STEP_NEXT;
 }
 
-/* ---- key pair ---- */
-
-/* The signing key of our container: made now, or the one that an earlier attempt left there. */
-static enum err_code make_or_adopt(struct op *op, struct token_public_key *out, struct err *err)
-{
-    const char *name = op->facts.container;
-    enum token_algorithm algorithm = op_key_algorithm(op->facts.job->algorithm);
-    const struct token_pair *left = pair_named(op->key.pairs, name);
-    if (left != NULL && left->has_sign_key && left->algorithm == algorithm)
-        return token_read_public_key(op->key.token, name, TOKEN_SIGN, out, err);
-    if (left != NULL && left->sign_cert != NULL)
-        return err_set(err, ERR_TOKEN_EXISTS, "%s holds a certificate", name);
-    if (left != NULL && token_delete_pair(op->key.token, name, err) != ERR_NONE)
-        return err_add(err, "remove what an earlier attempt left");
-    return token_create_pair(op->key.token, name, algorithm, out, err);
-}
-
-static enum op_outcome prepare_key_pair(struct op *op, struct err *err)
-{
-    struct span kept = cert_peek(op->key.sign_cert)->public_key;
-    if (!op->facts.job->replace_key) {
-        op->public_key = bytes_new(kept);
-        return OP_STEP_NEXT;
-    }
-    struct token_public_key made;
-    op->facts.container_is_ours = true;
-    if (make_or_adopt(op, &made, err) != ERR_NONE ||
-        op_key_public_der(&made, &op->public_key, err) != ERR_NONE)
-        return OP_STEP_FAILED;
-    return OP_STEP_NEXT;
-}
-
 /* ---- request ---- */
 
-static enum cert_algorithm cert_algorithm_of(const struct op *op)
-{
-    return op_key_algorithm(op->facts.job->algorithm) == TOKEN_SM2 ? CERT_SM2 : CERT_RSA;
-}
-
+/* The policy was judged: its algorithm is one of ours. */
 static struct signer new_signer(const struct op *op, struct op_key_signer *self)
 {
+    enum cert_algorithm algorithm = CERT_SM2;
     *self = (struct op_key_signer){op->key.token, op->facts.container};
-    return op_key_signer(self, cert_algorithm_of(op), span_bytes(op->public_key));
+    op_key_cert_algorithm(op_key_algorithm(op->facts.job->algorithm), &algorithm);
+    return op_key_signer(self, algorithm, span_bytes(op->public_key));
+}
+
+static enum err_code sign_request(struct op *op, struct err *err)
+{
+    struct op_key_signer self;
+    struct signer signer = new_signer(op, &self);
+    return csr_make(cert_peek(op->key.sign_cert)->subject_der, &signer, &op->facts.csr, err);
+}
+
+/* The new key's first signature shows whether the key can sign with it; nobody was asked for anything yet. */
+static enum err_code sign_or_keep(struct op *op, struct err *err)
+{
+    enum err_code code = sign_request(op, err);
+    if (!op_renew_pair_is_new(op) || !op_renew_pair_cant_sign(code))
+        return code;
+    log_err("ops", "sign with the new key", err);
+    *err = ERR_INIT;
+    if (op_renew_pair_keep(op, err) != ERR_NONE)
+        return err->code;
+    return sign_request(op, err);
 }
 
 static enum op_outcome make_request(struct op *op, struct err *err)
 {
-    struct op_key_signer old_self, new_self;
-    struct signer old_signer = op_key_present_signer(op, &old_self);
-    struct signer signer = new_signer(op, &new_self);
-    if (csr_make(cert_peek(op->key.sign_cert)->subject_der, &signer, &op->facts.csr, err) !=
-        ERR_NONE) {
+    if (sign_or_keep(op, err) != ERR_NONE) {
         err_add(err, "make the request");
         return OP_STEP_FAILED;
     }
+    struct op_key_signer old_self;
+    struct signer old_signer = op_key_present_signer(op, &old_self);
     uint8_t digest[32];
     proof_sha256(span_bytes(op->facts.csr), digest);
     const struct op_proof proof = {&old_signer, NULL, PROOF_REQUEST, SPAN_ARRAY(digest)};
@@ -167,6 +97,7 @@ static enum op_outcome check_issued(struct op *op, struct err *err)
 {
     struct op_renew_expected expected = {
         .job = op->facts.job,
+        .new_pair = op_renew_pair_is_new(op),
         .roots = op->platform->roots,
         .public_key = span_bytes(op->public_key),
         .old_sign = op->key.sign_cert,
@@ -183,7 +114,7 @@ static enum op_outcome check_issued(struct op *op, struct err *err)
 
 static enum err_code import_envelope(struct op *op, struct err *err)
 {
-    const struct token_pair *left = pair_named(op->key.pairs, op->facts.container);
+    const struct token_pair *left = op_renew_pair_named(op->key.pairs, op->facts.container);
     if (op->facts.issued->envelope == NULL || (left != NULL && left->has_encrypt_key))
         return ERR_NONE; /* read-back compares the key with the certificate */
     struct envelope from;
@@ -203,21 +134,20 @@ static enum err_code import_envelope(struct op *op, struct err *err)
 static enum op_outcome write_key(struct op *op, struct err *err)
 {
     const struct remote_issued *issued = op->facts.issued;
-    struct token *token = op->key.token;
     const char *name = op->facts.container;
-    if (op_note_change(op, err) != ERR_NONE)
+    if (op_admin_begin(op, err) != ERR_NONE || op_note_change(op, err) != ERR_NONE)
         return OP_STEP_FAILED;
     if (import_envelope(op, err) != ERR_NONE) {
         err_add(err, "import the encryption key");
         return OP_STEP_FAILED;
     }
     if (issued->encrypt_cert != NULL &&
-        token_write_cert(token, name, TOKEN_ENCRYPT, span_bytes(issued->encrypt_cert), err) !=
+        op_admin_write_cert(op, name, TOKEN_ENCRYPT, span_bytes(issued->encrypt_cert), err) !=
             ERR_NONE) {
         err_add(err, "write the encryption certificate");
         return OP_STEP_FAILED;
     }
-    if (token_write_cert(token, name, TOKEN_SIGN, span_bytes(issued->sign_cert), err) != ERR_NONE) {
+    if (op_admin_write_cert(op, name, TOKEN_SIGN, span_bytes(issued->sign_cert), err) != ERR_NONE) {
         err_add(err, "write the signing certificate");
         return OP_STEP_FAILED;
     }
@@ -285,17 +215,44 @@ static enum op_outcome read_back(struct op *op, struct err *err)
         compare_cert(op, TOKEN_SIGN, issued->sign_cert, err) != ERR_NONE ||
         compare_encrypt_key(op, err) != ERR_NONE || use_new_key(op, err) != ERR_NONE)
         return OP_STEP_FAILED;
+    if (!token_peek_facts(op->key.token)->writes_need_admin_login)
+        token_logout(op->key.token); /* else it is written to once more, at the end */
+    return OP_STEP_NEXT;
+}
+
+/* ---- make current ---- */
+
+/* The platform has acknowledged. What fails here is taken up by the next operation that may write on the key; until
+ * then the newest certificate says which pair is in use. */
+static enum op_outcome make_current(struct op *op, struct err *err)
+{
+    if (op->facts.kept_reason != ERR_NONE)
+        op->said = said_kept;
+    if (!op->key.held) {
+        log_info("ops", "the key is not here to put its new pair in the present one's place");
+        return OP_STEP_NEXT;
+    }
+    if (op_admin_make_current(op, op->facts.container, err) != ERR_NONE)
+        log_err("ops", "put the new pair in the present one's place", err);
     token_logout(op->key.token);
     return OP_STEP_NEXT;
 }
 
 /* ---- undo ---- */
 
+static bool holds_cert(struct op *op, enum token_slot slot, const struct bytes *cert)
+{
+    AUTO(bytes_freep) struct bytes *got = NULL;
+    struct err unread = ERR_INIT;
+    return token_read_cert(op->key.token, op->facts.container, slot, &got, &unread) == ERR_NONE &&
+           span_equal(span_bytes(got), span_bytes(cert));
+}
+
 static bool put_cert_back(struct op *op, enum token_slot slot, const struct bytes *old)
 {
     struct err err = ERR_INIT;
-    if (old == NULL || token_write_cert(op->key.token, op->facts.container, slot, span_bytes(old),
-                                        &err) == ERR_NONE)
+    if (old == NULL || holds_cert(op, slot, old) ||
+        op_admin_write_cert(op, op->facts.container, slot, span_bytes(old), &err) == ERR_NONE)
         return true;
     log_err("ops",
             slot == TOKEN_SIGN ? "put the old signing certificate back"
@@ -317,7 +274,7 @@ static void put_back(struct op *op)
 static void remove_container(struct op *op)
 {
     struct err err = ERR_INIT;
-    if (token_delete_pair(op->key.token, op->facts.container, &err) == ERR_NONE)
+    if (op_admin_delete_pair(op, op->facts.container, &err) == ERR_NONE)
         op->facts.key_changed = false;
     else
         log_err("ops", "remove the half-made container", &err);
@@ -345,7 +302,7 @@ static bool give_back(struct op *op)
  * have been asked for then; and once it holds a certificate it may be the pair in use. */
 static void undo_container(struct op *op, const struct err *why)
 {
-    const struct token_pair *left = pair_named(op->key.pairs, op->facts.container);
+    const struct token_pair *left = op_renew_pair_named(op->key.pairs, op->facts.container);
     bool no_use = err_kind_of(why->code) == ERR_KIND_STOP && why->code != ERR_CANCELLED &&
                   why->code != ERR_JOURNAL;
     if (left != NULL && left->sign_cert != NULL)
@@ -365,10 +322,12 @@ static void undo(struct op *op, const struct err *why)
         log_err("ops", "undo", &err);
         return;
     }
-    if (facts->job->replace_key && op->public_key != NULL)
+    if (op_renew_pair_is_new(op) && op->public_key != NULL)
         undo_container(op, why);
     else if (facts->key_changed)
         put_back(op);
+    if (facts->kept_reason != ERR_NONE && why->code == ERR_JOB_CONFLICT)
+        give_back(op);
     token_logout(op->key.token);
     token_end(op->key.token);
 }
@@ -380,7 +339,9 @@ static void report(const struct op *op, struct json *result)
     const struct op_facts *facts = &op->facts;
     if (facts->issued == NULL)
         return;
-    json_add_bool(result, "replaced", facts->job->replace_key);
+    bool kept = facts->kept_reason != ERR_NONE;
+    json_add_bool(result, "replaced", op_renew_pair_is_new(op));
+    json_add_text(result, "kept_reason", kept ? err_code_text(facts->kept_reason) : NULL);
     json_add_text(result, "container", facts->container);
     json_add_utc(result, "old_not_after", facts->old_not_after_utc);
     json_add_utc(result, "not_after", facts->new_not_after_utc);
@@ -404,13 +365,14 @@ static const struct op_step steps[] = {
     OP_PLATFORM_REDEEM_STEP,
     {"judge", {"核对订单与CA锁", "Compare order and key"}, judge, OP_TOUCHES_NOTHING, OP_TELL, true, 5},
     OP_ASK_PIN_STEP,
-    {"key-pair", {"准备密钥", "Prepare the key pair"}, prepare_key_pair, OP_TOUCHES_KEY, OP_TELL, true, 120},
+    {"key-pair", {"准备密钥", "Prepare the key pair"}, op_renew_pair_prepare, OP_TOUCHES_KEY, OP_TELL, true, 120},
     {"request", {"生成证书请求", "Make the request"}, make_request, OP_TOUCHES_KEY, OP_TELL, true, 30},
     {"issue", {"等待平台签发证书", "Wait for the certificates"}, op_platform_issue, OP_TOUCHES_PLATFORM, OP_TELL, true, 60},
     {"check-issued", {"检查新证书", "Check the certificates"}, check_issued, OP_TOUCHES_NOTHING, OP_TELL, false, 5},
     {"write", {"写入CA锁，请勿拔出", "Write to the key, leave it in"}, write_key, OP_TOUCHES_KEY, OP_TELL, false, 60},
     {"read-back", {"读回并验证", "Read back and test"}, read_back, OP_TOUCHES_KEY, OP_TELL, false, 30},
     OP_PLATFORM_CONFIRM_STEP,
+    {"make-current", {"启用新证书", "Put the new certificate in use"}, make_current, OP_TOUCHES_KEY_IF_THERE, OP_RESUME, false, 60},
 };
 /* clang-format on */
 

@@ -5,7 +5,7 @@ static enum err_code check_parts(const struct op_renew_expected *expected,
                                  const struct remote_issued *issued, struct err *err)
 {
     const struct remote_job *job = expected->job;
-    bool wants_envelope = job->dual && job->replace_key;
+    bool wants_envelope = job->dual && expected->new_pair;
     if ((issued->encrypt_cert != NULL) != job->dual)
         return err_set(err, ERR_PLATFORM_ANSWER, "encryption certificate: %s",
                        job->dual ? "missing" : "not asked for");

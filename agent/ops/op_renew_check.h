@@ -8,6 +8,7 @@
 
 struct op_renew_expected {
     const struct remote_job *job;
+    bool new_pair; /* else the present key is kept */
     const struct chain_roots *roots;
     struct span public_key; /* that the request was for: DER SubjectPublicKeyInfo */
     const struct cert *old_sign;

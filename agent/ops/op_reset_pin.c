@@ -1,18 +1,17 @@
 /* CA锁密码重置: the platform computes what unblocks the key from the key's own challenge; we relay. The
  * administrator PIN is never here. A challenge dies with the next command or the connection, so the
  * platform is asked inside the card transaction: the one step with two outside effects. */
+#include "agent/ops/op_admin.h"
 #include "agent/ops/op_cards.h"
 #include "agent/ops/op_change_pin.h"
 #include "agent/ops/op_dialog.h"
 #include "agent/ops/op_find.h"
 #include "agent/ops/op_key.h"
 #include "agent/ops/op_platform.h"
+#include "base/buf.h"
 #include "base/log.h"
 #include "certs/proof.h"
 
-/* With so many administrator tries left or fewer nothing is tried: the last ones are for someone who has
- * the key in hand. The platform stops at the same number (PORTAL_RESET_TRIES_STOP). */
-#define RESET_TRIES_STOP 3
 /* How long, and how often, a key that was pulled out at the wrong moment is looked for. */
 #define RETURN_WAIT_MS 60000
 #define RETURN_RETRY_MS 500
@@ -32,6 +31,16 @@ static const struct text said_unclear = {
 
 /* ---- judge ---- */
 
+/* The administrator's last tries are for someone who has the key in hand; the platform stops at the same number. A
+ * key that does not say how many are left says so when one was lost. */
+static enum err_code judge_tries(const struct op *op, int left, struct err *err)
+{
+    if (left < 0 || left > token_peek_facts(op->key.token)->admin_tries_stop)
+        return ERR_NONE;
+    return err_set(err, left == 0 ? ERR_ADMIN_PIN_LOCKED : ERR_ADMIN_PIN_LOW,
+                   "%d administrator tries left", left);
+}
+
 /* Both PINs' states, and whether the administrator's may be used. */
 static enum err_code look(struct op *op, struct err *err)
 {
@@ -39,11 +48,7 @@ static enum err_code look(struct op *op, struct err *err)
         token_read_pin_state(op->key.token, TOKEN_ADMINISTRATOR, &op->key.administrator, err) !=
             ERR_NONE)
         return err->code;
-    if (op->key.administrator.tries_left > RESET_TRIES_STOP)
-        return ERR_NONE;
-    return err_set(err,
-                   op->key.administrator.tries_left <= 0 ? ERR_ADMIN_PIN_LOCKED : ERR_ADMIN_PIN_LOW,
-                   "%d administrator tries left", op->key.administrator.tries_left);
+    return judge_tries(op, op->key.administrator.tries_left, err);
 }
 
 static enum op_outcome judge(struct op *op, struct err *err)
@@ -73,76 +78,78 @@ static enum op_outcome confirm_reset(struct op *op, struct err *err)
 
 /* ---- relay ---- */
 
-/* A challenge from the key, and what the platform makes of it. */
-static enum err_code relay(struct op *op, enum remote_unblock_purpose purpose, struct secret **out,
-                           struct err *err)
-{
-    struct token_challenge challenge;
-    enum token_purpose kind =
-        purpose == REMOTE_UNBLOCK_LOGIN ? TOKEN_PURPOSE_LOGIN : TOKEN_PURPOSE_UNBLOCK;
-    const struct token_facts *facts = token_peek_facts(op->key.token);
-    if (token_challenge(op->key.token, kind, &challenge, err) != ERR_NONE)
-        return err_add(err, "take a challenge");
-    const struct remote_unblock_request request = {
-        .purpose = purpose,
-        .challenge = span_of(challenge.bytes, challenge.len),
-        .application = SPAN_ARRAY(facts->application_id),
-        .profile = facts->profile,
-        .administrator_tries = op->key.administrator.tries_left,
-    };
-    return op_platform_unblock(op, &request, out, err);
-}
-
-/* What the key says to a wrong answer of the platform, in words for a reset. */
-static enum err_code say_refused(struct err *err)
-{
-    static const struct {
-        enum err_code key, said;
-    } words[] = {
-        {ERR_PIN_WRONG, ERR_UNBLOCK_REFUSED},
-        {ERR_TOKEN_MAC, ERR_UNBLOCK_REFUSED},
-        {ERR_PIN_LOCKED, ERR_ADMIN_PIN_LOCKED},
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-        if (words[i].key == err->code)
-            return err->code = words[i].said;
-    return err->code;
-}
-
 static enum err_code log_administrator_in(struct op *op, struct err *err)
 {
-    AUTO(secret_freep) struct secret *cryptogram = NULL;
+    const struct op_admin_question question = {REMOTE_UNBLOCK_LOGIN,
+                                               op->key.administrator.tries_left, false};
     if (!token_peek_facts(op->key.token)->unblock_needs_admin_login)
         return ERR_NONE;
-    if (relay(op, REMOTE_UNBLOCK_LOGIN, &cryptogram, err) != ERR_NONE)
-        return err->code;
-    if (token_admin_login(op->key.token, secret_peek(cryptogram), err) == ERR_NONE)
-        return ERR_NONE;
-    err_add(err, "log the administrator in");
-    return say_refused(err);
+    return op_admin_login(op, &question, err);
 }
 
-/* The key is looked at once more: others had it while the person was asked. *out_sent: it may have taken the
- * answer, which must not be tried again blindly. */
-static enum err_code unblock_once(struct op *op, bool *out_sent, struct err *err)
+/* What tells the platform which of its answers the key took. One that is good without a challenge must not be found
+ * by trying from what the journal holds: only which one it was is said. */
+static void note_answer(struct op *op, struct span blob, bool bound, bool refused)
+{
+    if (bound) {
+        proof_sha256(blob, op->facts.written_digest);
+        return;
+    }
+    AUTO(buf_done) struct buf buf = BUF_INIT(REMOTE_CHALLENGE_BYTES_MAX + 1);
+    buf_add(&buf, span_bytes(op->facts.job->challenge));
+    buf_add_u8(&buf, refused ? 1 : 0);
+    proof_sha256(buf_span(&buf), op->facts.written_digest);
+}
+
+/* *out_sent: the key may have taken the answer, which must not be tried again blindly. */
+static enum err_code relay_unblock(struct op *op, const struct op_admin_question *question,
+                                   bool *out_bound, bool *out_sent, struct err *err)
 {
     AUTO(secret_freep) struct secret *blob = NULL;
-    if (look(op, err) != ERR_NONE || log_administrator_in(op, err) != ERR_NONE ||
-        relay(op, REMOTE_UNBLOCK_PIN, &blob, err) != ERR_NONE)
+    if (op_admin_relay(op, question, &blob, out_bound, err) != ERR_NONE)
         return err->code;
-    proof_sha256(secret_peek(blob), op->facts.written_digest);
+    note_answer(op, secret_peek(blob), *out_bound, question->refused);
     op->facts.pin_before = op->key.pin;
     op->facts.has_pin_before = true;
     if (op_note_change(op, err) != ERR_NONE)
         return err->code;
     *out_sent = true;
-    op->facts.written = token_unblock(op->key.token, secret_peek(blob), err) == ERR_NONE;
-    if (op->facts.written) {
+    enum err_code code = token_unblock(op->key.token, secret_peek(blob), err);
+    op->facts.written = code == ERR_NONE;
+    return op->facts.written ? ERR_NONE : err_add(err, "unblock the PIN");
+}
+
+/* An answer without a challenge is a secret that key and platform change together. When they differ about the present
+ * one, since an earlier reset broke off, the platform has another. */
+static bool may_ask_again(const struct op *op, bool bound, const struct err *refusal)
+{
+    struct err too_few = ERR_INIT;
+    return refusal->code == ERR_PIN_WRONG && !bound && refusal->tries_left > 0 &&
+           judge_tries(op, refusal->tries_left, &too_few) == ERR_NONE;
+}
+
+/* The key is looked at once more: others had it while the person was asked. */
+static enum err_code unblock_once(struct op *op, bool *out_sent, struct err *err)
+{
+    bool bound = true;
+    if (look(op, err) != ERR_NONE || log_administrator_in(op, err) != ERR_NONE)
+        return err->code;
+    struct op_admin_question question = {REMOTE_UNBLOCK_PIN, op->key.administrator.tries_left,
+                                         false};
+    enum err_code code = relay_unblock(op, &question, &bound, out_sent, err);
+    if (may_ask_again(op, bound, err)) {
+        question.tries = err->tries_left;
+        question.refused = true;
+        op->facts.key_changed = false;
+        *out_sent = false;
+        *err = ERR_INIT;
+        code = relay_unblock(op, &question, &bound, out_sent, err);
+    }
+    if (code == ERR_NONE) {
         op->key.pin.is_default = true; /* also when the key is gone before it can say so */
         return ERR_NONE;
     }
-    err_add(err, "unblock the PIN");
-    return say_refused(err);
+    return op_admin_say_refused(REMOTE_UNBLOCK_PIN, err);
 }
 
 /* Whether the key itself said no. After everything else the command may have been carried out without our
@@ -225,7 +232,7 @@ static enum op_outcome wait_for_return(struct op *op, struct err *err)
 static bool was_reset(const struct token_pin_state *before, const struct token_pin_state *now)
 {
     bool raised = now->tries_left > before->tries_left;
-    return (before->tries_left <= 0 && raised) ||
+    return (before->tries_left == 0 && raised) ||
            (now->is_default && (raised || !before->is_default));
 }
 
@@ -236,10 +243,12 @@ static enum op_outcome judge_return(struct op *op, const struct token_pin_state 
     const struct token_pin_state before = op->key.pin;
     if (was_reset(&before, now)) {
         op->key.pin = *now;
+        op->key.pin.is_default = true; /* not every key says so */
         op->facts.written = true;
         return OP_STEP_NEXT;
     }
-    if (now->tries_left < now->tries_max && now->tries_left <= before.tries_left) {
+    if (now->tries_left >= 0 && now->tries_left < now->tries_max &&
+        now->tries_left <= before.tries_left) {
         op->facts.key_changed = false;
         *err = op->key.lost;
         return OP_STEP_FAILED;
@@ -270,10 +279,12 @@ static enum op_outcome verify(struct op *op, struct err *err)
 {
     if (!op->facts.written)
         return settle(op, err);
+    int before = op->key.pin.tries_left;
     if (!op->key.held ||
         token_read_pin_state(op->key.token, TOKEN_USER, &op->key.pin, err) != ERR_NONE)
         return OP_STEP_NEXT;
-    if (op->key.pin.tries_left == op->key.pin.tries_max)
+    op->key.pin.is_default = true; /* not every key says so */
+    if (op->key.pin.tries_left == op->key.pin.tries_max || op->key.pin.tries_left > before)
         return OP_STEP_NEXT;
     err_set(err, ERR_UNBLOCK_REFUSED, "%d of %d tries left after the reset", op->key.pin.tries_left,
             op->key.pin.tries_max);

@@ -119,12 +119,15 @@ void op_resume_withdraw(struct op *op)
     wish_for(op, OP_WISH_ABANDON, op->lang);
 }
 
-/* Under the lock: only the job, the key's serial, and what is known of the key stay. */
+/* Under the lock: only the job, the key's serial, and what is known of the key stay. What was asked for with the
+ * kept key is asked for with it again: a certificate is issued once. */
 static void begin_anew(struct op *op, enum lang lang, struct cancel *cancel)
 {
     struct remote_job *job = TAKE(op->facts.job);
+    enum err_code kept_reason = op->facts.kept_reason;
     op_facts_done(&op->facts);
     op->facts.job = job;
+    op->facts.kept_reason = kept_reason;
     op->facts.changed_earlier = op->key_changed;
     op->facts.error = ERR_INIT;
     bytes_freep(&op->public_key);

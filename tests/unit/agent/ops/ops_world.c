@@ -87,7 +87,8 @@ static void on_change(void *context, const struct ops_change *change)
         world->on_waiting_user(world);
     }
     /* What is told of an earlier operation may come late. */
-    if (strcmp(change->id, world->id) == 0 && ops_operation_over(world->ops, change->id, NULL))
+    if (change->over && strcmp(change->id, world->id) == 0 &&
+        ops_operation_over(world->ops, change->id, NULL))
         loop_stop(world->loop);
 }
 

@@ -83,6 +83,7 @@ static enum err_code check(const struct world *world, const struct remote_job *j
 {
     const struct op_renew_expected expected = {
         .job = job,
+        .new_pair = job->replace_key,
         .roots = world->roots,
         .public_key = span_bytes(key->public_key),
         .old_sign = world->old_sign_cert,
@@ -237,6 +238,10 @@ static void a_replaced_pair_needs_the_envelope_of_its_certificate(void **state)
     bytes_freep(&issued.envelope);
     issued.envelope = envelope_of(world, world->new_encrypt_key);
     assert_int_equal(check(world, &job, world->new_sign_key, &issued), ERR_NONE);
+    /* A key that was kept against the policy gets none. */
+    struct remote_job kept = job;
+    kept.replace_key = false;
+    assert_int_equal(check(world, &kept, world->new_sign_key, &issued), ERR_PLATFORM_ANSWER);
     add_byte(&issued.envelope);
     assert_int_not_equal(check(world, &job, world->new_sign_key, &issued), ERR_NONE);
 }
