@@ -177,8 +177,8 @@ def check_life():
     if os.geteuid() != 0:
         raise Failed("needs root: it makes a root of its own under build/package")
     place = root.ensure(OUT / "root")
-    done = root.enter(place, ["python3", "-B", "/src/installer/tests/life.py", "--debs", "/src/build/package"])
-    if done.returncode != 0:
+    words = ["/usr/bin/python3", "-B", "/src/installer/tests/life.py", "--debs", "/src/build/package"]
+    if root.enter(place, words) != 0:
         raise Failed("see above")
 
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """The packages' life on a computer: installed, used by an ordinary user in Chromium, upgraded in the middle of an
-operation, removed without a trace. Runs as root in a system of its own (root.py), or as an autopkgtest."""
+operation, removed without a trace. Runs as root on a booted system of its own (root.py), or as an autopkgtest."""
 
 import argparse
 import json
+import os
 import re
 import shutil
 import sys
@@ -15,9 +16,9 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tests" / "scenario")]
 
 import tree  # noqa: E402
 from card import PIN, Card, Person  # noqa: E402
-from page import PageServer  # noqa: E402
+from page import PageServer, firefox_certificates, make_firefox_profile  # noqa: E402
 from portal import Portal  # noqa: E402
-from processes import Process, ScenarioError, run, run_json, wait_until  # noqa: E402
+from processes import Process, ScenarioError, run, wait_until  # noqa: E402
 from real_pinentry import Display  # noqa: E402
 from session import Session  # noqa: E402
 
@@ -30,6 +31,9 @@ FIREFOX = Path("/etc/firefox/policies/policies.json")
 CHROMIUM = Path("/etc/chromium/policies/managed")
 BROKEN = Path("/etc/ukeyd/platforms.d/0-broken.conf")
 BROKEN_MAIN = Path("/etc/ukeyd/ukeyd.conf")
+PORTAL_TITLE = "<title>CA办理</title>"
+PORTAL_UNIT = "ukey-portal.service"
+PORTAL_DEFAULTS = Path("/etc/default/ukey-portal")
 PORTS = {"first": 27510, "second": 27520}
 STARTS = 5
 
@@ -37,6 +41,14 @@ STARTS = 5
 def expect(true, what):
     if not true:
         raise ScenarioError(what)
+
+
+def is_active(unit):
+    return run(["systemctl", "is-active", unit], ok=None).stdout.decode().strip() == "active"
+
+
+def system_property(unit, name):
+    return run(["systemctl", "show", "--value", "--property", name, unit]).stdout.decode().strip()
 
 
 def read(path):
@@ -48,30 +60,37 @@ def read(path):
 
 
 class InstalledPortal(Portal):
-    """As its administrator runs it: as its own user, on the package's folder."""
+    """As its administrator runs it by README.Debian: its own user, the package's folder, the package's unit."""
 
     def __init__(self, folder):
         wrapper = folder / "portal-as-its-user"
         wrapper.write_text(f'#!/bin/sh\nexec runuser -u ukey-portal -- {PROGRAMS}/ukey-portal "$@"\n')
         wrapper.chmod(0o755)
         self.program, self.folder = wrapper, PORTAL_FOLDER
-        self.log_folder = folder
-        self.process = self.origin = None
         self.organisations = set()
-        run([self.program, "init", "--folder", self.folder, "--name", "阳光采购服务平台"])
+        self.origin = "https://127.0.0.1:8443"
+
+    def initialise(self):
+        run([self.program, "init", "--folder", self.folder, "--name", "阳光采购服务平台", "--host", "127.0.0.1"])
 
     def start(self):
-        self.process = Process("portal", self.arguments(), self.log_folder)
-        line = self.process.wait_for_line(r"^listening on (https://127\.0\.0\.1:\d+)$")
-        self.origin = line.group(1)
-        self.listen = self.origin.removeprefix("https://")
+        run(["systemctl", "start", PORTAL_UNIT])
+        wait_until(lambda: PORTAL_TITLE in self.page(self.origin), 20, "the portal's first page")
+
+    def page(self, origin):
+        """What a browser is shown; "" while nobody answers."""
+        words = ["curl", "--silent", "--location", "--cacert", self.tls_ca, f"{origin}/"]
+        return run(words, ok=None).stdout.decode()
+
+    def stop(self):
+        run(["systemctl", "stop", PORTAL_UNIT])
 
 
 class Life:
     def __init__(self, debs, folder):
         self.debs, self.folder = debs, folder
         self.figures = {}
-        self.portal = self.pcscd = self.page = None
+        self.portal = self.page = None
 
     # ---- the computer before ----
 
@@ -83,18 +102,25 @@ class Life:
         (CHROMIUM / "other.json").write_text('{"BookmarkBarEnabled": false}\n')
         for name in ("bidder", "second"):
             run(["useradd", "--create-home", "--shell", "/bin/bash", name])
-        self.bidder, self.second = Session("bidder", self.folder), Session("second", self.folder)
+        self.journal_folder()
+        self.bidder, self.second = Session("bidder"), Session("second")
+        make_firefox_profile(self.bidder)
+
+    @staticmethod
+    def journal_folder():
+        """Users have a journal of their own only where it is kept on the disk, as on every desktop."""
+        Path("/var/log/journal").mkdir(exist_ok=True)
+        run(["systemctl", "restart", "systemd-journald"])
+        run(["journalctl", "--flush"])
 
     def install(self, *patterns):
         files = [str(next(self.debs.glob(pattern))) for pattern in patterns]
         run(["dpkg", "--install", *files], seconds=120)
 
     def set_up_platform(self):
-        """The platform with its own small package, and a key in the reader."""
+        """The platform, and the page of it that is opened in browsers."""
         self.portal = InstalledPortal(self.folder)
-        self.portal.start()
-        self.pcscd = Process("pcscd", ["pcscd", "-f"], self.folder)
-        wait_until(Path("/run/pcscd/pcscd.comm").exists, 20, "pcscd is ready")
+        self.case("portal")
         tls = self.portal.folder / "tls"
         self.page = PageServer(tls / "server.pem", tls / "server.key")
         # The platform's certificate is one that browsers trust, as a public CA's.
@@ -136,6 +162,22 @@ class Life:
         return next(o for o in self.ctl(session, "operations")["operations"] if o["id"] == number)
 
     # ---- the cases ----
+
+    def case_portal(self):
+        """The platform as its administrator starts it, on a port of its own and on the well-known one."""
+        expect(not is_active(PORTAL_UNIT), "the portal runs before it was initialised")
+        run(["systemctl", "start", PORTAL_UNIT])
+        expect(not is_active(PORTAL_UNIT), "the portal starts on nothing")
+        self.portal.initialise()
+        PORTAL_DEFAULTS.write_text("LISTEN=127.0.0.1:443\nORIGIN=--origin https://127.0.0.1\n")
+        run(["systemctl", "start", PORTAL_UNIT])
+        wait_until(lambda: PORTAL_TITLE in self.portal.page("https://127.0.0.1"), 20, "a page on port 443")
+        found = Path("/proc") / system_property(PORTAL_UNIT, "MainPID") / "status"
+        uid = int(re.search(r"^Uid:\s+(\d+)", found.read_text(), re.M).group(1))
+        expect(uid == os.stat(PORTAL_FOLDER).st_uid != 0, f"the portal runs as user {uid}")
+        self.portal.stop()
+        PORTAL_DEFAULTS.unlink()
+        self.portal.start()
 
     def case_drop_in(self):
         """A platform's package: the policies follow it when it comes, also beside a file that is wrong."""
@@ -192,6 +234,56 @@ class Life:
     def wait_for_key(self, serial):
         wait_until(lambda: any(t.get("serial") == serial for t in self.ctl(self.bidder, "tokens")["tokens"]), 30,
                    f"the key {serial} is seen")
+
+    def case_firefox(self):
+        """The same in Firefox: the certificate comes by the policy, which stands beside what others put there."""
+        theirs = FIREFOX.read_bytes()
+        policies = json.loads(theirs)
+        policies["policies"]["Certificates"]["Install"].append(str(self.folder / "public-ca.pem"))
+        shutil.copy(self.portal.tls_ca, self.folder / "public-ca.pem")
+        FIREFOX.write_text(json.dumps(policies))
+        card = self.card("P0000003")
+        self.wait_for_key(card.serial)
+        ticket = self.portal.ticket(self.portal.order(card))
+        result = self.page.open_in_firefox(
+            self.bidder, self.folder, {"kind": "renew", "ticket": ticket},
+            meanwhile=lambda: self.display.type_pin(PIN, 60))
+        expect(result["state"] == "done", f"the page told: {result}")
+        expect("ukeyd" in firefox_certificates(self.bidder), firefox_certificates(self.bidder))
+        FIREFOX.write_bytes(theirs)
+        card.stop()
+
+    def case_log(self):
+        """The agent's lines in the user's journal, as ukeyctl finds them: all, of one operation, since a time, and
+        those that come."""
+        done = next(o["id"] for o in self.ctl(self.bidder, "operations")["operations"] if o["state"] == "done")
+        everything = self.bidder.run("ukeyctl", "log")
+        expect(done[:8] in everything and PIN not in everything, f"ukeyctl log: {everything}")
+        expect(not (self.bidder.home / ".local/share/ukeyd/ukeyd.log").exists(), "there is a log file too")
+        own = self.bidder.run("ukeyctl", "log", "--operation", done).splitlines()
+        expect(own and all(done[:8] in line for line in own), f"ukeyctl log --operation: {own}")
+        expect(len(own) < len(everything.splitlines()), "--operation leaves nothing out")
+        self.bidder.run("ukeyctl", "log", "--since", "2099-01-01T00:00:00Z", ok=(1,))
+        follower = Process("follow", self.bidder.command(["ukeyctl", "log", "--follow"]), self.folder)
+        follower.wait_for_line(re.escape(own[-1]))
+        before = len(follower.log_text().splitlines())
+        self.bidder.systemctl("restart", "ukeyd.service")
+        wait_until(lambda: any("ending on signal" in line for line in follower.log_text().splitlines()[before:]), 30,
+                   "the new line of the agent that ends is followed")
+        follower.stop()
+
+    def case_doctor(self):
+        """Nothing is wrong with this computer; then something is."""
+        card = self.card("P0000004")
+        self.wait_for_key(card.serial)
+        healthy = self.ctl(self.bidder, "doctor")
+        expect(healthy["healthy"] and not healthy["findings"], f"ukeyctl doctor: {healthy['findings']}")
+        units = ("pcscd.socket", "pcscd.service")
+        run(["systemctl", "stop", *units])
+        ill = self.ctl(self.bidder, "doctor", ok=(1,))
+        expect("pcsc-no-service" in [row["code"] for row in ill["findings"]], f"without pcscd: {ill['findings']}")
+        run(["systemctl", "start", *units])
+        card.stop()
 
     def case_upgrade(self):
         """An upgrade while the PIN dialog is open: the operation is gone on with afterwards."""
@@ -256,12 +348,16 @@ class Life:
         left = [path for path in Path("/proc").glob("[0-9]*/comm") if read(path).startswith("ukeyd")]
         expect(not left, f"still running: {left}")
         expect(not (CHROMIUM / "ukeyd.json").exists(), "Chromium's policy is still there")
+        expect("ukeyd" not in firefox_certificates(self.bidder), "Firefox's profile still has the certificate")
         left = FIREFOX.read_text() if FIREFOX.exists() else None
         expect(left == (OTHERS_FIREFOX if self.debs else None), f"Firefox's policies: {left}")
         expect((self.bidder.home / ".local/share/ukeyd/journal.db").exists(), "the journal went before it was purged")
 
     def case_purge(self):
+        """The portal runs until then."""
+        expect(is_active(PORTAL_UNIT), "the portal has ended")
         run(["dpkg", "--purge", f"ukeyd-platform-{PLATFORM}", "ukeyd", "ukeyd-sim", "ukeyd-portal"], seconds=120)
+        expect(not is_active(PORTAL_UNIT), "the portal still runs")
 
     def case_install_while_logged_in(self):
         """Installed in the middle of a session: it runs at once."""
@@ -277,23 +373,26 @@ class Life:
         getattr(self, f"case_{name}")()
         print(f"ok    {name.replace('_', ' ')}  ({time.monotonic() - started:.1f} s)", flush=True)
 
+    def look(self):
+        """The computer without what Firefox keeps of itself for who used it."""
+        own = (".mozilla/firefox", ".mozilla/firefox-esr", ".mozilla/extensions", ".cache", "Downloads")
+        return tree.look(left_out=[str(self.bidder.home / path) for path in own])
+
     def compare(self, before):
         """Folders that a logged-in user's other programs make are not ours."""
         self.bidder.log_out()
         (CHROMIUM / "public-ca.json").unlink()
-        found = tree.differences(before, tree.look())
+        found = tree.differences(before, self.look())
         expect(not found, "\n".join(["purging left something:", *found]))
         print("ok    purge leaves no difference", flush=True)
 
     def end(self):
         self.page.server.shutdown()
-        self.portal.stop()
-        self.pcscd.stop()
         self.display.__exit__()
 
 
-WHOLE = ("drop_in", "first_connection", "desktop", "renew", "upgrade", "second_user", "without_a_manager", "remove")
-INSTALLED = ("drop_in", "first_connection", "desktop", "renew", "second_user", "without_a_manager", "remove")
+WHOLE = ("drop_in", "first_connection", "desktop", "renew", "firefox", "log", "doctor", "upgrade", "second_user", "without_a_manager", "remove")
+INSTALLED = ("drop_in", "first_connection", "desktop", "renew", "firefox", "log", "doctor", "second_user", "without_a_manager", "remove")
 
 
 def main():
@@ -306,7 +405,7 @@ def main():
     asked.work.mkdir(mode=0o755, exist_ok=True)
     life = Life(asked.debs, asked.work)
     life.prepare()
-    before = tree.look()
+    before = life.look()
     if asked.debs:
         life.install("ukeyd_*.deb", "ukeyd-sim_*.deb", "ukeyd-portal_*.deb")
     life.set_up_platform()

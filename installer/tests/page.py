@@ -1,4 +1,4 @@
-"""A page of the platform that starts an operation as a real one does, and the Chromium that it is opened in."""
+"""A page of the platform that starts an operation as a real one does, and the browsers that it is opened in."""
 
 import http.server
 import json
@@ -7,7 +7,7 @@ import ssl
 import tempfile
 import threading
 
-from processes import Process, ScenarioError
+from processes import Process, ScenarioError, run
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>延期</title><script type="module">
 const agent = "https://127.0.0.1:27510/v1", asked = %s;
@@ -70,20 +70,52 @@ class PageServer:
 
         return Handler
 
-    def open_in_chromium(self, session, log_folder, asked, meanwhile=lambda: None, seconds=120):
+    def open_in_chromium(self, session, log_folder, asked, meanwhile=lambda: None):
         """What the page told. meanwhile: what the person does."""
+        with tempfile.TemporaryDirectory(prefix="chromium.", dir="/tmp") as profile:
+            shutil.chown(profile, session.name)
+            words = ["chromium", *FLAGS, f"--ip-address-space-overrides={self.address}=public", self.origin]
+            folders = {"XDG_CONFIG_HOME": f"{profile}/config", "XDG_CACHE_HOME": f"{profile}/cache"}
+            return self.watch(Process("chromium", session.command(words, **folders), log_folder), asked, meanwhile)
+
+    def open_in_firefox(self, session, log_folder, asked, meanwhile=lambda: None):
+        """The same in the user's own profile, which make_firefox_profile made."""
+        settings = firefox_profile(session) / "user.js"
+        settings.write_text("".join(f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in {
+            "network.lna.address_space.public.override": self.address,
+            "browser.shell.checkDefaultBrowser": False,
+            "datareporting.policy.dataSubmissionEnabled": False,
+        }.items()))
+        words = session.command(["firefox-esr", "--headless", "--no-remote", "--profile", firefox_profile(session), self.origin])
+        return self.watch(Process("firefox", words, log_folder), asked, meanwhile)
+
+    def watch(self, browser, asked, meanwhile, seconds=120):
+        """Until the page that the browser opens has told something."""
         self.asked, self.result = asked, None
         self.told.clear()
-        with tempfile.TemporaryDirectory(prefix="chromium.", dir="/tmp") as profile:
-            run_as = session.command(
-                ["chromium", *FLAGS, f"--ip-address-space-overrides={self.address}=public", self.origin],
-                XDG_CONFIG_HOME=f"{profile}/config", XDG_CACHE_HOME=f"{profile}/cache")
-            shutil.chown(profile, session.name)
-            browser = Process("chromium", run_as, log_folder)
-            try:
-                meanwhile()
-                if not self.told.wait(seconds):
-                    raise ScenarioError(f"the page told nothing:\n{browser.log_text()[-3000:]}")
-            finally:
-                browser.stop()
+        try:
+            meanwhile()
+            if not self.told.wait(seconds):
+                raise ScenarioError(f"the page told nothing:\n{browser.log_text()[-3000:]}")
+        finally:
+            browser.stop()
         return self.result
+
+
+def firefox_profile(session):
+    return session.home / ".mozilla/firefox/own"
+
+
+def make_firefox_profile(session):
+    """A profile without anything in it, as the one that Firefox takes by itself."""
+    profile = firefox_profile(session)
+    profile.mkdir(parents=True)
+    (profile.parent / "profiles.ini").write_text(
+        "[Profile0]\nName=own\nIsRelative=1\nPath=own\nDefault=1\n\n[General]\nStartWithLastProfile=1\nVersion=2\n")
+    run(["chown", "-R", f"{session.name}:", session.home / ".mozilla"])
+
+
+def firefox_certificates(session):
+    """The names of those that the profile keeps."""
+    words = ["certutil", "-L", "-d", f"sql:{firefox_profile(session)}"]
+    return session.run("env", "LD_LIBRARY_PATH=/usr/lib/firefox-esr", *words)

@@ -5,7 +5,9 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -16,7 +18,9 @@ DEPENDENCIES = (
     "pcscd libccid pinentry-qt libnss3-tools vsmartcard-vpcd libcurl4 libcjson1 libinih1 libmicrohttpd12 libwslay1"
     " libsqlite3-0 libsystemd0 init-system-helpers"
 ).split()
-TESTS_USE = "systemd dbus-user-session python3 openssl curl xvfb xdotool chromium".split()
+TESTS_USE = (
+    "systemd dbus-user-session python3 openssl curl xvfb xdotool chromium firefox-esr autopkgtest"
+).split()
 STAMP = "ukeyd-root"
 
 
@@ -60,7 +64,7 @@ def ensure(folder):
     run(["debootstrap", "--variant=minbase", SUITE, half, mirror()], stdout=subprocess.DEVNULL)
     (half / "etc/apt/sources.list").write_text(f"deb {mirror()} {SUITE} main\n")
     shutil.copy("/etc/resolv.conf", half / "etc/resolv.conf")
-    # Nothing is started while packages are installed: there is no init in here.
+    # Nothing is started while packages are installed: there is no init yet.
     policy = half / "usr/sbin/policy-rc.d"
     policy.write_text("#!/bin/sh\nexit 101\n")
     policy.chmod(0o755)
@@ -76,22 +80,36 @@ def ensure(folder):
     return folder
 
 
-def enter(root, command, **more):
-    """Runs a command in a copy of the root that nobody sees afterwards; the finished process."""
+def enter(root, command):
+    """Runs a command as a service of a copy of the root that nobody sees afterwards, and prints what it prints; its
+    exit status. The copy is booted with systemd. The command's words hold nothing that systemd would read."""
     scratch = Path(tempfile.mkdtemp(prefix="ukeyd-root."))
     words = ["unshare", "-mpnuiC", "--propagation", "private", "--fork", "--kill-child"]
+    log = scratch / "share/log"
+    log.parent.mkdir()
+    log.touch()
     cgroup = new_cgroup()
     try:
-        return subprocess.run(
+        with subprocess.Popen(
             [*words, str(HERE / "inside"), str(root), str(scratch), str(TOP), *map(str, command)],
-            check=False,
             preexec_fn=lambda: (cgroup / "cgroup.procs").write_text("0"),
-            **more,
-        )
+        ) as system, log.open("rb") as printed:
+            show_until_ended(system, printed)
+        return system.returncode
     finally:
         for folder in [*(path for path, _, _ in os.walk(cgroup, topdown=False))]:
             os.rmdir(folder)
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def show_until_ended(system, printed):
+    ended = False
+    while not ended:
+        ended = system.poll() is not None
+        sys.stdout.buffer.write(printed.read())
+        sys.stdout.buffer.flush()
+        if not ended:
+            time.sleep(0.1)
 
 
 def new_cgroup():

@@ -1,24 +1,16 @@
-"""A user's session in the root: systemd --user, what a desktop starts, commands as that user."""
+"""A user's session in the booted root: systemd's user manager, what a desktop starts, commands as that user."""
 
-import os
 import pwd
-import subprocess
 from pathlib import Path
 
-from processes import Process, run, wait_until
-
-CGROUPS = Path("/sys/fs/cgroup")
-BOOTED = Path("/run/systemd/system")
-LOGGING = Path("/run/systemd/user.conf.d/log.conf")  # no journal is there to log to
+from processes import run, wait_until
 
 
 class Session:
-    def __init__(self, name, log_folder):
+    def __init__(self, name):
         user = pwd.getpwnam(name)
         self.name, self.uid, self.gid, self.home = name, user.pw_uid, user.pw_gid, Path(user.pw_dir)
         self.runtime = Path(f"/run/user/{self.uid}")
-        self.log_folder = log_folder
-        self.manager = None
 
     def command(self, words, **env):
         """The words as that user, with a log-in's environment."""
@@ -49,27 +41,12 @@ class Session:
         return dict(line.split("=", 1) for line in lines)
 
     def log_in(self):
-        self.runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.chown(self.runtime, self.uid, self.gid)
-        own = CGROUPS / self.name
-        own.mkdir(exist_ok=True)
-        for path in (own, own / "cgroup.procs", own / "cgroup.subtree_control", own / "cgroup.threads"):
-            os.chown(path, self.uid, self.gid)
-        words = ["sh", "-c", f'echo 0 >{own}/cgroup.procs && exec "$@"', "sh"]
-        words += self.command(["/lib/systemd/systemd", "--user", "--log-target=console"])
-        # The manager starts only where systemd is the computer's init; dpkg must not believe so for long.
-        BOOTED.mkdir(parents=True)
-        LOGGING.parent.mkdir(parents=True, exist_ok=True)
-        LOGGING.write_text("[Manager]\nDefaultStandardOutput=inherit\nDefaultStandardError=inherit\n")
-        self.manager = Process(f"manager-{self.name}", words, self.log_folder)
+        """Until log_out, as somebody who stays logged in."""
+        run(["loginctl", "enable-linger", self.name])
         wait_until((self.runtime / "systemd/private").exists, 30, "the user manager is there")
-        BOOTED.rmdir()
         wait_until(lambda: self.is_active("sockets.target"), 30, "the user manager has its sockets")
 
     def log_out(self):
-        self.systemctl("exit", ok=None)
-        try:
-            self.manager.popen.wait(30)
-        except subprocess.TimeoutExpired:
-            self.manager.kill()
-        run(["rm", "-rf", self.runtime])
+        run(["loginctl", "disable-linger", self.name])
+        run(["systemctl", "stop", f"user@{self.uid}.service"])
+        wait_until(lambda: not self.runtime.exists(), 30, "the user's runtime folder is gone")
