@@ -36,8 +36,8 @@ struct portal_seal_request {
  * taken over unseen. Any of the identity's files that may lie on the key stands for it: the current one,
  * one that was given and never confirmed, one that stayed behind when its extension was written. What is
  * made is the extension of the current one. A seal goes to another key of the holder by a new first seal.
- * ERR_SEAL_FORMAT, ERR_SEAL_VERSION, ERR_RENEW_FIRST (also when the seal is bound to the certificate in
- * force), ERR_PROOF, ERR_SEAL_UNKNOWN, ERR_JOB_CONFLICT when the job names another seal or got the extension
+ * ERR_SEAL_FORMAT, ERR_SEAL_VERSION, ERR_RENEW_FIRST, ERR_SEAL_EXTENDED (the seal is bound to the certificate
+ * in force, and confirmed), ERR_PROOF, ERR_SEAL_UNKNOWN, ERR_JOB_CONFLICT when the job names another seal or got the extension
  * of another one before, and what portal_job_check says. */
 MUST_CHECK enum err_code portal_seal_extend(struct portal *portal, const struct portal_job *job,
                                             const struct portal_seal_request *request,

@@ -76,7 +76,7 @@ static enum err_code check_key(struct portal *portal, const struct portal_job *j
 }
 
 /* The identity that the seal on the key stands for. The job's own seal may be there already, when an agent did not
- * hear that it was acknowledged: it is given again. */
+ * hear that it was acknowledged: it is given again; so is one that nobody confirmed, to any job. */
 static enum err_code find_identity(struct portal *portal, const struct portal_job *job,
                                    struct span der, int64_t active_id, char **out, struct err *err)
 {
@@ -86,16 +86,17 @@ static enum err_code find_identity(struct portal *portal, const struct portal_jo
     proof_sha256(der, sha256);
     if (portal_db_query(
             portal->db,
-            "SELECT identity, certificate_id, id FROM seal WHERE sha256 = ? AND key_id = ?",
+            "SELECT identity, certificate_id, id, state FROM seal WHERE sha256 = ? AND key_id = ?",
             PORTAL_VALUES(PORTAL_BLOB(SPAN_ARRAY(sha256)), PORTAL_INTEGER(job->key->id)), &query,
             err) != ERR_NONE ||
         portal_query_next(query, &row, err) != ERR_NONE)
         return err_add(err, "find the present seal");
     if (!row)
         return err_set(err, ERR_SEAL_UNKNOWN, "no such seal was made for this key");
-    if (portal_query_integer(query, 1) == active_id &&
+    bool is_current = strcmp(portal_query_text(query, 3), "current") == 0;
+    if (portal_query_integer(query, 1) == active_id && is_current &&
         portal_query_integer(query, 2) != job->seal_id)
-        return err_set(err, ERR_RENEW_FIRST, "the seal is bound to the certificate in force");
+        return err_set(err, ERR_SEAL_EXTENDED, "the seal is bound to the certificate in force");
     const char *identity = portal_query_text(query, 0);
     if (job->seal_identity != NULL && strcmp(job->seal_identity, identity) != 0)
         return err_set(err, ERR_JOB_CONFLICT, "the job is for the seal %s", job->seal_identity);
@@ -164,7 +165,7 @@ static enum err_code make_extension(struct portal *portal, const struct seal *cu
         .picture_height_mm = facts->picture_height_mm,
     };
     if (facts->valid_until_utc >= holder->not_after_utc)
-        return err_set(err, ERR_RENEW_FIRST, "the seal ends with the certificate in force");
+        return err_set(err, ERR_SEAL_EXTENDED, "the seal ends with the certificate in force");
     return portal_seal_maker_seal(portal->seal_maker, &wish, out, err);
 }
 

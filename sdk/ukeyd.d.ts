@@ -72,6 +72,7 @@ export type AgentCode =
   | "ticket-expired"
   | "order-not-approved"
   | "renew-first"
+  | "seal-already-extended"
   | "seal-missing"
   | "written-not-confirmed"
   /* any other */

@@ -82,6 +82,7 @@ static const enum err_code platform_codes[] = {
     ERR_FIELD_VALUE,
     /* extend-seal */
     ERR_RENEW_FIRST,
+    ERR_SEAL_EXTENDED,
     ERR_SEAL_FORMAT,
     ERR_SEAL_VERSION,
     ERR_SEAL_MAKER,

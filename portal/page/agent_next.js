@@ -29,6 +29,7 @@ const steps = {
     "written-not-confirmed": ["wait"],
     "pin-locked": ["reset"],
     "renew-first": ["orders"],
+    "seal-already-extended": [],
     "seal-holder": ["seal"],
     "order-not-approved": ["orders"],
     "not-due": [],

@@ -135,7 +135,7 @@ def twice(world):
     sealed = Sealed(world)
     (before,) = sealed.shown()
     sealed.check_extended(before, sealed.agent.perform("extend-seal", sealed.ticket()))
-    refused(sealed, "renew-first")
+    refused(sealed, "seal-already-extended")
     sealed.old = sealed.new
     sealed.renew("replace")
     (before,) = sealed.shown()

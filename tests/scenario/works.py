@@ -117,7 +117,7 @@ class ExtendSeal(Work):
 
     def settled(self, operation):
         """The platform says that its seal is on the key already: all that is left is to look."""
-        return operation["state"] == "failed" and operation["error"]["code"] == "renew-first"
+        return operation["state"] == "failed" and operation["error"]["code"] == "seal-already-extended"
 
     def check(self, operation):
         if operation["state"] == "done" and operation["result"]["old_removed"]:

@@ -94,6 +94,7 @@ static void each_answer(void **state)
         {400, PROBLEM, SAYS("csr"), ERR_CSR, false},
         {400, PROBLEM, SAYS("field-value"), ERR_FIELD_VALUE, false},
         {409, PROBLEM, SAYS("renew-first"), ERR_RENEW_FIRST, false},
+        {409, PROBLEM, SAYS("seal-already-extended"), ERR_SEAL_EXTENDED, false},
         {409, PROBLEM, SAYS("seal-format"), ERR_SEAL_FORMAT, false},
         {409, PROBLEM, SAYS("seal-version"), ERR_SEAL_VERSION, false},
         {409, PROBLEM, SAYS("seal-maker"), ERR_SEAL_MAKER, false},
