@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from processes import Process, ScenarioError, clean_environment, run, wait_until
+from processes import PATIENCE, Process, ScenarioError, clean_environment, run, wait_until
 from websocket import EventStream
 
 PORT = 27510
@@ -125,7 +125,7 @@ class Agent:
         """The one key that is there, as soon as it tells this member: pcscd takes a while to start a key."""
         return wait_until(
             lambda: next((t for t in self.get("/v1/tokens")["tokens"] if t.get(told)), None),
-            10,
+            PATIENCE,
             f"a key tells its {told}",
         )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from families import FAMILIES, GMT0017
-from processes import Process, run, run_json, wait_until
+from processes import PATIENCE, Process, run, run_json, wait_until
 from pcscd import SLOT_PORTS
 
 PIN = "123456"
@@ -69,7 +69,7 @@ class Card:
         arguments += ["--control", self.control_socket, "--latency", latency]
         arguments += ["--trace", trace] if trace else []
         self.process = Process(f"key-{self.serial}", arguments, self.folder)
-        wait_until(self.control_socket.exists, 10, "the key's control socket is there")
+        wait_until(self.control_socket.exists, PATIENCE, "the key's control socket is there")
 
     def pull(self):
         self.control("remove")

@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from card import PIN
+from processes import PATIENCE, wait_until
 
 SCRIPT = Path(__file__).resolve().parent / "fake_pinentry.py"
 ALWAYS_RIGHT = (f"pin {PIN}",) * 5
@@ -33,6 +34,13 @@ class FakeDialogs:
                 texts[command] = unquote(argument)
         return dialogs
 
+    def wait_open(self, count=1):
+        """Until so many dialogs were opened: each has taken its line off the plan."""
+        wait_until(lambda: len(self.shown()) >= count, PATIENCE, f"{count} dialogs were opened")
+
+    def release(self):
+        """What a dialog holds back ("held") comes now."""
+        (self.folder / "go").touch()
 
     def replan(self, *plan):
         (self.folder / "plan").write_text("".join(f"{line}\n" for line in plan))

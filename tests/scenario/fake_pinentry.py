@@ -18,6 +18,7 @@ Beside the script, or beside a symlink to it through which it is started, lie tw
           stubborn            no answer, and SIGTERM is ignored
           person 123456       from now on a person sits there: this PIN, OK to every question, and no new PIN
           slow SECONDS REST   REST after so many seconds
+          held REST           REST as soon as a file "go" lies beside the plan
           raw TEXT            TEXT is sent as it is; \\n is a line feed
   log   gets every line that came in. The PIN never stands there.
 
@@ -122,6 +123,10 @@ def answer(plan):
         seconds, _, then = rest.partition(" ")
         time.sleep(float(seconds))
         return answer(then)
+    if word == "held":
+        while not os.path.exists(os.path.join(FOLDER, "go")):
+            time.sleep(0.01)
+        return answer(rest)
     if word == "simple":
         return answer(rest)
     if word == "new-pin":
@@ -143,19 +148,21 @@ def answer(plan):
     return {"die": lambda: os._exit(1), "hang": wait_for_ever, "stubborn": stubborn}[word]()
 
 
+ASKING = {"GETPIN": answer, "CONFIRM": confirm}
+
+
 def main():
     send("OK Pleased to meet you, process %d\n" % os.getpid())
     for line in sys.stdin:
         line = line.rstrip("\n")
-        log(line)
         command, _, argument = line.partition(" ")
+        plan = next_plan() if command in ASKING else None  # before the log tells of a dialog
+        log(line)
         if command == "BYE":
             send("OK closing connection\n")
             return
-        if command == "GETPIN":
-            answer(next_plan())
-        elif command == "CONFIRM":
-            confirm(next_plan())
+        if command in ASKING:
+            ASKING[command](plan)
         elif line.startswith("OPTION no-such"):
             send("ERR 83886254 Unknown option <Pinentry>\n")
         elif command in NEW_PIN_COMMANDS and peek_plan().startswith("simple "):

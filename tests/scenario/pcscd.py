@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-from processes import Process, wait_until
+from processes import PATIENCE, Process, wait_until
 
 SLOT_PORTS = (35963, 35964)
 SOCKET = Path("/run/pcscd/pcscd.comm")
@@ -40,9 +40,9 @@ class Pcscd:
         folder = self.with_reader if readers else self.without_reader
         self.process = Process("pcscd", [*self.prefix, "pcscd", "-f", "-e", "-c", folder], self.log_folder)
         self.readers = readers
-        wait_until(SOCKET.exists, 10, "pcscd is ready")
+        wait_until(SOCKET.exists, PATIENCE, "pcscd is ready")
         if readers:
-            wait_until(lambda: slots_listen(self.process.pid), 10, "the reader's slots wait for cards")
+            wait_until(lambda: slots_listen(self.process.pid), PATIENCE, "the reader's slots wait for cards")
 
     def stop(self):
         if self.process:

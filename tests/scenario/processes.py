@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 STOP_SECONDS = 5  # from SIGTERM to SIGKILL
+PATIENCE = 30  # seconds for what takes a moment, on a machine that has much else to do
 
 
 class ScenarioError(AssertionError):
@@ -59,7 +60,7 @@ class Process:
     def running(self):
         return self.popen.poll() is None
 
-    def wait_for_line(self, pattern, seconds=10):
+    def wait_for_line(self, pattern, seconds=PATIENCE):
         """The match of the first printed line that fits."""
 
         def look():

@@ -26,7 +26,7 @@ class PcscdKilled:
     def strike(self):
         self.world.pcscd.kill()
 
-    def repair(self):
+    def repair(self, agent):
         self.world.pcscd.start()
 
 
@@ -34,12 +34,14 @@ class ReaderGone:
     name = "the key is gone and comes back"
 
     def __init__(self, world, card):
+        self.world = world
         self.card = card
 
     def strike(self):
         self.card.process.kill()
 
-    def repair(self):
+    def repair(self, agent):
+        self.world.wait_keys(agent, 0)
         self.card.stop()
         self.card.plug_in()
 
@@ -48,6 +50,7 @@ class OtherKey:
     name = "another key comes into its reader"
 
     def __init__(self, world, card):
+        self.world = world
         self.card = card
         self.other = world.card(plugged=False)
         self.untouched = Untouched(self.other)
@@ -56,9 +59,10 @@ class OtherKey:
         self.card.process.kill()
         self.other.plug_in()
 
-    def repair(self):
+    def repair(self, agent):
         self.other.stop()
         self.untouched.check()
+        self.world.wait_keys(agent, 0)
         self.card.stop()
         self.card.plug_in()
 
@@ -98,8 +102,8 @@ def broken_at(world, work_class, blow_class, nth):
         return False
     blow.strike()
     seen = work.agent.wait_for(operation, gave_up)
-    blow.repair()
-    world.wait_keys(work.agent, 1)
+    blow.repair(work.agent)
+    work.wait_seen()
     seen = work.agent.operation(operation)
     if seen["state"] not in ("done", "failed", "cancelled"):
         seen = work.over(operation)

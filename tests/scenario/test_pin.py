@@ -153,8 +153,7 @@ def wait_asked_back(locked, operation):
 
 
 def put_back(locked):
-    locked.card.control("insert")
-    locked.world.wait_keys(locked.agent, 1)
+    locked.world.put_back(locked.agent, locked.card)
 
 
 @suite.case("the answer to the reset is lost: the key says that it was done")
@@ -162,7 +161,7 @@ def answer_lost(world):
     locked = Locked(world, spoiled=True)
     operation = break_off(locked, "lose-after 1")
     over = locked.agent.wait_over(operation)
-    world.wait_keys(locked.agent, 1)
+    world.wait_listed(locked.agent, locked.card)
     locked.check_reset(over)
 
 

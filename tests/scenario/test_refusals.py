@@ -147,20 +147,21 @@ def at_dialog(world):
     untouched = Untouched(card)
     started = agent.start_operation("renew", world.ticket(card))
     operation = agent.wait_for(started["id"], lambda o: o["state"] == "waiting-user")
+    agent.dialogs.wait_open()
     return card, agent, operation, untouched
 
 
 def pulled_at_dialog(world):
     card, agent, operation, untouched = at_dialog(world)
     card.pull()
-    check_refused(agent, agent.wait_over(operation["id"], 10), "key-removed", untouched)
+    check_refused(agent, agent.wait_over(operation["id"]), "key-removed", untouched)
 
 
 def cancelled_by_page(world):
     _, agent, operation, untouched = at_dialog(world)
     answer = agent.request("POST", f"/v1/operations/{operation['id']}/cancel", {})
     equal(answer.status, 202, "the answer to cancel")
-    over = agent.wait_over(operation["id"], 10)
+    over = agent.wait_over(operation["id"])
     check_refused(agent, over, "cancelled", untouched, "cancelled")
 
 

@@ -10,7 +10,7 @@ import seals
 from agent import PLATFORM
 from cases import Suite, equal
 from picture import png
-from processes import wait_until
+from processes import PATIENCE, wait_until
 from refusal import Untouched, check_refused
 
 suite = Suite()
@@ -236,21 +236,42 @@ def confirmation_lost(world):
     sealed.check_extended(before, sealed.agent.perform("extend-seal", sealed.ticket(), seconds=120))
 
 
+# The n-th command after the platform's seal is one of many that write it.
+WHILE_WRITING = 6
+LARGE = 15 * 1024
+HELD_MS = 60000
+
+
+def write_under(world, *fault):
+    """An operation under way, which is struck while it writes: (what is sealed, its seal before, its files before,
+    the operation)."""
+    sealed = Sealed(world, spoiled=True, size=LARGE)
+    (before,) = sealed.shown()
+
+    def act(forward):
+        answer = forward()
+        sealed.card.control("fault", *fault)
+        return answer
+
+    sealed.platform.spoil(*SEAL, act, times=1)
+    files = sealed.card.files()
+    return sealed, before, files, sealed.agent.start_operation("extend-seal", sealed.ticket())
+
+
 def killed_while_writing(world):
     """Half a seal beside the old one; the next attempt puts it right."""
-    sealed = Sealed(world)
-    (before,) = sealed.shown()
-    old = sealed.card.files()
-    world.replug(sealed.agent, sealed.card, latency="real")
-    started = sealed.agent.start_operation("extend-seal", sealed.ticket())
-    wait_until(lambda: len(sealed.card.files()) == 2, 10, "the second file is there")
+    sealed, before, old, started = write_under(world, "delay", str(WHILE_WRITING), str(HELD_MS))
+    wait_until(lambda: len(sealed.card.files()) == 2, PATIENCE, "the second file is there")
     sealed.agent.kill()
+    sealed.card.stop()  # which ends its wait
     files = sealed.card.files()
     equal({name: files[name] for name in old}, old, "the old seal")
     (half,) = [content for name, content in files.items() if name not in old]
     assert half.endswith(b"\0" * 16), "the new seal was written in whole before the kill"
     sealed.agent.start()
-    world.wait_keys(sealed.agent, 1)
+    world.wait_keys(sealed.agent, 0)
+    sealed.card.plug_in()
+    world.wait_listed(sealed.agent, sealed.card)
     equal(sealed.agent.operation(started["id"])["error"]["code"], "interrupted", "the code")
     sealed.agent.dialogs.replan("pin 123456")
     sealed.check_extended(before, sealed.agent.perform("extend-seal", sealed.ticket()))
@@ -260,11 +281,11 @@ def killed_before_confirmation(world):
     """Two seals on the key: after the restart the agent confirms, and the old one goes with the next log-in."""
     sealed = Sealed(world, spoiled=True)
     (before,) = sealed.shown()
-    sealed.platform.spoil(*CONFIRM, faulty.hang_up, times=1)
-    sealed.platform.spoil(*CONFIRM, faulty.slow(5), times=1)
+    sealed.platform.spoil(*CONFIRM, faulty.hang_up)
     started = sealed.agent.start_operation("extend-seal", sealed.ticket())
     sealed.agent.wait_for(started["id"], lambda o: o["step"]["name"] == "confirm")
     sealed.agent.kill()
+    sealed.platform.rules.clear()
     equal(len(sealed.card.files()), 2, "files after the kill")
     sealed.agent.start()
     world.wait_keys(sealed.agent, 1)
@@ -277,18 +298,12 @@ def killed_before_confirmation(world):
 
 
 def pulled_while_writing(world):
-    sealed = Sealed(world)
-    (before,) = sealed.shown()
-    old = sealed.card.files()
-    world.replug(sealed.agent, sealed.card, latency="real")
-    started = sealed.agent.start_operation("extend-seal", sealed.ticket())
-    wait_until(lambda: len(sealed.card.files()) == 2, 10, "the second file is there")
-    sealed.card.pull()
+    sealed, before, old, started = write_under(world, "remove-at", str(WHILE_WRITING))
     over = sealed.agent.wait_over(started["id"])
     equal(over["error"]["code"], "key-removed", f"the code ({over['error']})")
-    assert old.items() <= sealed.card.files().items(), "the old seal"
-    sealed.card.control("insert")
-    world.wait_keys(sealed.agent, 1)
+    files = sealed.card.files()
+    assert len(files) == 2 and old.items() <= files.items(), "the old seal, and half a new one"
+    world.put_back(sealed.agent, sealed.card)
     sealed.check_extended(before, sealed.agent.perform("extend-seal", sealed.ticket()))
 
 

@@ -7,6 +7,8 @@ import os
 import socket
 import threading
 
+from processes import PATIENCE
+
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 
@@ -107,7 +109,7 @@ class EventStream:
         head = bytes([0x80 | TEXT, 0x80 | 127]) + size_bytes.to_bytes(8, "big")
         self.stream.sendall(head + bytes(4) + b"x" * size_bytes)
 
-    def wait_for(self, wanted, seconds=10):
+    def wait_for(self, wanted, seconds=PATIENCE):
         """The first event, seen or still to come, for which wanted(event) is true."""
         with self.arrived:
             self.arrived.wait_for(lambda: self.closed or any(map(wanted, self.events)), seconds)
@@ -115,7 +117,7 @@ class EventStream:
         assert found, f"no such event within {seconds} s; seen: {self.events}"
         return found[0]
 
-    def wait_closed(self, seconds=10):
+    def wait_closed(self, seconds=PATIENCE):
         with self.arrived:
             assert self.arrived.wait_for(lambda: self.closed, seconds), "still open"
 

@@ -3,7 +3,7 @@ until it is done, and what must be true at its end."""
 
 from card import PIN
 from cases import equal
-from processes import ScenarioError, wait_until
+from processes import ScenarioError
 from test_renew import Before, check_renewed
 from test_seal import Sealed
 
@@ -55,9 +55,7 @@ class Work:
         raise ScenarioError(f"not done after {ATTEMPTS_MAX} attempts: {operation['error']}")
 
     def wait_seen(self):
-        """Until the agent can read the key: pcscd takes a while to start one."""
-        listed = lambda: [t.get("serial") for t in self.agent.get("/v1/tokens")["tokens"]]
-        wait_until(lambda: listed() == [self.card.serial], 20, "the agent reads the key")
+        self.world.wait_listed(self.agent, self.card)
 
     def settled(self, operation):
         """Whether nothing is left to do, though it did not end as done."""

@@ -9,7 +9,7 @@ from fake_dialogs import FakeDialogs
 from families import FAMILIES
 from pcscd import Pcscd
 from portal import Portal
-from processes import wait_until
+from processes import PATIENCE, wait_until
 
 LOG_LINES = 60  # shown of each log when a case failed
 
@@ -91,7 +91,13 @@ class World:
         if meanwhile:
             meanwhile()
         card.plug_in(**options)
-        self.wait_keys(agent, 1)
+        self.wait_listed(agent, card)
+
+    def put_back(self, agent, card):
+        """A key that was pulled out, also one that pulled itself out by a fault."""
+        self.wait_keys(agent, 0)
+        card.control("insert")
+        self.wait_listed(agent, card)
 
     def dialogs(self, *plan):
         """A pinentry that answers its dialogs one after the other, as planned."""
@@ -116,9 +122,13 @@ class World:
         return sum(isinstance(t, Card) and t.process is not None for t in self.things)
 
     def wait_keys(self, agent, count):
-        wait_until(
-            lambda: agent.get("/v1/status")["keys"] == count, 10, f"the agent sees {count} keys"
-        )
+        wait_until(lambda: agent.get("/v1/status")["keys"] == count, PATIENCE, f"the agent sees {count} keys")
+
+    def wait_listed(self, agent, *cards):
+        """Until the agent can read these keys, and no others are there: pcscd takes a while to start one."""
+        wanted = sorted(card.serial for card in cards)
+        listed = lambda: sorted(t.get("serial", "") for t in agent.get("/v1/tokens")["tokens"])
+        wait_until(lambda: listed() == wanted, PATIENCE, f"the agent reads {wanted}")
 
     def faulty_portal(self):
         folder = self.case_folder / "faulty"
