@@ -196,6 +196,8 @@ export interface CheckResult {
 
 export interface RenewResult {
   replaced: boolean;
+  /** Why the key pair was kept though the platform wants a new one: "key-cannot-replace". */
+  kept_reason: string | null;
   container: string;
   not_after: string;
   old_not_after: string;

@@ -66,7 +66,7 @@ struct json *ctl_cert_json(const struct cert *cert)
     json_add_text(json, "issuer", facts->issuer);
     json_add_utc(json, "not_before", facts->not_before_utc);
     json_add_utc(json, "not_after", facts->not_after_utc);
-    json_add_text(json, "algorithm", facts->algorithm == CERT_SM2 ? "sm2" : "rsa2048");
+    json_add_text(json, "algorithm", cert_algorithm_text(facts->algorithm));
     json_add_text(json, "sha256", facts->sha256);
     json_add_text(json, "pem", pem);
     return json;

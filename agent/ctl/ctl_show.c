@@ -61,6 +61,11 @@ static const struct word policy_words[] = {
     {"replace", {"更换新密钥", "a new key pair will be made"}},
 };
 
+static const struct word kept_words[] = {
+    {"key-cannot-replace",
+     {"CA锁没有位置存放第二个签名密钥", "the key has no place for a second signing key"}},
+};
+
 #define LABEL(zh, en) ((struct text){zh, en})
 
 /* The value itself when there is no word for it. */
@@ -191,16 +196,25 @@ static void show_initial_pin(FILE *out, bool is_default, enum lang lang)
         ctl_text_line(out, 2, LABEL("注意", "Attention"), lang, text_in(initial_pin, lang));
 }
 
-static void show_pin(FILE *out, const struct json *pin, enum lang lang)
+/* NULL when the key does not say. The caller frees. */
+static char *tries_text(int left, int max, enum lang lang)
 {
     static const struct text locked = {"，已锁死", ", locked"};
+    const char *end = left == 0 ? text_in(locked, lang) : "";
+    if (left < 0)
+        return NULL;
+    if (max < 0)
+        return memory_printf(lang == LANG_EN ? "%d tries left%s" : "剩余 %d 次%s", left, end);
+    return memory_printf(lang == LANG_EN ? "%d of %d tries left%s" : "剩余 %d 次（共 %d 次）%s",
+                         left, max, end);
+}
+
+static void show_pin(FILE *out, const struct json *pin, enum lang lang)
+{
     if (!json_is_object(pin))
         return;
     AUTO(memory_freep)
-    char *line =
-        memory_printf(lang == LANG_EN ? "%d of %d tries left%s" : "剩余 %d 次（共 %d 次）%s",
-                      (int)number_at(pin, "left"), (int)number_at(pin, "max"),
-                      number_at(pin, "left") == 0 ? text_in(locked, lang) : "");
+    char *line = tries_text((int)number_at(pin, "left"), (int)number_at(pin, "max"), lang);
     ctl_text_line(out, 2, LABEL("密码", "PIN"), lang, line);
     show_initial_pin(out, flag_at(pin, "default"), lang);
 }
@@ -322,6 +336,9 @@ static void show_renewed(FILE *out, const struct json *result, enum lang lang)
                                       "encrypted before"),
                                 lang)
                       : text_in(LABEL("沿用原密钥", "the same as before"), lang));
+    if (text_at(result, "kept_reason") != NULL)
+        ctl_text_line(out, 2, LABEL("原因", "Because"), lang,
+                      WORD_FOR(kept_words, text_at(result, "kept_reason"), lang));
 }
 
 static void show_checked(FILE *out, const struct json *result, enum lang lang)

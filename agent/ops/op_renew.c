@@ -229,11 +229,11 @@ static enum op_outcome make_current(struct op *op, struct err *err)
     if (op->facts.kept_reason != ERR_NONE)
         op->said = said_kept;
     if (!op->key.held) {
-        log_info("ops", "the key is not here to put its new pair in the present one's place");
+        log_info("ops", "the key is not here to put its pair in the place of the one in use");
         return OP_STEP_NEXT;
     }
-    if (op_admin_make_current(op, op->facts.container, err) != ERR_NONE)
-        log_err("ops", "put the new pair in the present one's place", err);
+    if (op_renew_pair_is_new(op) && op_admin_make_current(op, op->facts.container, err) != ERR_NONE)
+        log_err("ops", "put the new pair in the place of the one in use", err);
     token_logout(op->key.token);
     return OP_STEP_NEXT;
 }

@@ -68,6 +68,23 @@ static void a_locked_pin(void **state)
     assert_string_equal(en, "Key: S1\n  PIN: 0 of 10 tries left, locked\n");
 }
 
+static void what_a_key_does_not_count_is_not_shown(void **state)
+{
+    (void)state;
+    AUTO(memory_freep)
+    char *left = shown(ctl_show_tokens,
+                       "{\"tokens\":[{\"serial\":\"S1\",\"pin\":{\"max\":null,\"left\":3,"
+                       "\"default\":false}}]}",
+                       LANG_EN);
+    AUTO(memory_freep)
+    char *nothing = shown(ctl_show_tokens,
+                          "{\"tokens\":[{\"serial\":\"S1\",\"pin\":{\"max\":null,\"left\":null,"
+                          "\"default\":false}}]}",
+                          LANG_EN);
+    assert_string_equal(left, "Key: S1\n  PIN: 3 tries left\n");
+    assert_string_equal(nothing, "Key: S1\n");
+}
+
 static const char sealed[] =
     "{\"tokens\":[{\"serial\":\"S1\",\"seals\":["
     "{\"file\":\"SEAL\",\"id\":\"ID1\",\"name\":\"某公司\\u001b公章\",\"version\":4,"
@@ -132,6 +149,12 @@ static void results(void **state)
     char *replaced =
         shown(ctl_show_result, "{\"kind\":\"renew\",\"result\":{\"replaced\":true}}", LANG_ZH);
     assert_non_null(strstr(replaced, "已更换为新密钥"));
+    AUTO(memory_freep)
+    char *because = shown(ctl_show_result,
+                          "{\"kind\":\"renew\",\"result\":{\"replaced\":false,"
+                          "\"kept_reason\":\"key-cannot-replace\"}}",
+                          LANG_EN);
+    assert_non_null(strstr(because, "no place for a second signing key"));
     AUTO(memory_freep)
     char *checked = shown(
         ctl_show_result,
@@ -208,11 +231,17 @@ static void errors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(status),  cmocka_unit_test(keys),
-        cmocka_unit_test(no_keys), cmocka_unit_test(operations),
-        cmocka_unit_test(results), cmocka_unit_test(nonsense_is_survived),
-        cmocka_unit_test(errors),  cmocka_unit_test(a_locked_pin),
-        cmocka_unit_test(seals),   cmocka_unit_test(results_of_seals_and_pins),
+        cmocka_unit_test(status),
+        cmocka_unit_test(keys),
+        cmocka_unit_test(no_keys),
+        cmocka_unit_test(operations),
+        cmocka_unit_test(results),
+        cmocka_unit_test(nonsense_is_survived),
+        cmocka_unit_test(errors),
+        cmocka_unit_test(a_locked_pin),
+        cmocka_unit_test(what_a_key_does_not_count_is_not_shown),
+        cmocka_unit_test(seals),
+        cmocka_unit_test(results_of_seals_and_pins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
