@@ -91,6 +91,25 @@ class Patient:
         return found
 
 
+def breaker(suite):
+    """The decorator broken(name, *codes): the function spoils a patient and gives it, or it and the doctor's environment;
+    these are found and no others."""
+
+    def broken(name, *codes):
+        def register(spoil):
+            def perform(world):
+                found = spoil(world)
+                patient, env = found if isinstance(found, tuple) else (found, {})
+                patient.has(*codes, **env)
+
+            suite.add(name, perform)
+            return spoil
+
+        return register
+
+    return broken
+
+
 class Screen:
     """A desktop that answers: a socket that listens."""
 

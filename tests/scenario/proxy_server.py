@@ -5,13 +5,14 @@ import hashlib
 import re
 import select
 import socket
-import threading
+
+from listening import Listening
 
 REALM = "scenario"
 NONCE = "0123456789abcdef"
 
 
-class ProxyServer:
+class ProxyServer(Listening):
     """login: ("user", "password") that it wants, None: none. scheme: "basic" or "digest". refuse: the status
     that every CONNECT gets instead. targets holds what was connected to, seen what the clients sent."""
 
@@ -21,29 +22,12 @@ class ProxyServer:
         self.refuse = refuse
         self.targets = []
         self.seen = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
+        super().__init__(socket.create_server(("127.0.0.1", 0)), self._converse)
         self.url = f"http://127.0.0.1:{self.port}"
-        threading.Thread(target=self._accept, daemon=True).start()
 
-    def stop(self):
-        self.listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                line, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(line,), daemon=True).start()
-
-    def _serve(self, line):
-        try:
-            with line:
-                while self._request(line):
-                    pass
-        except OSError:
-            pass  # one side hung up
+    def _converse(self, line):
+        while self._request(line):
+            pass
 
     def _request(self, line):
         """One request; True: another may follow on the same connection."""

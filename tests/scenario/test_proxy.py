@@ -1,12 +1,11 @@
 """A renewal through a real proxy, as the administrator or the person has set it; and what the log says of it."""
 
-import os
 import re
-import shutil
 import ssl
 
+import desktop_proxy
 from cases import Suite, equal
-from processes import Process, run, wait_until
+from processes import Process, wait_until
 from proxy_server import ProxyServer
 
 suite = Suite()
@@ -43,15 +42,6 @@ def write_login(agent, login, mode=0o600):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"{login}\n")
     path.chmod(mode)
-
-
-def desktop(agent, url):
-    """Sets the desktop's proxy, as its control centre does, for programs with this environment."""
-    host, _, port = url.removeprefix("http://").partition(":")
-    keys = [("", "mode", "manual"), (".https", "host", host), (".https", "port", port), ("", "ignore-hosts", "[]")]
-    env = {**agent.env, "GSETTINGS_BACKEND": "keyfile"}
-    for below, key, value in keys:
-        run(["gsettings", "set", f"org.gnome.system.proxy{below}", key, value], env=env)
 
 
 @suite.case("for all platforms, with a log-in in basic form")
@@ -117,14 +107,14 @@ def open_login(world):
 
 @suite.case("from the desktop")
 def from_desktop(world):
-    if not shutil.which("gsettings") or not os.path.exists("/usr/share/glib-2.0/schemas/gschemas.compiled"):
-        return  # a computer without a desktop has no such settings
+    if not desktop_proxy.is_there():
+        return
     proxy = world.keep(ProxyServer())
     card = world.card()
     agent = world.agent(start=False)
     agent.config.write_text(agent.config.read_text().replace("proxy =\n", "\n"))
-    desktop(agent, proxy.url)
-    agent.start(GSETTINGS_BACKEND="keyfile")
+    desktop_proxy.set_manual(agent, proxy.url)
+    agent.start(**desktop_proxy.ENVIRONMENT)
     world.wait_keys(agent, 1)
     operation = agent.perform("renew", world.ticket(card), seconds=90)
     equal(operation["state"], "done", f"the state ({operation['error']})")
