@@ -9,7 +9,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "agent/config.h"
+#include "agent/config_roots.h"
 #include "agent/ops/ops_setup.h"
 #include "agent/prompt/prompt_process.h"
 #include "agent/proxy/proxy_finder.h"
@@ -20,7 +20,6 @@
 #include "agent/web/web_listen.h"
 #include "base/file.h"
 
-#define ROOTS_BYTES_MAX 1048576
 /* Two ports, each on IPv4 and IPv6, and the Unix socket. */
 #define INHERITED_MAX 5
 /* For the databases of three browsers on a slow disk; then the first answer comes before the trust. */
@@ -138,16 +137,6 @@ static enum err_code set_up_process(struct daemon *daemon, struct err *err)
 
 /* ---- platforms ---- */
 
-static enum err_code read_roots(const char *path, struct chain_roots **out, struct err *err)
-{
-    AUTO(bytes_freep) struct bytes *pem = NULL;
-    if (path == NULL)
-        return err_set(err, ERR_CONFIG, "\"roots\" is missing");
-    if (file_read(path, ROOTS_BYTES_MAX, &pem, err) != ERR_NONE)
-        return err->code;
-    return chain_roots_from_pem(span_bytes(pem), out, err);
-}
-
 static enum err_code find_way(void *context, const char *proxy, struct remote_way *out,
                               struct err *err)
 {
@@ -167,10 +156,7 @@ static void add_platform(struct daemon *daemon, const struct config_platform *co
     AUTO(chain_roots_freep) struct chain_roots *roots = NULL;
     AUTO(chain_roots_freep) struct chain_roots *seal_roots = NULL;
     struct err err = ERR_INIT;
-    if (read_roots(config->roots, &roots, &err) != ERR_NONE ||
-        (config->seal_roots != NULL &&
-         read_roots(config->seal_roots, &seal_roots, &err) != ERR_NONE)) {
-        err_add(&err, "platform %s is left out", config->id);
+    if (config_roots_read(config, &roots, &seal_roots, &err) != ERR_NONE) {
         log_err("ukeyd", "read the roots", &err);
         return;
     }

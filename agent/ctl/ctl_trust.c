@@ -1,9 +1,10 @@
 #include "agent/ctl/ctl_trust.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
-#include "agent/config.h"
+#include "agent/config_roots.h"
 #include "agent/ctl/ctl_text.h"
 #include "agent/trust/trust.h"
 #include "agent/trust/trust_state.h"
@@ -56,26 +57,42 @@ static void show(struct ctl *ctl, const struct json *status)
 
 struct machine {
     struct config *config; /* NULL: it could not be read, and there are no origins */
+    struct err *left_out; /* why a file of platforms.d or a platform is left out */
+    size_t left_out_count;
     const char *origins[CONFIG_PLATFORMS_MAX];
     struct trust_system system; /* of origins */
 };
+
+/* A platform without roots can't use the agent: browsers let it in no more than the agent does. */
+static void look_at_platform(struct machine *machine, const struct config_platform *platform)
+{
+    struct err err = ERR_INIT;
+    AUTO(chain_roots_freep) struct chain_roots *roots = NULL;
+    AUTO(chain_roots_freep) struct chain_roots *seal_roots = NULL;
+    if (config_roots_read(platform, &roots, &seal_roots, &err) == ERR_NONE)
+        machine->origins[machine->system.origin_count++] = platform->origin;
+    else
+        machine->left_out[machine->left_out_count++] = err;
+}
 
 static enum err_code machine_init(const struct ctl *ctl, struct machine *out, struct err *err)
 {
     if (config_read(ctl->options->config, &out->config, err) != ERR_NONE)
         return err->code;
-    for (size_t i = 0; i < out->config->platform_count; i++)
-        out->origins[i] = out->config->platforms[i].origin;
-    out->system = (struct trust_system){
-        .root = "",
-        .origins = out->origins,
-        .origin_count = out->config->platform_count,
-    };
+    const struct config *config = out->config;
+    out->system = (struct trust_system){.root = "", .origins = out->origins};
+    out->left_out =
+        memory_new((config->left_out_count + config->platform_count + 1) * sizeof *out->left_out);
+    for (size_t i = 0; i < config->left_out_count; i++)
+        out->left_out[out->left_out_count++] = config->left_out[i];
+    for (size_t i = 0; i < config->platform_count; i++)
+        look_at_platform(out, &config->platforms[i]);
     return ERR_NONE;
 }
 
 static void machine_done(struct machine *machine)
 {
+    free(machine->left_out);
     config_free(machine->config);
 }
 
@@ -83,10 +100,17 @@ static void machine_done(struct machine *machine)
 static struct json *machine_rows(const struct machine *machine, enum lang lang)
 {
     struct json *rows = trust_system_status(&machine->system, lang);
-    for (size_t i = 0; machine->config != NULL && i < machine->config->left_out_count; i++)
+    for (size_t i = 0; i < machine->left_out_count; i++)
         json_append(rows, trust_state_row_failed("ukeyd", CONFIG_PLATFORM_FOLDER,
-                                                 &machine->config->left_out[i], lang));
+                                                 &machine->left_out[i], lang));
     return rows;
+}
+
+/* For whoever looks at nothing else, as a package's installation. */
+static void tell_left_out(const struct machine *machine, enum lang lang)
+{
+    for (size_t i = 0; i < machine->left_out_count; i++)
+        ctl_text_line(stderr, 0, LABEL("未采用", "Left out"), lang, machine->left_out[i].detail);
 }
 
 static void show_system(struct ctl *ctl, const struct machine *machine)
@@ -106,8 +130,10 @@ static enum err_code check_root(struct err *err)
 static enum err_code install_system(struct ctl *ctl, struct err *err)
 {
     AUTO(machine_done) struct machine machine = {0};
-    if (check_root(err) != ERR_NONE || machine_init(ctl, &machine, err) != ERR_NONE ||
-        trust_system_install(&machine.system, err) != ERR_NONE)
+    if (check_root(err) != ERR_NONE || machine_init(ctl, &machine, err) != ERR_NONE)
+        return err->code;
+    tell_left_out(&machine, ctl->options->lang);
+    if (trust_system_install(&machine.system, err) != ERR_NONE)
         return err->code;
     show_system(ctl, &machine);
     return ERR_NONE;

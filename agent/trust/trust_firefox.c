@@ -307,6 +307,32 @@ enum err_code trust_firefox_remove(const struct trust_firefox *wanted, struct er
     return code != ERR_NONE ? code : delete_file(wanted->record, err);
 }
 
+static bool is_wanted_host(const struct trust_firefox *wanted, const char *name)
+{
+    for (size_t i = 0; i < wanted->origin_count; i++) {
+        AUTO(memory_freep) char *host = host_of(wanted->origins[i]);
+        if (strcmp(host, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whether a host that we put there is of no platform any more. */
+static bool has_stale_host(const struct trust_firefox *wanted, struct json *root)
+{
+    struct err ignored = ERR_INIT;
+    AUTO(done_done) struct done done = {0};
+    if (wanted->record == NULL || read_record(wanted, &done, &ignored) != ERR_NONE)
+        return false;
+    const struct json *hosts = json_member(done.added, skip_list[LIST_DEPTH - 1]);
+    for (size_t i = 0; i < json_count(hosts); i++) {
+        const char *host = json_text_of(json_item(hosts, i));
+        if (host != NULL && holds(list_of(root, skip_list), host) && !is_wanted_host(wanted, host))
+            return true;
+    }
+    return false;
+}
+
 enum err_code trust_firefox_look(const struct trust_firefox *wanted, bool *out_all, bool *out_any,
                                  struct err *err)
 {
@@ -314,7 +340,7 @@ enum err_code trust_firefox_look(const struct trust_firefox *wanted, bool *out_a
     if (read_now(wanted->path, &now, err) != ERR_NONE)
         return err->code;
     *out_any = holds(list_of(now.json, install_list), TRUST_FIREFOX_NAME);
-    *out_all = *out_any;
+    *out_all = *out_any && !has_stale_host(wanted, now.json);
     for (size_t i = 0; i < wanted->origin_count; i++) {
         AUTO(memory_freep) char *host = host_of(wanted->origins[i]);
         *out_all = *out_all && holds(list_of(now.json, skip_list), host);

@@ -180,14 +180,27 @@ class Life:
         self.portal.start()
 
     def case_drop_in(self):
-        """A platform's package: the policies follow it when it comes, also beside a file that is wrong."""
+        """A platform's package: the policies follow it when it comes, also beside a file that is wrong, of which the
+        installation tells; and when it is removed and its settings stay behind."""
         expect(self.policies() == [], f"policies without a platform: {self.policies()}")
+        package = self.package_of_platform()
         BROKEN.write_text("[platform broken]\ncolour = red\n")
-        run(["dpkg", "--install", self.package_of_platform()])
+        told = run(["dpkg", "--install", package])
         BROKEN.unlink()
-        expect(self.policies() == [self.page.origin], f"policies with a platform: {self.policies()}")
-        expect("SkipDomains" in FIREFOX.read_text(), "Firefox has no policy")
-        expect(not self.debs or "DisableTelemetry" in FIREFOX.read_text(), "another package's policy is gone")
+        told = (told.stdout + told.stderr).decode()
+        expect(re.search(rf"Left out: .*{BROKEN.name}", told), f"what is left out is not told:\n{told}")
+        self.expect_policies(True)
+        run(["dpkg", "--remove", f"ukeyd-platform-{PLATFORM}"])
+        expect(BROKEN.with_name(f"{PLATFORM}.conf").exists(), "removing the package took its settings along")
+        self.expect_policies(False)
+        run(["dpkg", "--install", package])
+        self.expect_policies(True)
+
+    def expect_policies(self, wanted):
+        expect(self.policies() == [self.page.origin] * wanted, f"Chromium's policies: {self.policies()}")
+        text = FIREFOX.read_text()
+        expect(("SkipDomains" in text) == wanted, f"Firefox's policies: {text}")
+        expect(not self.debs or "DisableTelemetry" in text, "another package's policy is gone")
 
     def case_first_connection(self):
         """A user who logs in for the first time: the sockets are there, the first connection starts the agent,

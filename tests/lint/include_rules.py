@@ -11,8 +11,13 @@ OURS = {
     "certs/": ("base/",),
     "http/": ("base/",),
     "token/": ("base/",),
-    "token/token_drivers.c": ("base/", "token/gmt0017/gmt0017_driver.h"),
+    "token/token_drivers.c": (
+        "base/",
+        "token/gmt0017/gmt0017_driver.h",
+        "token/piv/piv_driver.h",
+    ),
     "token/gmt0017/": ("base/", "token/"),
+    "token/piv/": ("base/", "token/"),
     # The virtual key shares no command builder and no parser with the driver.
     "token/virtual/": ("base/", "token/channel.h"),
     "agent/launch/": ("base/",),
@@ -42,7 +47,15 @@ OURS = {
         "agent/trust/",
         "token/pcsc.h",
     ),
-    "agent/ctl/": ("base/", "certs/", "agent/child.h", "agent/config.h", "agent/doctor/", "agent/trust/"),
+    "agent/ctl/": (
+        "base/",
+        "certs/",
+        "agent/child.h",
+        "agent/config.h",
+        "agent/config_roots.h",
+        "agent/doctor/",
+        "agent/trust/",
+    ),
     # main, daemon, config and options: the place where everything is put together.
     "agent/": ("base/", "certs/", "http/", "token/token_monitor.h", "agent/"),
     "portal/": ("base/", "certs/", "http/"),
@@ -50,8 +63,9 @@ OURS = {
 }
 # A folder's rule does not reach into these: they are other subjects.
 NOT_INSIDE = {
-    "token/": ("token/gmt0017/", "token/virtual/"),
-    "token/gmt0017/": ("token/virtual/",),
+    "token/": ("token/gmt0017/", "token/piv/", "token/virtual/"),
+    "token/gmt0017/": ("token/piv/", "token/virtual/"),
+    "token/piv/": ("token/gmt0017/", "token/virtual/"),
 }
 
 # Start of a third-party header -> its homes.
@@ -72,9 +86,10 @@ HOMES = {
         "token/gmt0017/gmt0017_pin.c",
         "token/virtual/",
     ),
-    "ini.h": ("agent/config.c", "portal/", "token/gmt0017/gmt0017_profile_file.c"),
+    "ini.h": ("agent/config_file.c", "portal/", "token/gmt0017/gmt0017_profile_file.c"),
     "systemd/": ("agent/",),
     "seccomp.h": ("agent/sandbox/",),
+    "zlib.h": ("token/piv/piv_gzip.c",),
     "cmocka": ("tests/unit/",),
 }
 

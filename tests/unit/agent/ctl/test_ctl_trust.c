@@ -96,6 +96,20 @@ static void test_a_configuration_that_is_wrong(void **state)
         assert_int_equal(run(ctl_trust_install, CTL_SYSTEM, &nothing, &err), ERR_CONFIG);
 }
 
+static void test_a_platform_without_its_roots(void **state)
+{
+    struct err err;
+    AUTO(memory_freep) char *text = NULL;
+    home_write(*state, "ukeyd.conf",
+               "[platform gone]\nname = x\norigin = https://gone.example\n"
+               "roots = /nowhere/roots.pem\n",
+               0600);
+    assert_int_equal(run(ctl_trust_status, 0, &text, &err), ERR_NONE);
+    assert_non_null(strstr(text, "Code: file-missing\n"));
+    assert_non_null(strstr(text, "/nowhere/roots.pem"));
+    assert_non_null(strstr(text, "platform gone is left out"));
+}
+
 static void test_the_machine_is_the_administrators(void **state)
 {
     struct err err;
@@ -129,6 +143,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_installs_shows_and_removes, start, stop),
         cmocka_unit_test_setup_teardown(test_as_json, start, stop),
         cmocka_unit_test_setup_teardown(test_a_configuration_that_is_wrong, start, stop),
+        cmocka_unit_test_setup_teardown(test_a_platform_without_its_roots, start, stop),
         cmocka_unit_test_setup_teardown(test_the_machine_is_the_administrators, start, stop),
         cmocka_unit_test_setup_teardown(test_says_when_it_can_not, start, stop),
     };

@@ -159,6 +159,24 @@ static void test_platforms_come_and_go(void **state)
     expect(&world, "{\"policies\":{}}");
 }
 
+static void test_no_host_of_a_platform_that_went_stays(void **state)
+{
+    struct err err = ERR_INIT;
+    bool all = true, any = false;
+    AUTO(world_done) struct world world = world_of(*state);
+    put(&world, "{\"policies\":{\"LocalNetworkAccess\":{\"SkipDomains\":[\"two.test\"]}}}");
+    assert_int_equal(install(&world, 2), ERR_NONE);
+    struct trust_firefox none = wanted_of(&world, 0);
+    assert_int_equal(trust_firefox_look(&none, &all, &any, &err), ERR_NONE);
+    assert_false(all);
+    assert_true(any);
+    assert_int_equal(install(&world, 0), ERR_NONE);
+    expect(&world, "{\"policies\":{\"LocalNetworkAccess\":{\"SkipDomains\":[\"two.test\"]},"
+                   "\"Certificates\":{\"Install\":[\"ukeyd.pem\"]}}}");
+    assert_int_equal(trust_firefox_look(&none, &all, &any, &err), ERR_NONE);
+    assert_true(all);
+}
+
 static void test_what_is_not_understood_is_left_alone(void **state)
 {
     static const char *const texts[] = {
@@ -208,6 +226,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_bytes_of_others_come_back, home_start, home_stop),
         cmocka_unit_test_setup_teardown(test_what_was_edited_since_stays, home_start, home_stop),
         cmocka_unit_test_setup_teardown(test_platforms_come_and_go, home_start, home_stop),
+        cmocka_unit_test_setup_teardown(test_no_host_of_a_platform_that_went_stays, home_start,
+                                        home_stop),
         cmocka_unit_test_setup_teardown(test_what_is_not_understood_is_left_alone, home_start,
                                         home_stop),
         cmocka_unit_test_setup_teardown(test_links_and_modes_stay, home_start, home_stop),
