@@ -220,12 +220,13 @@ static enum err_code install(const struct trust_user *user, struct trust_record 
     AUTO(trust_places_done) struct trust_places places = {0};
     trust_user_places(user, &places);
     trust_record_add_cert(record, der);
-    record->wanted = true;
+    record->wanted = record->incomplete = true;
     if (note_intent(&places, record, err) != ERR_NONE ||
         trust_record_write(user->identity, record, err) != ERR_NONE)
         return err->code;
     put_everywhere(user, &places, der, &first);
     replace_old(user, record, &first);
+    record->incomplete = first.code != ERR_NONE;
     if (trust_record_write(user->identity, record, err) != ERR_NONE)
         return err->code;
     if (first.code != ERR_NONE)
@@ -256,7 +257,8 @@ static enum err_code follow(const struct trust_user *user, bool unasked, bool *o
         return err->code;
     bool first = unasked && !trust_is_decided(user->identity);
     read_record(user, &record);
-    bool settled = record.cert_count == 1 && trust_record_has_cert(&record, span_bytes(der));
+    bool settled = !record.incomplete && record.cert_count == 1 &&
+                   trust_record_has_cert(&record, span_bytes(der));
     if (!first && (!record.wanted || settled))
         return ERR_NONE;
     *out_changed = true;

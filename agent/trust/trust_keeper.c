@@ -15,7 +15,13 @@ struct trust_keeper {
     struct launched launched; /* what runs */
     struct loop_watch *watch; /* NULL: nothing runs */
     bool again;
+    struct loop_timer *retry;
+    size_t failures; /* one after the other */
+    int64_t pause_ms; /* of a test; 0: those of the table */
 };
+
+/* Until a browser is closed, a folder of the network is there, a disk has room. Then the next start does it. */
+static const int64_t pauses_ms[] = {30000, 120000, 600000, 3600000};
 
 /* ---- the task, in a process of its own ---- */
 
@@ -77,6 +83,27 @@ static void forget(struct trust_keeper *keeper)
     launched_done(&keeper->launched);
 }
 
+static void plan_retry(struct trust_keeper *keeper)
+{
+    if (keeper->failures == ARRAY_SIZE(pauses_ms))
+        return;
+    int64_t pause_ms = pauses_ms[keeper->failures++];
+    loop_timer_set(keeper->retry,
+                   deadline_in_ms(keeper->pause_ms > 0 ? keeper->pause_ms : pause_ms));
+}
+
+static void note_outcome(struct trust_keeper *keeper)
+{
+    if (keeper->launched.failure != 0)
+        log_warning("trust", "not started: error %d", keeper->launched.failure);
+    if (keeper->launched.failure != 0 || keeper->launched.status != 0) {
+        plan_retry(keeper);
+        return;
+    }
+    keeper->failures = 0;
+    loop_timer_stop(keeper->retry);
+}
+
 static void on_news(void *context, uint32_t events)
 {
     struct trust_keeper *keeper = context;
@@ -84,8 +111,7 @@ static void on_news(void *context, uint32_t events)
     launched_look(&keeper->launched);
     if (!keeper->launched.ended)
         return;
-    if (keeper->launched.failure != 0)
-        log_warning("trust", "not started: error %d", keeper->launched.failure);
+    note_outcome(keeper);
     forget(keeper);
     if (keeper->again)
         trust_keeper_look(keeper);
@@ -100,6 +126,7 @@ struct trust_keeper *trust_keeper_new(struct loop *loop, struct launch *launch, 
         .task = task,
         .launched = LAUNCHED_NONE,
     };
+    keeper->retry = loop_timer_new(loop, (loop_fn)trust_keeper_look, keeper);
     return keeper;
 }
 
@@ -114,6 +141,11 @@ void trust_keeper_look(struct trust_keeper *keeper)
             loop_watch_new(keeper->loop, keeper->launched.channel, EPOLLIN, on_news, keeper);
     else
         log_err("trust", "start", &err);
+}
+
+void trust_keeper_retry_for_test(struct trust_keeper *keeper, int64_t pause_ms)
+{
+    keeper->pause_ms = pause_ms;
 }
 
 bool trust_keeper_is_first(const struct trust_keeper_folders *folders)
@@ -134,5 +166,6 @@ void trust_keeper_free(struct trust_keeper *keeper)
     if (keeper == NULL)
         return;
     forget(keeper);
+    loop_timer_free(keeper->retry);
     free(keeper);
 }

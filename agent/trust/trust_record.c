@@ -140,6 +140,7 @@ static enum err_code parse(struct span text, struct trust_record *out, struct er
     const struct json *certs, *places, *made;
     const struct json_field fields[] = {
         {"wanted", JSON_BOOL, .out = &out->wanted},
+        {"incomplete", JSON_BOOL, .optional = true, .out = &out->incomplete},
         {"certificates", JSON_ARRAY, .limit = TRUST_RECORD_CERTS_MAX, .out = &certs},
         {"places", JSON_ARRAY, .limit = TRUST_RECORD_PATHS_MAX, .out = &places},
         {"made", JSON_ARRAY, .limit = TRUST_RECORD_PATHS_MAX, .out = &made},
@@ -186,6 +187,7 @@ enum err_code trust_record_write(const char *folder, const struct trust_record *
     for (size_t i = 0; i < record->cert_count; i++)
         json_append_base64(certs, span_bytes(record->certs[i]));
     json_add_bool(json, "wanted", record->wanted);
+    json_add_bool(json, "incomplete", record->incomplete);
     json_add(json, "certificates", certs);
     json_add(json, "places", paths_json(record->places, record->place_count));
     json_add(json, "made", paths_json(record->made, record->made_count));

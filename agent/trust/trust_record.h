@@ -13,6 +13,7 @@
 
 struct trust_record {
     bool wanted; /* false: what is recorded could not be removed yet */
+    bool incomplete; /* the present certificate could not be put everywhere yet */
     size_t cert_count;
     struct bytes *certs[TRUST_RECORD_CERTS_MAX]; /* DER, the present one last */
     size_t place_count;

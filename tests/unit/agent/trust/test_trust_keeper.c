@@ -7,6 +7,7 @@
 #include <cmocka.h>
 /* clang-format on */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "agent/trust/trust.h"
 #include "agent/trust/trust_nss.h"
@@ -141,6 +142,21 @@ static void test_waits_only_so_long(void **state)
     close_all(keeper);
 }
 
+static void test_what_fails_is_tried_again(void **state)
+{
+    struct home *home = *state;
+    struct trust_keeper *keeper = keeper_with(home, true);
+    AUTO(memory_freep) char *in_the_way = home_path(home, ".pki");
+    home_write(home, ".pki", "no folder", 0600);
+    trust_keeper_retry_for_test(keeper, 1);
+    trust_keeper_look(keeper);
+    trust_keeper_wait(keeper, PATIENCE_MS);
+    assert_false(trust_keeper_is_first(&folders)); /* recorded, but not done */
+    assert_int_equal(unlink(in_the_way), 0);
+    wait_until_trusted(home);
+    close_all(keeper);
+}
+
 static void test_can_be_freed_at_any_time(void **state)
 {
     struct home *home = *state;
@@ -164,6 +180,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_does_nothing_unasked, home_start, home_stop),
         cmocka_unit_test_setup_teardown(test_waits_for_the_first_trust, home_start, home_stop),
         cmocka_unit_test_setup_teardown(test_waits_only_so_long, home_start, home_stop),
+        cmocka_unit_test_setup_teardown(test_what_fails_is_tried_again, home_start, home_stop),
         cmocka_unit_test_setup_teardown(test_can_be_freed_at_any_time, home_start, home_stop),
     };
     return cmocka_run_group_tests_name("agent/trust/trust_keeper", tests, NULL, NULL);
