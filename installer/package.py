@@ -182,6 +182,22 @@ def check_life():
         raise Failed("see above")
 
 
+def check_autopkgtest():
+    """debian/tests as a distribution runs it, in the same Debian. "breaks-testbed" is no matter there: it is thrown away."""
+    files = [f"/src/build/package/{path.name}" for path in debs().values()]
+    words = ["/usr/bin/autopkgtest", "--no-built-binaries", "--ignore-restrictions=breaks-testbed", *files]
+    if root.enter(root.ensure(OUT / "root"), [*words, f"/src/build/package/ukeyd-{version()}", "--", "null"]) != 0:
+        raise Failed("see above")
+
+
+def check_piuparts():
+    """Installed and purged in a Debian that has nothing else: all together, with what they depend on from the mirror."""
+    base = OUT / "piuparts.tar.gz"
+    words = ["piuparts", "-d", root.SUITE, "--mirror", f"{root.mirror()} main", "--no-eatmydata", "--warn-on-others"]
+    words += ["--basetgz", base] if base.exists() else ["--save", base]
+    run([*words, *debs().values()])
+
+
 # ---- as results ----
 
 
@@ -214,7 +230,8 @@ def main():
     asked = parser.parse_args()
     steps = [("build", partial(build, afresh=True))]
     if asked.check:
-        steps += [(f.__name__[6:], f) for f in (check_version, check_contents, check_lintian, check_template, check_life)]
+        steps += [(f.__name__[6:], f) for f in (check_version, check_contents, check_lintian, check_template)]
+        steps += [(f.__name__[6:], f) for f in (check_life, check_autopkgtest, check_piuparts)]
     failed = False
     for name, function in steps:
         _, shown, seconds = result(name, function)
