@@ -257,6 +257,9 @@ ERR_ITEM(ERR_TOKEN_CANNOT_REPLACE, "key-cannot-replace", STOP, 409,
 ERR_ITEM(ERR_MANAGE_REFUSED, "management-refused", STOP, 409,
     "CA锁拒绝了平台的管理认证，未写入任何内容", "The key refused the platform's authentication; nothing was written",
     "CA锁的管理密钥与平台登记的不同，请联系平台客服。", "Its management key is not the one that the platform knows; ask the platform's support.")
+ERR_ITEM(ERR_MANAGE_LIMIT, "management-limit", STOP, 429,
+    "平台对该CA锁的管理认证次数已达本次办理的上限", "The platform has authenticated to the key as often as one job may ask",
+    "请重新发起办理；如再次出现，请联系平台客服。", "Start again; if it happens again ask the platform's support.")
 ERR_ITEM(ERR_TOKEN_MEMORY, "key-memory", STOP, 502,
     "CA锁存储出错", "The key's memory failed",
     "请停止使用并联系平台客服更换CA锁。", "Stop using the key and ask support for a new one.")

@@ -29,3 +29,10 @@ void bytes_freep(struct bytes **bytes)
     bytes_free(*bytes);
     *bytes = NULL;
 }
+
+void bytes_wipe_freep(struct bytes **bytes)
+{
+    if (*bytes != NULL)
+        explicit_bzero((*bytes)->at, (*bytes)->len);
+    bytes_freep(bytes);
+}

@@ -58,3 +58,5 @@ struct bytes *bytes_new(struct span span);
 struct bytes *bytes_new_size(size_t len);
 void bytes_free(struct bytes *bytes);
 void bytes_freep(struct bytes **bytes);
+/* The same, overwritten before, for what passed through here and is nobody else's business. */
+void bytes_wipe_freep(struct bytes **bytes);

@@ -124,10 +124,32 @@ static enum err_code open_seal_maker(struct portal *portal, struct err *err)
     return make_missing_seal_maker(portal, err);
 }
 
+/* Looks again under the lock, like the seal maker's. */
+static enum err_code make_missing_ca(struct portal *portal, struct err *err)
+{
+    AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
+    bool made = false;
+    if (portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
+        portal_ca_make_missing(portal->folder, portal->name, &made, err) != ERR_NONE ||
+        (made && portal_audit_add(portal, "ca.made", "p256", "", err) != ERR_NONE))
+        return err->code;
+    return portal_transaction_commit(&transaction, err);
+}
+
+static enum err_code open_ca(struct portal *portal, struct err *err)
+{
+    if (portal_ca_open(portal->folder, &portal->ca, err) != ERR_FILE_MISSING)
+        return err->code;
+    *err = ERR_INIT;
+    if (make_missing_ca(portal, err) != ERR_NONE)
+        return err->code;
+    return portal_ca_open(portal->folder, &portal->ca, err);
+}
+
 enum err_code portal_open_keys(struct portal *portal, struct err *err)
 {
     AUTO(memory_freep) char *job_key = job_key_path(portal->folder);
-    if (portal_ca_open(portal->folder, &portal->ca, err) != ERR_NONE ||
+    if (open_ca(portal, err) != ERR_NONE ||
         portal_key_manager_open(portal->folder, &portal->key_manager, err) != ERR_NONE ||
         portal_secret_file_read(job_key, &portal->job_key, err) != ERR_NONE ||
         open_seal_maker(portal, err) != ERR_NONE ||

@@ -33,7 +33,7 @@ MUST_CHECK enum err_code portal_init(const char *folder, const char *name, const
 MUST_CHECK enum err_code portal_open(const char *folder, const char *actor, struct portal **out,
                                      struct err *err);
 /* Opens what issues and derives: CAs, key manager, seal maker, job key, administrator PINs. A folder of
- * before there was a seal maker or an administrator PIN gets them now. */
+ * before there was a seal maker, an administrator PIN or a P-256 CA gets them now. */
 MUST_CHECK enum err_code portal_open_keys(struct portal *portal, struct err *err);
 void portal_free(struct portal *portal);
 void portal_freep(struct portal **portal);

@@ -8,6 +8,7 @@
 #include "portal/portal_confirm.h"
 #include "portal/portal_issue.h"
 #include "portal/portal_job.h"
+#include "portal/portal_manage.h"
 #include "portal/portal_reset_answer.h"
 #include "portal/portal_seal.h"
 #include "portal/portal_test_hooks.h"
@@ -20,6 +21,10 @@
 #define OUTCOME_BYTES_MAX 16
 #define DIGEST_BYTES 32
 #define PURPOSE_BYTES_MAX 16
+#define KEPT_BYTES_MAX 32
+#define ALGORITHM_BYTES_MAX 16
+/* A block of AES. */
+#define CHALLENGE_BYTES_MAX 16
 #define TRIES_MAX 255 /* GetPinInfo gives a byte */
 #define RETRY_AFTER_S 1 /* a CA that signs by itself needs no longer */
 
@@ -77,7 +82,7 @@ static struct json *policy_json(const struct portal_order_policy *policy)
 {
     struct json *json = json_new_object();
     json_add_text(json, "key", policy->replace_key ? "replace" : "keep");
-    json_add_text(json, "algorithm", portal_order_algorithm_text(policy->algorithm));
+    json_add_text(json, "algorithm", cert_algorithm_text(policy->algorithm));
     json_add_bool(json, "dual", policy->dual);
     return json;
 }
@@ -159,6 +164,7 @@ enum err_code portal_api_request(struct portal *portal, const char *id, const ch
                                  const struct json *body, struct portal_api_answer *out,
                                  struct err *err)
 {
+    const char *kept = NULL;
     AUTO(bytes_freep) struct bytes *csr = NULL;
     AUTO(bytes_freep) struct bytes *proof = NULL;
     AUTO(portal_job_freep) struct portal_job *job = NULL;
@@ -166,11 +172,12 @@ enum err_code portal_api_request(struct portal *portal, const char *id, const ch
     const struct json_field fields[] = {
         {"csr", JSON_BASE64, false, CSR_BYTES_MAX, &csr},
         {"proof", JSON_BASE64, false, PROOF_BYTES_MAX, &proof},
+        {"kept_key_reason", JSON_TEXT, true, KEPT_BYTES_MAX, &kept},
     };
     if (authorise(portal, id, authorization, &job, err) != ERR_NONE ||
         json_read(body, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_REFUSED, err) != ERR_NONE)
         return err->code;
-    struct portal_issue_request request = {span_bytes(csr), span_bytes(proof)};
+    struct portal_issue_request request = {span_bytes(csr), span_bytes(proof), kept};
     if (portal_issue_request(portal, job, &request, &issue, err) != ERR_NONE)
         return err->code;
     if (portal_test_hooks_pending(job)) {
@@ -219,30 +226,74 @@ enum err_code portal_api_seal(struct portal *portal, const char *id, const char 
     return ERR_NONE;
 }
 
+/* One resource for what is computed with a key's secrets: resets, and log-ins to write to a PIV token. */
+struct unblock {
+    struct portal_reset_question question;
+    const char *algorithm; /* NULL: not given */
+    struct bytes *challenge;
+    struct bytes *application;
+};
+
+static void unblock_done(struct unblock *unblock)
+{
+    bytes_free(unblock->challenge);
+    bytes_free(unblock->application);
+}
+
+static enum err_code read_unblock(const struct json *body, struct unblock *out, struct err *err)
+{
+    struct portal_reset_question *question = &out->question;
+    const struct json_field fields[] = {
+        {"purpose", JSON_TEXT, false, PURPOSE_BYTES_MAX, &question->purpose},
+        {"challenge", JSON_BASE64, false, CHALLENGE_BYTES_MAX, &out->challenge},
+        {"application", JSON_BASE64, false, PORTAL_UNLOCK_APPLICATION_BYTES, &out->application},
+        {"profile", JSON_TEXT, false, PORTAL_PROFILE_BYTES_MAX, &question->profile},
+        {"algorithm", JSON_TEXT, true, ALGORITHM_BYTES_MAX, &out->algorithm},
+        {"administrator_tries", JSON_INTEGER, true, TRIES_MAX, &question->administrator_tries},
+        {"refused", JSON_BOOL, true, 0, &question->refused},
+    };
+    question->administrator_tries = -1;
+    if (json_read(body, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_REFUSED, err) != ERR_NONE)
+        return err->code;
+    question->challenge = span_bytes(out->challenge);
+    question->application = span_bytes(out->application);
+    return ERR_NONE;
+}
+
+static enum err_code manage(struct portal *portal, const struct portal_job *job,
+                            const struct unblock *asked, struct bytes **out, struct err *err)
+{
+    const struct portal_manage_question question = {asked->question.challenge, asked->algorithm,
+                                                    asked->question.profile};
+    if (asked->algorithm == NULL)
+        return err_set(err, ERR_FIELD_MISSING, "algorithm");
+    if (asked->question.application.len > 0 || asked->question.refused)
+        return err_set(err, ERR_FIELD_VALUE, "application, refused: none with this purpose");
+    return portal_manage_answer(portal, job, &question, out, err);
+}
+
+static enum err_code reset(struct portal *portal, const struct portal_job *job,
+                           const struct unblock *asked, struct bytes **out, struct err *err)
+{
+    if (asked->algorithm != NULL)
+        return err_set(err, ERR_FIELD_UNKNOWN, "algorithm");
+    return portal_reset_answer(portal, job, &asked->question, out, err);
+}
+
 enum err_code portal_api_unblock(struct portal *portal, const char *id, const char *authorization,
                                  const struct json *body, struct portal_api_answer *out,
                                  struct err *err)
 {
-    struct portal_reset_question question = {0};
-    AUTO(bytes_freep) struct bytes *challenge = NULL;
-    AUTO(bytes_freep) struct bytes *application = NULL;
+    AUTO(unblock_done) struct unblock asked = {0};
     AUTO(portal_job_freep) struct portal_job *job = NULL;
-    AUTO(bytes_freep) struct bytes *data = NULL;
-    const struct json_field fields[] = {
-        {"purpose", JSON_TEXT, false, PURPOSE_BYTES_MAX, &question.purpose},
-        {"challenge", JSON_BASE64, false, PORTAL_UNLOCK_CHALLENGE_BYTES, &challenge},
-        {"application", JSON_BASE64, false, PORTAL_UNLOCK_APPLICATION_BYTES, &application},
-        {"profile", JSON_TEXT, false, PORTAL_PROFILE_BYTES_MAX, &question.profile},
-        {"administrator_tries", JSON_INTEGER, false, TRIES_MAX, &question.administrator_tries},
-    };
+    AUTO(bytes_wipe_freep) struct bytes *data = NULL;
     if (authorise(portal, id, authorization, &job, err) != ERR_NONE ||
-        json_read(body, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_REFUSED, err) != ERR_NONE)
+        read_unblock(body, &asked, err) != ERR_NONE)
         return err->code;
-    question.challenge = span_bytes(challenge);
-    question.application = span_bytes(application);
-    if (portal_reset_answer(portal, job, &question, &data, err) != ERR_NONE)
+    bool writes = strcmp(asked.question.purpose, "manage") == 0;
+    if ((writes ? manage : reset)(portal, job, &asked, &data, err) != ERR_NONE)
         return err->code;
-    log_info("portal", "key %s: answered for %s", job->key->serial, question.purpose);
+    log_info("portal", "key %s: answered for %s", job->key->serial, asked.question.purpose);
     struct json *answer = json_new_object();
     json_add_base64(answer, "data", span_bytes(data));
     *out = (struct portal_api_answer){.status = 200, .body = answer};

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "certs/ossl.h"
+#include "certs/public_key.h"
 #include "certs/seal.h"
 #include "certs/sm2.h"
 #include "portal/portal_ca_private.h"
@@ -11,6 +12,14 @@
 static const struct portal_x509_extension sign_extensions[] = {
     {NID_basic_constraints, "critical,CA:FALSE"},
     {NID_key_usage, "critical,digitalSignature,nonRepudiation"},
+    {NID_subject_key_identifier, "hash"},
+    {NID_authority_key_identifier, "keyid:always"},
+};
+
+/* PIV tokens agree on keys with their only pair. */
+static const struct portal_x509_extension single_extensions[] = {
+    {NID_basic_constraints, "critical,CA:FALSE"},
+    {NID_key_usage, "critical,digitalSignature,nonRepudiation,keyAgreement"},
     {NID_subject_key_identifier, "hash"},
     {NID_authority_key_identifier, "keyid:always"},
 };
@@ -32,7 +41,7 @@ static const struct portal_x509_extension encrypt_extensions[] = {
 };
 
 /* By what the certificate is for. */
-static void choose_extensions(const struct portal_ca_order *order,
+static void choose_extensions(const struct portal_ca_order *order, enum cert_algorithm algorithm,
                               struct portal_x509_template *template)
 {
     if (order->seal_maker) {
@@ -40,14 +49,39 @@ static void choose_extensions(const struct portal_ca_order *order,
         template->extension_count = ARRAY_SIZE(maker_extensions);
         return;
     }
-    bool sign = order->usage == CERT_USAGE_SIGN;
-    template->extensions = sign ? sign_extensions : encrypt_extensions;
+    bool agrees = order->single && portal_ca_authority_of(algorithm) == CERT_P256;
+    template->extensions = order->usage != CERT_USAGE_SIGN ? encrypt_extensions
+                           : agrees                        ? single_extensions
+                                                           : sign_extensions;
     template->extension_count = ARRAY_SIZE(sign_extensions);
+}
+
+static const char *const authority_texts[PORTAL_CA_COUNT] = {
+    [CERT_SM2] = "sm2", [CERT_RSA] = "rsa", [CERT_P256] = "p256"};
+
+enum cert_algorithm portal_ca_authority_of(enum cert_algorithm key)
+{
+    return key == CERT_P384 ? CERT_P256 : key;
+}
+
+const char *portal_ca_authority_text(enum cert_algorithm authority)
+{
+    return authority_texts[authority];
+}
+
+bool portal_ca_authority_from_text(const char *text, enum cert_algorithm *out)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(authority_texts); i++)
+        if (strcmp(authority_texts[i], text) == 0) {
+            *out = (enum cert_algorithm)i;
+            return true;
+        }
+    return false;
 }
 
 char *portal_ca_path(const char *folder, enum cert_algorithm authority, const char *part)
 {
-    return memory_printf("%s/ca/%s-%s", folder, authority == CERT_SM2 ? "sm2" : "rsa", part);
+    return memory_printf("%s/ca/%s-%s", folder, portal_ca_authority_text(authority), part);
 }
 
 /* ---- opening ---- */
@@ -69,9 +103,9 @@ static enum err_code open_authority(const char *folder, enum cert_algorithm algo
 enum err_code portal_ca_open(const char *folder, struct portal_ca **out, struct err *err)
 {
     AUTO(portal_ca_freep) struct portal_ca *ca = memory_new(sizeof *ca);
-    if (open_authority(folder, CERT_SM2, &ca->authorities[CERT_SM2], err) != ERR_NONE ||
-        open_authority(folder, CERT_RSA, &ca->authorities[CERT_RSA], err) != ERR_NONE)
-        return err->code;
+    for (size_t i = 0; i < ARRAY_SIZE(ca->authorities); i++)
+        if (open_authority(folder, (enum cert_algorithm)i, &ca->authorities[i], err) != ERR_NONE)
+            return err->code;
     *out = TAKE(ca);
     return ERR_NONE;
 }
@@ -106,16 +140,6 @@ static enum err_code name_from_der(struct span der, X509_NAME **out, struct err 
     return ERR_NONE;
 }
 
-static enum err_code key_from_der(struct span der, EVP_PKEY **out, struct err *err)
-{
-    const uint8_t *at = der.at;
-    EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)der.len);
-    if (key == NULL)
-        return ossl_failed(err, ERR_CRYPTO, "read the public key");
-    *out = key;
-    return ERR_NONE;
-}
-
 static enum err_code check_outlived(const struct portal_authority *authority, int64_t not_after_utc,
                                     struct err *err)
 {
@@ -132,12 +156,12 @@ enum err_code portal_ca_issue(struct portal_ca *ca, const struct portal_ca_order
 {
     AUTO(ossl_name_freep) X509_NAME *subject = NULL;
     AUTO(ossl_pkey_freep) EVP_PKEY *public_key = NULL;
+    enum cert_algorithm algorithm;
     AUTO(ossl_x509_freep) X509 *x509 = NULL;
     if (name_from_der(order->subject_der, &subject, err) != ERR_NONE ||
-        key_from_der(order->public_key, &public_key, err) != ERR_NONE)
+        public_key_open(order->public_key, &algorithm, &public_key, err) != ERR_NONE)
         return err_add(err, "issue a certificate");
-    enum cert_algorithm algorithm = EVP_PKEY_is_a(public_key, "RSA") ? CERT_RSA : CERT_SM2;
-    struct portal_authority *authority = &ca->authorities[algorithm];
+    struct portal_authority *authority = &ca->authorities[portal_ca_authority_of(algorithm)];
     struct portal_x509_template template = {
         .subject = subject,
         .issuer = authority->certificate,
@@ -145,7 +169,7 @@ enum err_code portal_ca_issue(struct portal_ca *ca, const struct portal_ca_order
         .not_before_utc = order->not_before_utc,
         .not_after_utc = order->not_after_utc,
     };
-    choose_extensions(order, &template);
+    choose_extensions(order, algorithm, &template);
     if (check_outlived(authority, order->not_after_utc, err) != ERR_NONE ||
         portal_x509_make(&template, &x509, err) != ERR_NONE ||
         authority->signer->class->sign_certificate(authority->signer, x509, err) != ERR_NONE ||
@@ -154,9 +178,9 @@ enum err_code portal_ca_issue(struct portal_ca *ca, const struct portal_ca_order
     return ERR_NONE;
 }
 
-struct span portal_ca_issuing(const struct portal_ca *ca, enum cert_algorithm authority)
+struct span portal_ca_issuing(const struct portal_ca *ca, enum cert_algorithm key)
 {
-    return span_bytes(ca->authorities[authority].der);
+    return span_bytes(ca->authorities[portal_ca_authority_of(key)].der);
 }
 
 static void octets_freep(ASN1_OCTET_STRING **octets)

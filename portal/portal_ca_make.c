@@ -1,3 +1,6 @@
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "base/file.h"
 #include "certs/ossl.h"
@@ -74,44 +77,60 @@ static enum err_code write_level(const char *folder, enum cert_algorithm algorit
     return ERR_NONE;
 }
 
+/* Of the authorities up to this one: a root that is gone must not silently leave the file. */
+static enum err_code write_roots(const char *folder, enum cert_algorithm last, struct err *err)
+{
+    AUTO(memory_freep) char *all = memory_text("");
+    AUTO(memory_freep) char *roots_path = memory_printf("%s/ca/roots.pem", folder);
+    for (enum cert_algorithm i = 0; i <= last; i++) {
+        AUTO(memory_freep) char *path = portal_ca_path(folder, i, "root.pem");
+        AUTO(bytes_freep) struct bytes *pem = NULL;
+        if (file_read(path, PEM_BYTES_MAX, &pem, err) != ERR_NONE)
+            return err->code;
+        char *more = memory_printf("%s%s", all, (const char *)pem->at);
+        free(all);
+        all = more;
+    }
+    return file_write_atomic(roots_path, span_text(all), 0644, err);
+}
+
+/* The issuing CA's certificate is written last: once it is there everything else is. */
 static enum err_code make_authority(const char *folder, const char *organisation,
                                     enum cert_algorithm algorithm, struct err *err)
 {
-    const char *name = algorithm == CERT_SM2 ? "SM2" : "RSA";
-    AUTO(memory_freep) char *root_name = memory_printf("%s Root CA", name);
-    AUTO(memory_freep) char *issuing_name = memory_printf("%s Issuing CA", name);
+    static const char *const names[PORTAL_CA_COUNT] = {
+        [CERT_SM2] = "SM2", [CERT_RSA] = "RSA", [CERT_P256] = "P-256"};
+    AUTO(memory_freep) char *root_name = memory_printf("%s Root CA", names[algorithm]);
+    AUTO(memory_freep) char *issuing_name = memory_printf("%s Issuing CA", names[algorithm]);
     AUTO(level_done) struct level root = {0};
     AUTO(level_done) struct level issuing = {0};
     if (make_level(algorithm, organisation, root_name, NULL, &root, err) != ERR_NONE ||
         make_level(algorithm, organisation, issuing_name, &root, &issuing, err) != ERR_NONE ||
         write_level(folder, algorithm, "root", &root, err) != ERR_NONE ||
+        write_roots(folder, algorithm, err) != ERR_NONE ||
         write_level(folder, algorithm, "issuing", &issuing, err) != ERR_NONE)
         return err->code;
     return ERR_NONE;
 }
 
-static enum err_code write_roots(const char *folder, struct err *err)
-{
-    AUTO(memory_freep) char *sm2_path = portal_ca_path(folder, CERT_SM2, "root.pem");
-    AUTO(memory_freep) char *rsa_path = portal_ca_path(folder, CERT_RSA, "root.pem");
-    AUTO(memory_freep) char *roots_path = memory_printf("%s/ca/roots.pem", folder);
-    AUTO(bytes_freep) struct bytes *sm2 = NULL;
-    AUTO(bytes_freep) struct bytes *rsa = NULL;
-    if (file_read(sm2_path, PEM_BYTES_MAX, &sm2, err) != ERR_NONE ||
-        file_read(rsa_path, PEM_BYTES_MAX, &rsa, err) != ERR_NONE)
-        return err->code;
-    AUTO(memory_freep)
-    char *both = memory_printf("%s%s", (const char *)sm2->at, (const char *)rsa->at);
-    return file_write_atomic(roots_path, span_text(both), 0644, err);
-}
-
 enum err_code portal_ca_make(const char *folder, const char *organisation, struct err *err)
 {
     AUTO(memory_freep) char *ca_folder = file_join(folder, "ca");
-    if (file_make_folder(ca_folder, 0700, err) != ERR_NONE ||
-        make_authority(folder, organisation, CERT_SM2, err) != ERR_NONE ||
-        make_authority(folder, organisation, CERT_RSA, err) != ERR_NONE ||
-        write_roots(folder, err) != ERR_NONE)
+    if (file_make_folder(ca_folder, 0700, err) != ERR_NONE)
         return err_add(err, "make the CAs");
+    for (enum cert_algorithm i = 0; i < PORTAL_CA_COUNT; i++)
+        if (make_authority(folder, organisation, i, err) != ERR_NONE)
+            return err_add(err, "make the CAs");
+    return ERR_NONE;
+}
+
+enum err_code portal_ca_make_missing(const char *folder, const char *organisation, bool *out_made,
+                                     struct err *err)
+{
+    AUTO(memory_freep) char *path = portal_ca_path(folder, CERT_P256, "issuing.pem");
+    bool there = access(path, F_OK) == 0;
+    if (!there && make_authority(folder, organisation, CERT_P256, err) != ERR_NONE)
+        return err_add(err, "make the P-256 CA");
+    *out_made = !there;
     return ERR_NONE;
 }

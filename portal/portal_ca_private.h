@@ -12,7 +12,7 @@ struct portal_authority {
 };
 
 struct portal_ca {
-    struct portal_authority authorities[2]; /* by enum cert_algorithm */
+    struct portal_authority authorities[PORTAL_CA_COUNT]; /* by enum cert_algorithm */
 };
 
 /* folder/ca/sm2-part; the caller frees. */

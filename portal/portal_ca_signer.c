@@ -111,9 +111,10 @@ enum err_code ca_signer_from_file(const char *path, struct ca_signer **out, stru
 
 enum err_code ca_signer_generate(enum cert_algorithm algorithm, EVP_PKEY **out, struct err *err)
 {
-    EVP_PKEY *key = algorithm == CERT_SM2
-                        ? EVP_PKEY_Q_keygen(NULL, NULL, "SM2")
-                        : EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)RSA_CA_BITS);
+    EVP_PKEY *key = algorithm == CERT_SM2 ? EVP_PKEY_Q_keygen(NULL, NULL, "SM2")
+                    : algorithm == CERT_RSA
+                        ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)RSA_CA_BITS)
+                        : EVP_EC_gen("P-256");
     if (key == NULL)
         return ossl_failed(err, ERR_CRYPTO, "make a CA's key pair");
     *out = key;

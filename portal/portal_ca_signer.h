@@ -30,11 +30,11 @@ void ca_signer_free(struct ca_signer *signer);
 void ca_signer_freep(struct ca_signer **signer);
 
 /* A private key in memory (a reference is taken): SM2 signs with SM3 and the identifier
- * 1234567812345678, RSA with SHA-256. */
+ * 1234567812345678, RSA and P-256 with SHA-256. */
 struct ca_signer *ca_signer_from_key(EVP_PKEY *key);
 /* A PEM file. ERR_FILE_MISSING, ERR_CRYPTO. */
 MUST_CHECK enum err_code ca_signer_from_file(const char *path, struct ca_signer **out,
                                              struct err *err);
-/* A new pair: SM2 or RSA of 3072 bits. The caller frees. ERR_CRYPTO. */
+/* A new pair: SM2, RSA of 3072 bits, P-256. The caller frees. ERR_CRYPTO. */
 MUST_CHECK enum err_code ca_signer_generate(enum cert_algorithm algorithm, EVP_PKEY **out,
                                             struct err *err);

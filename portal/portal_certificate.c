@@ -22,14 +22,14 @@ const char *portal_certificate_status_text(enum portal_certificate_status status
     return status_texts[status];
 }
 
-const char *portal_certificate_authority_text(enum cert_algorithm algorithm)
-{
-    return algorithm == CERT_SM2 ? "sm2" : "rsa";
-}
-
 static const char *usage_text(enum cert_usage usage)
 {
-    return usage == CERT_USAGE_SIGN ? "sign" : usage == CERT_USAGE_ENCRYPT ? "encrypt" : NULL;
+    static const char *const texts[] = {
+        [CERT_USAGE_SIGN] = "sign", [CERT_USAGE_ENCRYPT] = "encrypt",
+        [CERT_USAGE_BOTH] = "sign", /* a single certificate */
+        [CERT_USAGE_CA] = NULL,     [CERT_USAGE_OTHER] = NULL,
+    };
+    return texts[usage];
 }
 
 /* '' for a certificate of another CA, and where no CA is opened. */
@@ -38,7 +38,7 @@ static const char *authority_of(const struct portal *portal, const struct cert *
     enum cert_algorithm algorithm;
     if (portal->ca == NULL || !portal_ca_issued(portal->ca, cert_peek(cert)->der, &algorithm))
         return "";
-    return portal_certificate_authority_text(algorithm);
+    return portal_ca_authority_text(algorithm);
 }
 
 enum err_code portal_certificate_add(struct portal *portal,
@@ -48,7 +48,7 @@ enum err_code portal_certificate_add(struct portal *portal,
     const struct cert_facts *facts = cert_peek(new->cert);
     const char *usage = usage_text(facts->usage);
     if (usage == NULL)
-        return err_set(err, ERR_CERT_USAGE, "%s is for neither signing nor encryption alone",
+        return err_set(err, ERR_CERT_USAGE, "%s is for neither signing nor encryption",
                        facts->subject);
     if (portal_db_run(
             portal->db,
@@ -215,7 +215,7 @@ static enum err_code add_revoked(struct portal *portal, const char *authority,
 enum err_code portal_certificate_crl(struct portal *portal, enum cert_algorithm authority,
                                      char **out_pem, struct err *err)
 {
-    const char *name = portal_certificate_authority_text(authority);
+    const char *name = portal_ca_authority_text(authority);
     AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
     AUTO(portal_ca_crl_freep) struct portal_ca_crl *crl = NULL;
     AUTO(memory_freep) char *pem = NULL;

@@ -19,8 +19,6 @@ enum portal_certificate_status {
 
 /* "issued", "active", "revoked". */
 const char *portal_certificate_status_text(enum portal_certificate_status status);
-/* The name under which an authority stands in the register: "sm2", "rsa". */
-const char *portal_certificate_authority_text(enum cert_algorithm algorithm);
 
 struct portal_certificate_new {
     int64_t key_id;

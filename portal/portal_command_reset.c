@@ -5,7 +5,11 @@
 
 #include "portal/portal_admin_pin.h"
 #include "portal/portal_command.h"
+#include "portal/portal_piv_secret.h"
 #include "portal/portal_reset.h"
+
+/* A management key of 64 digits, and what is around it. */
+#define LINE_BYTES_MAX 160
 
 enum err_code portal_command_reset_add(const struct portal_arguments *arguments, struct err *err)
 {
@@ -81,25 +85,42 @@ enum err_code portal_command_reset_list(const struct portal_arguments *arguments
     return portal_command_print(json);
 }
 
-/* {"admin_pin":"..."}, not through cJSON or stdio, which would keep copies. The alphabet needs no
- * escaping. */
+/* One line of JSON, not through cJSON or stdio, which would keep copies. */
+static void append(struct secret *line, struct span part)
+{
+    size_t length = secret_peek(line).len;
+    memcpy(secret_room(line) + length, part.at, part.len);
+    secret_set_length(line, length + part.len);
+}
+
+static void append_hex(struct secret *line, struct span bytes)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < bytes.len; i++) {
+        const char pair[] = {digits[bytes.at[i] >> 4], digits[bytes.at[i] & 15]};
+        append(line, SPAN_ARRAY(pair));
+    }
+}
+
+static enum err_code write_line(const struct secret *line, struct err *err)
+{
+    struct span bytes = secret_peek(line);
+    fflush(stdout);
+    if (write(STDOUT_FILENO, bytes.at, bytes.len) != (ssize_t)bytes.len)
+        return err_set_errno(err, ERR_FILE, "print a key's secrets");
+    return ERR_NONE;
+}
+
+/* {"admin_pin":"..."}; the alphabet needs no escaping. */
 static enum err_code print_pin(const struct secret *pin, struct err *err)
 {
-    static const char before[] = "{\"admin_pin\":\"";
-    static const char after[] = "\"}\n";
-    struct span value = secret_peek(pin);
     AUTO(secret_freep) struct secret *line = NULL;
-    size_t length = sizeof before - 1 + value.len + sizeof after - 1;
-    if (secret_new(length, &line, err) != ERR_NONE)
+    if (secret_new(LINE_BYTES_MAX, &line, err) != ERR_NONE)
         return err->code;
-    memcpy(secret_room(line), before, sizeof before - 1);
-    memcpy(secret_room(line) + sizeof before - 1, value.at, value.len);
-    memcpy(secret_room(line) + sizeof before - 1 + value.len, after, sizeof after - 1);
-    secret_set_length(line, length);
-    fflush(stdout);
-    if (write(STDOUT_FILENO, secret_peek(line).at, length) != (ssize_t)length)
-        return err_set_errno(err, ERR_FILE, "print the administrator PIN");
-    return ERR_NONE;
+    append(line, span_text("{\"admin_pin\":\""));
+    append(line, secret_peek(pin));
+    append(line, span_text("\"}\n"));
+    return write_line(line, err);
 }
 
 enum err_code portal_command_reset_admin_pin(const struct portal_arguments *arguments,
@@ -112,4 +133,37 @@ enum err_code portal_command_reset_admin_pin(const struct portal_arguments *argu
             ERR_NONE)
         return err->code;
     return print_pin(pin, err);
+}
+
+/* {"algorithm":"...","management_key":"...","puk":"..."} */
+static enum err_code print_secrets(const struct portal_piv_cipher *cipher,
+                                   const struct portal_piv_secrets *secrets, struct err *err)
+{
+    AUTO(secret_freep) struct secret *line = NULL;
+    if (secret_new(LINE_BYTES_MAX, &line, err) != ERR_NONE)
+        return err->code;
+    append(line, span_text("{\"algorithm\":\""));
+    append(line, span_text(cipher->name));
+    append(line, span_text("\",\"management_key\":\""));
+    append_hex(line, secret_peek(secrets->management_key));
+    append(line, span_text("\",\"puk\":\""));
+    append(line, secret_peek(secrets->puk));
+    append(line, span_text("\"}\n"));
+    return write_line(line, err);
+}
+
+enum err_code portal_command_reset_piv_secrets(const struct portal_arguments *arguments,
+                                               struct err *err)
+{
+    AUTO(portal_freep) struct portal *portal = NULL;
+    AUTO(portal_piv_secrets_done) struct portal_piv_secrets secrets = {0};
+    const struct portal_piv_cipher *cipher =
+        portal_piv_cipher_find(portal_arguments_get(arguments, "algorithm"));
+    if (cipher == NULL)
+        return err_set(err, ERR_USAGE, "--algorithm: 3des, aes128, aes192 or aes256");
+    if (portal_command_open_keys(arguments, &portal, err) != ERR_NONE ||
+        portal_piv_secrets_show(portal, portal_arguments_get(arguments, "serial"), cipher, &secrets,
+                                err) != ERR_NONE)
+        return err->code;
+    return print_secrets(cipher, &secrets, err);
 }

@@ -153,14 +153,10 @@ static enum err_code choose_algorithm(const struct portal_arguments *arguments,
                                       struct portal *portal, enum cert_algorithm *out,
                                       struct err *err)
 {
-    bool rsa = false;
-    if (portal_arguments_has(arguments, "algorithm")) {
-        if (portal_command_choose(portal_arguments_get(arguments, "algorithm"), "algorithm", "sm2",
-                                  "rsa2048", &rsa, err) != ERR_NONE)
-            return err->code;
-        *out = rsa ? CERT_RSA : CERT_SM2;
-        return ERR_NONE;
-    }
+    if (portal_arguments_has(arguments, "algorithm"))
+        return cert_algorithm_from_text(portal_arguments_get(arguments, "algorithm"), out)
+                   ? ERR_NONE
+                   : err_set(err, ERR_USAGE, "--algorithm: sm2, rsa2048, p256 or p384");
     AUTO(cert_freep) struct cert *cert = NULL;
     int64_t key_id = 0;
     if (portal_key_find(portal, portal_arguments_get(arguments, "serial"), &key_id, err) !=
@@ -260,11 +256,11 @@ static enum err_code run_crl(const struct portal_arguments *arguments, struct er
 {
     AUTO(portal_freep) struct portal *portal = NULL;
     AUTO(memory_freep) char *pem = NULL;
-    bool rsa = false;
-    if (portal_command_choose(portal_arguments_get(arguments, "algorithm"), "algorithm", "sm2",
-                              "rsa", &rsa, err) != ERR_NONE ||
-        portal_command_open_keys(arguments, &portal, err) != ERR_NONE ||
-        portal_certificate_crl(portal, rsa ? CERT_RSA : CERT_SM2, &pem, err) != ERR_NONE)
+    enum cert_algorithm authority;
+    if (!portal_ca_authority_from_text(portal_arguments_get(arguments, "algorithm"), &authority))
+        return err_set(err, ERR_USAGE, "--algorithm: sm2, rsa or p256");
+    if (portal_command_open_keys(arguments, &portal, err) != ERR_NONE ||
+        portal_certificate_crl(portal, authority, &pem, err) != ERR_NONE)
         return err->code;
     fputs(pem, stdout);
     return ERR_NONE;
@@ -380,12 +376,16 @@ const struct portal_command portal_commands[] = {
      "prints a key's administrator PIN, for whoever personalises it",
      {{"serial", "SERIAL", true, NULL}},
      portal_command_reset_admin_pin},
+    {"key piv-secrets",
+     "prints a PIV token's management key and PUK, for whoever personalises it",
+     {{"serial", "SERIAL", true, NULL}, {"algorithm", "3des|aes128|aes192|aes256", true, NULL}},
+     portal_command_reset_piv_secrets},
     {"order add",
      "adds a renewal order; --single: a signing certificate alone",
      {{"serial", "SERIAL", true, NULL},
       {"months", "MONTHS", false, "12"},
       {"key", "keep|replace", false, "keep"},
-      {"algorithm", "sm2|rsa2048", false, NULL},
+      {"algorithm", "sm2|rsa2048|p256|p384", false, NULL},
       {"single", NULL, false, NULL}},
      run_order_add},
     {"order tariff",
@@ -478,7 +478,10 @@ const struct portal_command portal_commands[] = {
      "lists the registered certificates",
      {{"serial", "SERIAL", false, NULL}},
      run_certificate_list},
-    {"crl", "prints the revocation list, PEM", {{"algorithm", "sm2|rsa", true, NULL}}, run_crl},
+    {"crl",
+     "prints the revocation list, PEM",
+     {{"algorithm", "sm2|rsa|p256", true, NULL}},
+     run_crl},
     {"audit verify", "checks the audit trail's chain", {{NULL}}, run_audit_verify},
     {"audit list", "prints the audit trail", {{NULL}}, run_audit_list},
     {"escrow verify", "opens every escrowed key once", {{NULL}}, run_escrow_verify},

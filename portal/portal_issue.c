@@ -150,20 +150,29 @@ static enum err_code check_proof(const struct portal_job *job,
     return portal_job_check_proof(job, PROOF_REQUEST, SPAN_ARRAY(sha256), request->proof, by, err);
 }
 
+static enum err_code check_kept(const struct portal_issue_request *request, struct err *err)
+{
+    if (request->kept != NULL && strcmp(request->kept, PORTAL_ISSUE_KEPT) != 0)
+        return err_set(err, ERR_FIELD_VALUE, "kept_key_reason: not a reason that is known");
+    return ERR_NONE;
+}
+
 static enum err_code check_policy(const struct portal_order_policy *policy,
                                   const struct csr_facts *csr, const struct cert_facts *present,
-                                  struct err *err)
+                                  bool kept, struct err *err)
 {
     if (csr->algorithm != policy->algorithm)
-        return err_set(err, ERR_CSR, "the order is for %s",
-                       portal_order_algorithm_text(policy->algorithm));
+        return err_set(err, ERR_CSR, "the order is for %s", cert_algorithm_text(policy->algorithm));
+    if (kept && !policy->replace_key)
+        return err_set(err, ERR_CSR, "kept_key_reason: the order keeps the present key pair");
     if (!span_equal(csr->subject_der, present->subject_der))
         return err_set(err, ERR_CSR, "the subject is not the present certificate's");
     bool same = span_equal(csr->public_key, present->public_key);
-    if (same == policy->replace_key)
+    bool replace = policy->replace_key && !kept;
+    if (same == replace)
         return err_set(err, ERR_CSR,
-                       policy->replace_key ? "the order is for a new key pair"
-                                           : "the order keeps the present key pair");
+                       replace ? "the order is for a new key pair"
+                               : "the present key pair is kept");
     return ERR_NONE;
 }
 
@@ -208,11 +217,12 @@ static enum err_code certify(struct portal *portal, const struct portal_job *job
 
 /* The encryption certificate is for a new pair with its envelope, or for the pair that stays. */
 static enum err_code encryption_key(struct portal *portal, const struct portal_job *job,
-                                    struct span sign_key, struct bytes **out_public_key,
-                                    struct bytes **out_envelope, struct err *err)
+                                    bool replace, struct span sign_key,
+                                    struct bytes **out_public_key, struct bytes **out_envelope,
+                                    struct err *err)
 {
     const struct portal_order *order = job->order;
-    if (order->policy.replace_key)
+    if (replace)
         return portal_key_manager_issue(portal->key_manager, portal->db, order->number, sign_key,
                                         out_public_key, out_envelope, err);
     AUTO(cert_freep) struct cert *present = NULL;
@@ -224,22 +234,25 @@ static enum err_code encryption_key(struct portal *portal, const struct portal_j
 }
 
 static enum err_code make(struct portal *portal, const struct portal_job *job,
-                          const struct csr_facts *csr, struct made *made, struct err *err)
+                          const struct csr_facts *csr, bool kept, struct made *made,
+                          struct err *err)
 {
+    bool replace = job->order->policy.replace_key && !kept;
     struct portal_ca_order order = {
         .subject_der = csr->subject_der,
         .public_key = csr->public_key,
         .usage = CERT_USAGE_SIGN,
         .not_before_utc = clock_now_utc() - PORTAL_X509_CLOCK_SKEW_S,
         .not_after_utc = job->not_after_utc,
+        .single = !job->order->policy.dual,
     };
     if (certify(portal, job, &order, &made->sign_cert, &made->sign_id, err) != ERR_NONE)
         return err_add(err, "the signing certificate");
     if (!job->order->policy.dual)
         return ERR_NONE;
     AUTO(bytes_freep) struct bytes *public_key = NULL;
-    if (encryption_key(portal, job, csr->public_key, &public_key, &made->enveloped_key, err) !=
-        ERR_NONE)
+    if (encryption_key(portal, job, replace, csr->public_key, &public_key, &made->enveloped_key,
+                       err) != ERR_NONE)
         return err->code;
     order.public_key = span_bytes(public_key);
     order.usage = CERT_USAGE_ENCRYPT;
@@ -269,12 +282,12 @@ static enum err_code insert_intent(struct portal *portal, const struct portal_jo
 }
 
 static enum err_code issue_new(struct portal *portal, const struct portal_job *job,
-                               const struct csr_facts *csr, struct err *err)
+                               const struct csr_facts *csr, const char *kept, struct err *err)
 {
     AUTO(made_done) struct made made = {0};
     int64_t id = 0;
     if (insert_intent(portal, job, csr->public_key, &id, err) != ERR_NONE ||
-        make(portal, job, csr, &made, err) != ERR_NONE)
+        make(portal, job, csr, kept != NULL, &made, err) != ERR_NONE)
         return err_add(err, "issue for the order %s", job->order->number);
     struct portal_value envelope =
         made.enveloped_key == NULL ? PORTAL_NULL : PORTAL_BLOB(span_bytes(made.enveloped_key));
@@ -288,6 +301,8 @@ static enum err_code issue_new(struct portal *portal, const struct portal_job *j
                           PORTAL_INTEGER(id)),
             err) != ERR_NONE)
         return err_add(err, "store what was issued");
+    if (kept != NULL && portal_order_note_kept(portal, job->order, kept, err) != ERR_NONE)
+        return err->code;
     return portal_audit_add(portal, "order.issued", job->order->number, job->order->serial, err);
 }
 
@@ -346,8 +361,9 @@ static enum err_code answer(struct portal *portal, const struct portal_job *job,
         return err->code;
     if (issue == NULL) {
         if (check_order_now(portal, job, err) != ERR_NONE ||
-            check_policy(&job->order->policy, facts, cert_peek(present), err) != ERR_NONE ||
-            issue_new(portal, job, facts, err) != ERR_NONE ||
+            check_policy(&job->order->policy, facts, cert_peek(present), request->kept != NULL,
+                         err) != ERR_NONE ||
+            issue_new(portal, job, facts, request->kept, err) != ERR_NONE ||
             portal_issue_find(portal, job->order, &issue, err) != ERR_NONE)
             return err->code;
     }
@@ -364,7 +380,8 @@ enum err_code portal_issue_request(struct portal *portal, const struct portal_jo
     AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
     AUTO(csr_freep) struct csr *csr = NULL;
     AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
-    if (check_job(job, err) != ERR_NONE || read_csr(request->csr, &csr, err) != ERR_NONE ||
+    if (check_job(job, err) != ERR_NONE || check_kept(request, err) != ERR_NONE ||
+        read_csr(request->csr, &csr, err) != ERR_NONE ||
         portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
         answer(portal, job, request, csr, &issue, err) != ERR_NONE ||
         portal_transaction_commit(&transaction, err) != ERR_NONE)

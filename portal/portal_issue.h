@@ -33,8 +33,13 @@ MUST_CHECK enum err_code portal_issue_end(struct portal *portal, const struct po
 struct portal_issue_request {
     struct span csr; /* DER PKCS#10 */
     struct span proof; /* by the key's present signing key */
+    /* Why the present pair is kept though the order is for a new one; NULL: it is not. */
+    const char *kept;
 };
-/* Issues, or finds what was issued for the same public key. ERR_TICKET_KIND, ERR_JOB_EXPIRED,
+/* The one reason that is taken: the token has no place for a second signing key. */
+#define PORTAL_ISSUE_KEPT "key-cannot-replace"
+/* Issues, or finds what was issued for the same public key. An order for a new pair is met with the present one only
+ * for a reason, which then stands among the order's records. ERR_FIELD_VALUE (kept), ERR_TICKET_KIND, ERR_JOB_EXPIRED,
  * ERR_ORDER_NOT_APPROVED, ERR_CSR, ERR_PROOF, ERR_JOB_CONFLICT. */
 MUST_CHECK enum err_code portal_issue_request(struct portal *portal, const struct portal_job *job,
                                               const struct portal_issue_request *request,

@@ -83,11 +83,14 @@ static enum err_code holder_id(struct portal *portal, const struct portal_key_ne
                  PORTAL_VALUES(PORTAL_INTEGER(organisation), PORTAL_TEXT(new->holder)), out, err);
 }
 
-static enum err_code check_usage(const struct cert *cert, enum cert_usage wanted, const char *what,
+/* single: the key's only certificate may be for both. */
+static enum err_code check_usage(const struct cert *cert, enum cert_usage wanted, bool single,
                                  struct err *err)
 {
-    if (cert_peek(cert)->usage != wanted)
-        return err_set(err, ERR_CERT_USAGE, "the %s certificate has another key usage", what);
+    enum cert_usage usage = cert_peek(cert)->usage;
+    if (usage != wanted && !(single && usage == CERT_USAGE_BOTH))
+        return err_set(err, ERR_CERT_USAGE, "the %s certificate has another key usage",
+                       wanted == CERT_USAGE_SIGN ? "signing" : "encryption");
     return ERR_NONE;
 }
 
@@ -96,11 +99,11 @@ static enum err_code check_new(const struct portal_key_new *new, struct err *err
     if (check_text("serial", new->serial, PORTAL_SERIAL_BYTES_MAX, err) != ERR_NONE ||
         check_text("holder", new->holder, PORTAL_NAME_BYTES_MAX, err) != ERR_NONE ||
         check_text("profile", new->profile, PORTAL_PROFILE_BYTES_MAX, err) != ERR_NONE ||
-        check_usage(new->sign_cert, CERT_USAGE_SIGN, "signing", err) != ERR_NONE)
+        check_usage(new->sign_cert, CERT_USAGE_SIGN, new->encrypt_cert == NULL, err) != ERR_NONE)
         return err->code;
     if (new->encrypt_cert == NULL)
         return ERR_NONE;
-    if (check_usage(new->encrypt_cert, CERT_USAGE_ENCRYPT, "encryption", err) != ERR_NONE)
+    if (check_usage(new->encrypt_cert, CERT_USAGE_ENCRYPT, false, err) != ERR_NONE)
         return err->code;
     if (!cert_same_subject(new->sign_cert, new->encrypt_cert))
         return err_set(err, ERR_CERT_SUBJECT, "the two certificates have different subjects");

@@ -69,7 +69,7 @@ static enum err_code add_certificate(struct json *json, const struct portal_quer
         return err_add(err, "read the registered certificate");
     const struct cert_facts *facts = cert_peek(cert);
     struct due due = due_judge(facts, NULL, clock_now_utc());
-    json_add_text(json, "algorithm", portal_order_algorithm_text(facts->algorithm));
+    json_add_text(json, "algorithm", cert_algorithm_text(facts->algorithm));
     json_add_utc(json, "not_after", facts->not_after_utc);
     json_add_bool(json, "due", due.state == DUE_NOW || due.state == DUE_EXPIRED);
     return ERR_NONE;

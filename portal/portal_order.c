@@ -63,19 +63,17 @@ bool portal_order_state_from_text(const char *text, enum portal_order_state *out
     return false;
 }
 
-const char *portal_order_algorithm_text(enum cert_algorithm algorithm)
-{
-    return algorithm == CERT_SM2 ? "sm2" : "rsa2048";
-}
-
 /* ---- loading ---- */
 
 static enum err_code order_of(const struct portal_query *query, struct portal_order **out,
                               struct err *err)
 {
     enum portal_order_state state;
+    enum cert_algorithm algorithm;
     if (!portal_order_state_from_text(portal_query_text(query, 6), &state))
         return err_set(err, ERR_DATABASE, "an order in no state");
+    if (!cert_algorithm_from_text(portal_query_text(query, 8), &algorithm))
+        return err_set(err, ERR_DATABASE, "an order for no algorithm");
     struct portal_order *order = memory_new(sizeof *order);
     *order = (struct portal_order){
         .number = memory_text(portal_query_text(query, 0)),
@@ -86,8 +84,7 @@ static enum err_code order_of(const struct portal_query *query, struct portal_or
         .fee_fen = portal_query_integer(query, 5),
         .state = state,
         .policy = {.replace_key = strcmp(portal_query_text(query, 7), "replace") == 0,
-                   .algorithm =
-                       strcmp(portal_query_text(query, 8), "sm2") == 0 ? CERT_SM2 : CERT_RSA,
+                   .algorithm = algorithm,
                    .dual = portal_query_integer(query, 9) != 0},
         .organisation_id = portal_query_integer(query, 10),
         .paid = portal_query_integer(query, 11) != 0,
@@ -188,6 +185,13 @@ static enum err_code record(struct portal *portal, const struct portal_order *or
                       err) != ERR_NONE)
         return err_add(err, "record the step");
     return portal_audit_add(portal, rule->event, order->number, reason, err);
+}
+
+enum err_code portal_order_note_kept(struct portal *portal, const struct portal_order *order,
+                                     const char *reason, struct err *err)
+{
+    const struct rule rule = {.text = "沿用原密钥", .to = order->state, .event = "order.key-kept"};
+    return record(portal, order, &rule, reason, err);
 }
 
 static enum err_code revisions(struct portal *portal, const char *number, int64_t *out_previous,

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "certs/signer.h"
+#include "certs/cert.h"
 #include "portal/portal.h"
 
 #define PORTAL_ORDER_MONTHS_DEFAULT 12 /* 延期续费时长 */
@@ -44,8 +44,6 @@ struct portal_order_policy {
     enum cert_algorithm algorithm;
     bool dual; /* a signing and an encryption certificate */
 };
-/* "sm2", "rsa2048". */
-const char *portal_order_algorithm_text(enum cert_algorithm algorithm);
 
 /* An order with what it is about; owned. */
 struct portal_order {
@@ -102,6 +100,11 @@ MUST_CHECK enum err_code portal_order_paid(struct portal *portal, const char *nu
 MUST_CHECK enum err_code portal_order_refunded(struct portal *portal, const char *number,
                                                const char *reference, const char *reason,
                                                struct err *err);
+/* Inside the caller's transaction: the certificate of an order for a new pair was issued for the present one, with
+ * a line among its records and in the audit trail. reason: a stable word. */
+MUST_CHECK enum err_code portal_order_note_kept(struct portal *portal,
+                                                const struct portal_order *order,
+                                                const char *reason, struct err *err);
 /* Inside the caller's transaction, which changed the order: it becomes the newest change of the list. */
 MUST_CHECK enum err_code portal_order_touch(struct portal *portal, const char *number,
                                             struct err *err);

@@ -34,9 +34,9 @@ static enum err_code check_kept(struct portal *portal, int64_t key_id, enum cert
 static enum err_code check_policy(struct portal *portal, int64_t key_id,
                                   const struct portal_order_policy *policy, struct err *err)
 {
-    if (policy->replace_key && policy->dual && policy->algorithm == CERT_RSA)
-        return err_set(err, ERR_POLICY,
-                       "no enveloped form of an RSA encryption key is known to the keys");
+    if (policy->replace_key && policy->dual && policy->algorithm != CERT_SM2)
+        return err_set(err, ERR_POLICY, "no enveloped form of an encryption key of %s is known",
+                       cert_algorithm_text(policy->algorithm));
     if (policy->replace_key) {
         AUTO(cert_freep) struct cert *present = NULL;
         if (portal_certificate_active(portal, key_id, CERT_USAGE_SIGN, &present, NULL, err) !=
@@ -209,7 +209,7 @@ static enum err_code insert_row(struct portal *portal, const struct portal_order
                       PORTAL_INTEGER(new->months), PORTAL_INTEGER(fee_fen),
                       PORTAL_TEXT(portal_order_state_text(PORTAL_ORDER_EDITING)),
                       PORTAL_TEXT(new->policy.replace_key ? KEY_REPLACE : KEY_KEEP),
-                      PORTAL_TEXT(portal_order_algorithm_text(new->policy.algorithm)),
+                      PORTAL_TEXT(cert_algorithm_text(new->policy.algorithm)),
                       PORTAL_INTEGER(new->policy.dual), PORTAL_INTEGER(now), PORTAL_INTEGER(now),
                       PORTAL_INTEGER(key_id)),
         err);

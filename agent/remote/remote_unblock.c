@@ -29,17 +29,11 @@ static struct json *body_of(const struct remote_unblock_request *request)
     json_add_text(body, "profile", request->profile);
     if (request->algorithm != NULL)
         json_add_text(body, "algorithm", request->algorithm);
-    json_add_integer(body, "administrator_tries", request->administrator_tries);
+    if (request->administrator_tries >= 0)
+        json_add_integer(body, "administrator_tries", request->administrator_tries);
     if (request->refused)
         json_add_bool(body, "refused", true);
     return body;
-}
-
-static void wipe_freep(struct bytes **bytes)
-{
-    if (*bytes != NULL)
-        explicit_bzero((*bytes)->at, (*bytes)->len);
-    bytes_freep(bytes);
 }
 
 static enum err_code check_length(const struct remote_unblock_request *request, size_t length,
@@ -61,7 +55,7 @@ static enum err_code read_data(const struct remote_answer *answer,
                                struct err *err)
 {
     const char *text = NULL;
-    AUTO(wipe_freep) struct bytes *data = NULL;
+    AUTO(bytes_wipe_freep) struct bytes *data = NULL;
     AUTO(secret_freep) struct secret *secret = NULL;
     const struct json_field fields[] = {
         {"data", JSON_TEXT, .limit = DATA_TEXT_BYTES_MAX, .out = &text},

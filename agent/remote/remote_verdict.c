@@ -102,6 +102,8 @@ static const enum err_code platform_codes[] = {
     ERR_ADMIN_PIN_LOW,
     ERR_ADMIN_PIN_LOCKED,
     ERR_PROFILE_UNKNOWN,
+    /* the management key of a PIV token */
+    ERR_MANAGE_LIMIT,
 };
 
 static const struct verdict *look_up(const struct verdict *verdicts, size_t count, long foreign)

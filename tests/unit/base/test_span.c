@@ -65,6 +65,15 @@ static void freeing_is_idempotent(void **state)
     bytes_free(NULL);
 }
 
+static void wiping_frees_too(void **state)
+{
+    (void)state;
+    struct bytes *bytes = bytes_new(span_text("secret"));
+    bytes_wipe_freep(&bytes);
+    assert_null(bytes);
+    bytes_wipe_freep(&bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -72,6 +81,7 @@ int main(void)
         cmocka_unit_test(a_part_is_all_there_or_empty),
         cmocka_unit_test(bytes_are_copies_with_a_zero_behind),
         cmocka_unit_test(freeing_is_idempotent),
+        cmocka_unit_test(wiping_frees_too),
     };
     return cmocka_run_group_tests_name("base/span", tests, NULL, NULL);
 }

@@ -15,12 +15,14 @@
 #include "certs/ossl.h"
 #include "world.h"
 
-static struct fixture_key *sm2_key, *rsa_key;
+static struct fixture_key *sm2_key, *rsa_key, *nist_keys[2];
 
 static int setup(void **state)
 {
     sm2_key = fixture_key_new(CERT_SM2, 0);
     rsa_key = fixture_key_new(CERT_RSA, 2048);
+    nist_keys[0] = fixture_key_new(CERT_P256, 0);
+    nist_keys[1] = fixture_key_new(CERT_P384, 0);
     return world_setup(state);
 }
 
@@ -28,6 +30,8 @@ static int teardown(void **state)
 {
     fixture_key_freep(&sm2_key);
     fixture_key_freep(&rsa_key);
+    fixture_key_freep(&nist_keys[0]);
+    fixture_key_freep(&nist_keys[1]);
     return world_teardown(state);
 }
 
@@ -55,7 +59,7 @@ static void check_issued(struct world *world, const struct fixture_key *key, enu
     assert_true(facts->not_after_utc == FIXTURE_NOW + (int64_t)30 * FIXTURE_DAY);
     check_chain(world, cert);
     assert_true(portal_ca_issued(world->portal->ca, facts->der, &authority));
-    assert_int_equal(authority, key->signer.algorithm);
+    assert_int_equal(authority, portal_ca_authority_of(key->signer.algorithm));
 }
 
 static void certificates_chain_and_say_what_they_are_for(void **state)
@@ -64,6 +68,10 @@ static void certificates_chain_and_say_what_they_are_for(void **state)
     check_issued(*state, sm2_key, CERT_USAGE_ENCRYPT);
     check_issued(*state, rsa_key, CERT_USAGE_SIGN);
     check_issued(*state, rsa_key, CERT_USAGE_ENCRYPT);
+    for (size_t i = 0; i < ARRAY_SIZE(nist_keys); i++) {
+        check_issued(*state, nist_keys[i], CERT_USAGE_SIGN);
+        check_issued(*state, nist_keys[i], CERT_USAGE_ENCRYPT);
+    }
 }
 
 static void extensions_are_as_the_profile_demands(void **state)
@@ -89,6 +97,52 @@ static void a_signing_certificate_signs_and_nothing_else(void **state)
     const uint8_t *at = cert_peek(cert)->der.at;
     AUTO(ossl_x509_freep) X509 *x509 = d2i_X509(NULL, &at, (long)cert_peek(cert)->der.len);
     assert_int_equal(X509_get_key_usage(x509), KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION);
+}
+
+/* Only where the key can agree on keys, and only where it is the holder's one certificate. */
+static void a_single_certificate_of_a_curve_agrees_on_keys(void **state)
+{
+    const struct world *world = *state;
+    const struct {
+        const struct fixture_key *key;
+        bool single, seal_maker, agrees;
+    } cases[] = {
+        {nist_keys[0], true, false, true},   {nist_keys[1], true, false, true},
+        {nist_keys[0], false, false, false}, {nist_keys[0], true, true, false},
+        {rsa_key, true, false, false},       {sm2_key, true, false, false},
+    };
+    AUTO(bytes_freep) struct bytes *subject = fixture_name("O", "CN");
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct portal_ca_order order = {.subject_der = span_bytes(subject),
+                                              .public_key = span_bytes(cases[i].key->public_key),
+                                              .usage = CERT_USAGE_SIGN,
+                                              .not_before_utc = FIXTURE_NOW,
+                                              .not_after_utc = FIXTURE_NOW + 1,
+                                              .seal_maker = cases[i].seal_maker,
+                                              .single = cases[i].single};
+        AUTO(bytes_freep) struct bytes *der = NULL;
+        struct err err = ERR_INIT;
+        world_must(portal_ca_issue(world->portal->ca, &order, &der, &err), &err);
+        AUTO(cert_freep) struct cert *cert = fixture_parse(span_bytes(der));
+        assert_int_equal(cert_peek(cert)->usage,
+                         cases[i].agrees ? CERT_USAGE_BOTH : CERT_USAGE_SIGN);
+    }
+}
+
+static void authorities_have_names(void **state)
+{
+    (void)state;
+    static const char *const names[PORTAL_CA_COUNT] = {"sm2", "rsa", "p256"};
+    enum cert_algorithm authority = CERT_ALGORITHM_COUNT;
+    for (size_t i = 0; i < PORTAL_CA_COUNT; i++) {
+        assert_string_equal(portal_ca_authority_text((enum cert_algorithm)i), names[i]);
+        assert_true(portal_ca_authority_from_text(names[i], &authority));
+        assert_int_equal(authority, i);
+        assert_int_equal(portal_ca_authority_of((enum cert_algorithm)i), i);
+    }
+    assert_int_equal(portal_ca_authority_of(CERT_P384), CERT_P256);
+    assert_false(portal_ca_authority_from_text("p384", &authority));
+    assert_false(portal_ca_authority_from_text("rsa2048", &authority));
 }
 
 static void nothing_outlives_its_issuer(void **state)
@@ -119,7 +173,7 @@ static void broken_orders_are_refused(void **state)
                                           CERT_USAGE_SIGN, FIXTURE_NOW, FIXTURE_NOW + 1};
     struct bytes *der = NULL;
     struct err err = ERR_INIT;
-    assert_int_equal(portal_ca_issue(world->portal->ca, &bad_key, &der, &err), ERR_CRYPTO);
+    assert_int_equal(portal_ca_issue(world->portal->ca, &bad_key, &der, &err), ERR_CERT_ALGORITHM);
     assert_int_equal(portal_ca_issue(world->portal->ca, &bad_subject, &der, &err), ERR_CRYPTO);
     assert_null(der);
 }
@@ -159,6 +213,8 @@ int main(void)
         cmocka_unit_test(certificates_chain_and_say_what_they_are_for),
         cmocka_unit_test(extensions_are_as_the_profile_demands),
         cmocka_unit_test(a_signing_certificate_signs_and_nothing_else),
+        cmocka_unit_test(a_single_certificate_of_a_curve_agrees_on_keys),
+        cmocka_unit_test(authorities_have_names),
         cmocka_unit_test(nothing_outlives_its_issuer),
         cmocka_unit_test(broken_orders_are_refused),
         cmocka_unit_test(another_portals_certificate_is_not_ours),

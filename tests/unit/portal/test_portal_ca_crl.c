@@ -57,7 +57,7 @@ static void check_signature(struct world *world, X509_CRL *crl, enum cert_algori
 
 static void both_authorities_sign_theirs(void **state)
 {
-    for (enum cert_algorithm algorithm = CERT_SM2; algorithm <= CERT_RSA; algorithm++) {
+    for (enum cert_algorithm algorithm = CERT_SM2; algorithm < PORTAL_CA_COUNT; algorithm++) {
         AUTO(crl_freep) X509_CRL *crl = make(*state, algorithm, "6A01", "superseded");
         check_signature(*state, crl, algorithm);
         assert_int_equal(X509_CRL_get_version(crl), X509_CRL_VERSION_2);

@@ -63,6 +63,7 @@ static void sm2_signs_with_sm3_and_the_default_identifier(void **state)
 static void rsa_signs_with_sha256(void **state)
 {
     sign_and_check(CERT_RSA, NID_sha256WithRSAEncryption);
+    sign_and_check(CERT_P256, NID_ecdsa_with_SHA256);
 }
 
 static void a_key_from_a_file_signs_the_same(void **state)

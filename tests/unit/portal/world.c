@@ -67,8 +67,8 @@ struct portal *world_bare(void)
     return portal;
 }
 
-struct cert *world_cert(struct world *world, const struct fixture_key *key, enum cert_usage usage,
-                        const char *name, int days_left)
+static struct cert *certify(struct world *world, const struct fixture_key *key,
+                            enum cert_usage usage, bool single, const char *name, int days_left)
 {
     AUTO(bytes_freep) struct bytes *subject = fixture_name(WORLD_ORGANISATION, name);
     AUTO(bytes_freep) struct bytes *der = NULL;
@@ -76,6 +76,7 @@ struct cert *world_cert(struct world *world, const struct fixture_key *key, enum
         .subject_der = span_bytes(subject),
         .public_key = span_bytes(key->public_key),
         .usage = usage,
+        .single = single,
         .not_before_utc = clock_now_utc() - (int64_t)345 * FIXTURE_DAY,
         .not_after_utc = clock_now_utc() + (int64_t)days_left * FIXTURE_DAY,
     };
@@ -84,14 +85,20 @@ struct cert *world_cert(struct world *world, const struct fixture_key *key, enum
     return fixture_parse(span_bytes(der));
 }
 
-struct world_key *world_key_new(struct world *world, enum cert_algorithm algorithm, bool dual,
-                                int days_left)
+struct cert *world_cert(struct world *world, const struct fixture_key *key, enum cert_usage usage,
+                        const char *name, int days_left)
+{
+    return certify(world, key, usage, false, name, days_left);
+}
+
+static struct world_key *key_new(struct world *world, const char *profile,
+                                 enum cert_algorithm algorithm, bool dual, int days_left)
 {
     struct world_key *key = memory_new(sizeof *key);
     struct err err = ERR_INIT;
     snprintf(key->serial, sizeof key->serial, "KEY%05d", ++world->keys);
     key->sign = fixture_key_new(algorithm, 2048);
-    key->sign_cert = world_cert(world, key->sign, CERT_USAGE_SIGN, WORLD_HOLDER, days_left);
+    key->sign_cert = certify(world, key->sign, CERT_USAGE_SIGN, !dual, WORLD_HOLDER, days_left);
     if (dual) {
         key->encrypt = fixture_key_new(algorithm, 2048);
         key->encrypt_cert =
@@ -101,12 +108,24 @@ struct world_key *world_key_new(struct world *world, enum cert_algorithm algorit
         .serial = key->serial,
         .organisation = WORLD_ORGANISATION,
         .holder = WORLD_HOLDER,
-        .profile = "gmt0017-2012",
+        .profile = profile,
         .sign_cert = key->sign_cert,
         .encrypt_cert = key->encrypt_cert,
     };
     world_must(portal_key_add(world->portal, &new, &key->id, &err), &err);
     return key;
+}
+
+struct world_key *world_key_new(struct world *world, enum cert_algorithm algorithm, bool dual,
+                                int days_left)
+{
+    return key_new(world, "gmt0017-2012", algorithm, dual, days_left);
+}
+
+struct world_key *world_piv_key_new(struct world *world, enum cert_algorithm algorithm,
+                                    int days_left)
+{
+    return key_new(world, "piv", algorithm, false, days_left);
 }
 
 void world_key_freep(struct world_key **key)

@@ -33,6 +33,9 @@ struct world_key {
 /* Registered, with certificates of the portal's own CA that end in days_left days. */
 struct world_key *world_key_new(struct world *world, enum cert_algorithm algorithm, bool dual,
                                 int days_left);
+/* The same with the profile "piv" and one certificate. */
+struct world_key *world_piv_key_new(struct world *world, enum cert_algorithm algorithm,
+                                    int days_left);
 void world_key_freep(struct world_key **key);
 /* A certificate by the portal's CA; the caller frees. */
 struct cert *world_cert(struct world *world, const struct fixture_key *key, enum cert_usage usage,
