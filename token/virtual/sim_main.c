@@ -8,13 +8,19 @@
 #define EXIT_USAGE 2
 
 static const char help[] =
-    "ukey-sim: a virtual UKey (GM/T 0017 card in software) for demonstrations and tests\n"
+    "ukey-sim: a virtual UKey (GM/T 0017 or PIV card in software) for demonstrations and tests\n"
     "\n"
     "  ukey-sim create --state FILE --serial S --issuer-cert PEM --issuer-key PEM\n"
     "           [--label L] [--profile gmt0017-2012|longmai|syno|unknown]\n"
     "           [--pin 123456] [--admin-pin 12345678] [--algorithm sm2|rsa2048] [--single]\n"
     "           [--holder NAME] [--organisation NAME] [--days-left 20] [--container NAME] "
     "[--force]\n"
+    "           [--seal FILE] [--seal-name seal]\n"
+    "  ukey-sim create --family piv --state FILE --serial S --issuer-cert PEM --issuer-key PEM\n"
+    "           [--label L] [--profile piv-full|piv-5.4|piv-plain|piv-odd]\n"
+    "           [--pin 123456] [--puk 12345678] [--algorithm p256|p384|rsa2048]\n"
+    "           [--management-key HEX] [--management-algorithm 3des|aes128|aes192|aes256]\n"
+    "           [--holder NAME] [--organisation NAME] [--days-left 20] [--force]\n"
     "           [--seal FILE] [--seal-name seal]\n"
     "  ukey-sim put-file --state FILE --file FILE [--name seal]\n"
     "  ukey-sim run --state FILE [--port 35963] [--host 127.0.0.1] [--trace FILE]\n"

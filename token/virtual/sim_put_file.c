@@ -5,16 +5,14 @@
 #include "base/file.h"
 #include "token/virtual/sim_commands.h"
 #include "token/virtual/sim_options.h"
-#include "token/virtual/virtual_personal.h"
-#include "token/virtual/virtual_state.h"
 
-enum err_code sim_put_content(struct virtual_objects *objects, const char *name, const char *path,
+enum err_code sim_put_content(struct virtual_card *card, const char *name, const char *path,
                               struct err *err)
 {
     AUTO(bytes_freep) struct bytes *content = NULL;
     if (file_read(path, VIRTUAL_FILE_BYTES_MAX, &content, err) != ERR_NONE)
         return err->code;
-    return virtual_personal_put_file(objects, name, span_bytes(content), err);
+    return virtual_card_put_file(card, name, span_bytes(content), err);
 }
 
 enum err_code sim_put_file(const char *const *arguments, int count, struct err *err)
@@ -27,11 +25,11 @@ enum err_code sim_put_file(const char *const *arguments, int count, struct err *
         {"file", SIM_OPTION_TEXT, .required = true, .out = &path},
         {"name", SIM_OPTION_TEXT, .out = &name},
     };
-    AUTO(virtual_objects_freep) struct virtual_objects *objects = NULL;
+    AUTO(virtual_card_freep) struct virtual_card *card = NULL;
     if (sim_options_read(options, ARRAY_SIZE(options), arguments, count, NULL, err) != ERR_NONE ||
-        virtual_state_load(state, &objects, err) != ERR_NONE ||
-        sim_put_content(objects, name, path, err) != ERR_NONE ||
-        virtual_state_save(objects, state, err) != ERR_NONE)
+        virtual_card_load(state, &card, err) != ERR_NONE ||
+        sim_put_content(card, name, path, err) != ERR_NONE ||
+        virtual_card_save(card, state, err) != ERR_NONE)
         return err->code;
     printf("%s\n", name);
     return ERR_NONE;

@@ -198,8 +198,8 @@ enum err_code sim_run(const char *const *arguments, int count, struct err *err)
         .real_latency = strcmp(wish.latency, "real") == 0,
         .trace_fd = trace_fd,
     };
-    log_info("ukey-sim", "%s for the reader at %s port %d", virtual_card_objects(card)->serial.at,
-             wish.host, (int)wish.port);
+    log_info("ukey-sim", "%s for the reader at %s port %d", virtual_card_serial(card), wish.host,
+             (int)wish.port);
     if (virtual_vpcd_open(loop, card, &options, &vpcd, err) != ERR_NONE)
         return err->code;
     struct run run = {loop, vpcd};

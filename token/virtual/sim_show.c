@@ -7,8 +7,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "token/virtual/sim_options.h"
-#include "token/virtual/virtual_personal.h"
-#include "token/virtual/virtual_state.h"
+#include "token/virtual/virtual_card.h"
 
 /* What the demo encrypts to a key; RSA takes 245 bytes at once anyway. */
 #define CIPHERTEXT_BYTES_MAX (64 * 1024)
@@ -20,11 +19,11 @@ enum err_code sim_show(const char *const *arguments, int count, struct err *err)
     const struct sim_option options[] = {
         {"state", SIM_OPTION_TEXT, .required = true, .out = &state},
     };
-    AUTO(virtual_objects_freep) struct virtual_objects *objects = NULL;
+    AUTO(virtual_card_freep) struct virtual_card *card = NULL;
     if (sim_options_read(options, ARRAY_SIZE(options), arguments, count, NULL, err) != ERR_NONE ||
-        virtual_state_load(state, &objects, err) != ERR_NONE)
+        virtual_card_load(state, &card, err) != ERR_NONE)
         return err->code;
-    AUTO(memory_freep) char *text = virtual_personal_describe(objects);
+    AUTO(memory_freep) char *text = virtual_card_describe(card);
     printf("%s\n", text);
     return ERR_NONE;
 }
@@ -52,16 +51,16 @@ enum err_code sim_decrypt(const char *const *arguments, int count, struct err *e
         {"state", SIM_OPTION_TEXT, .required = true, .out = &state},
         {"cert", SIM_OPTION_TEXT, .required = true, .out = &certificate_path},
     };
-    AUTO(virtual_objects_freep) struct virtual_objects *objects = NULL;
+    AUTO(virtual_card_freep) struct virtual_card *card = NULL;
     AUTO(bytes_freep) struct bytes *certificate = NULL;
     AUTO(bytes_freep) struct bytes *plain = NULL;
     AUTO(buf_done) struct buf ciphertext = BUF_INIT(CIPHERTEXT_BYTES_MAX);
     if (sim_options_read(options, ARRAY_SIZE(options), arguments, count, NULL, err) != ERR_NONE ||
-        virtual_state_load(state, &objects, err) != ERR_NONE ||
+        virtual_card_load(state, &card, err) != ERR_NONE ||
         file_read(certificate_path, CERTIFICATE_BYTES_MAX, &certificate, err) != ERR_NONE ||
         read_stdin(&ciphertext, err) != ERR_NONE)
         return err->code;
-    const struct virtual_pair *pair = virtual_personal_pair_for(objects, span_bytes(certificate));
+    const struct virtual_pair *pair = virtual_card_pair_for(card, span_bytes(certificate));
     if (pair == NULL)
         return err_set(err, ERR_TOKEN_NO_KEY, "no key pair on the key is that certificate's");
     if (virtual_pair_decrypt(pair, buf_span(&ciphertext), &plain, err) != ERR_NONE)

@@ -155,18 +155,29 @@ static bool set_subject(X509 *certificate, const struct virtual_subject *subject
            add_name(name, "CN", MBSTRING_UTF8, subject->holder);
 }
 
-static bool add_extensions(X509 *certificate, X509 *issuer, enum virtual_usage usage)
+static const char *usage_text(enum virtual_usage usage, const struct virtual_pair *pair)
 {
-    static const char *const usages[] = {
-        [VIRTUAL_USAGE_ENCRYPT] = "critical,keyEncipherment,dataEncipherment,keyAgreement",
-        [VIRTUAL_USAGE_SIGN] = "critical,digitalSignature,nonRepudiation",
-    };
+    switch (usage) {
+    case VIRTUAL_USAGE_ENCRYPT:
+        return "critical,keyEncipherment,dataEncipherment,keyAgreement";
+    case VIRTUAL_USAGE_SIGN:
+        return "critical,digitalSignature,nonRepudiation";
+    case VIRTUAL_USAGE_BOTH:
+        break;
+    }
+    return virtual_pair_kind(pair) == VIRTUAL_PAIR_RSA
+               ? "critical,digitalSignature,nonRepudiation,keyEncipherment,dataEncipherment"
+               : "critical,digitalSignature,nonRepudiation,keyAgreement";
+}
+
+static bool add_extensions(X509 *certificate, X509 *issuer, const char *usage)
+{
     const struct {
         int nid;
         const char *value;
     } wanted[] = {
         {NID_basic_constraints, "critical,CA:FALSE"},
-        {NID_key_usage, usages[usage]},
+        {NID_key_usage, usage},
         {NID_subject_key_identifier, "hash"},
         {NID_authority_key_identifier, "keyid:always"},
     };
@@ -208,7 +219,8 @@ enum err_code virtual_issuer_sign(const struct virtual_issuer *issuer,
         return crypto_error(err, ERR_CRYPTO, "make a certificate");
     if (!set_subject(certificate, subject))
         return crypto_error(err, ERR_FIELD_VALUE, "the subject's names");
-    if (!add_extensions(certificate, issuer->certificate, usage) || !sign(certificate, issuer->key))
+    if (!add_extensions(certificate, issuer->certificate, usage_text(usage, pair)) ||
+        !sign(certificate, issuer->key))
         return crypto_error(err, ERR_CRYPTO, "sign a certificate");
     unsigned char *der = NULL;
     int length = i2d_X509(certificate, &der);

@@ -4,8 +4,9 @@
 #include "token/virtual/virtual_pair.h"
 
 /* Source: GM/T 0015: signing certificates have digitalSignature and nonRepudiation; encryption
- * certificates keyEncipherment, dataEncipherment and keyAgreement. */
-enum virtual_usage { VIRTUAL_USAGE_ENCRYPT = 0, VIRTUAL_USAGE_SIGN = 1 };
+ * certificates keyEncipherment, dataEncipherment and keyAgreement. The only certificate of a pair that
+ * does both has digitalSignature, nonRepudiation and what its algorithm can do besides. */
+enum virtual_usage { VIRTUAL_USAGE_ENCRYPT = 0, VIRTUAL_USAGE_SIGN = 1, VIRTUAL_USAGE_BOTH = 2 };
 
 struct virtual_subject {
     const char *organisation; /* UTF-8, at most 64 characters each (X.520) */

@@ -237,8 +237,7 @@ uint16_t virtual_key_export_public(struct virtual_call *call)
         return export_sm2(call, pair);
     case VIRTUAL_PAIR_RSA:
         return export_rsa(call, pair);
-    case VIRTUAL_PAIR_NONE:
-        break;
+    default:
+        return VIRTUAL_SW_NO_PAIR;
     }
-    return VIRTUAL_SW_NO_PAIR;
 }

@@ -30,3 +30,18 @@ uint32_t virtual_latency_ms(uint8_t ins)
 {
     return latencies_ms[ins] != 0 ? latencies_ms[ins] : LATENCY_OTHER_MS;
 }
+
+static const uint16_t piv_latencies_ms[256] = {
+    [0x20] = 40, /* VERIFY */
+    [0x24] = 80, /* CHANGE REFERENCE DATA */
+    [0x2C] = 80, /* RESET RETRY COUNTER */
+    [0x47] = 300, /* GENERATE ASYMMETRIC KEY PAIR, of P-256 */
+    [0x87] = 90, /* GENERAL AUTHENTICATE */
+    [0xDB] = 60, /* PUT DATA, each block of a chain */
+    [0xF6] = 200, /* MOVE KEY */
+};
+
+uint32_t virtual_latency_piv_ms(uint8_t ins)
+{
+    return piv_latencies_ms[ins] != 0 ? piv_latencies_ms[ins] : LATENCY_OTHER_MS;
+}

@@ -1,6 +1,8 @@
 #include "token/virtual/virtual_pair.h"
 
 #include <openssl/asn1t.h>
+#include <openssl/bio.h>
+#include <openssl/cms.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
@@ -91,6 +93,16 @@ static void free_cipher(struct sm2_cipher **cipher)
     ASN1_item_free((ASN1_VALUE *)*cipher, ASN1_ITEM_rptr(sm2_cipher));
 }
 
+static void free_bio(BIO **bio)
+{
+    BIO_free(*bio);
+}
+
+static void free_enveloped(CMS_ContentInfo **enveloped)
+{
+    CMS_ContentInfo_free(*enveloped);
+}
+
 static void free_openssl(unsigned char **at)
 {
     OPENSSL_free(*at);
@@ -113,12 +125,27 @@ static struct virtual_pair *pair_of(enum virtual_pair_kind kind, EVP_PKEY *key)
     return pair;
 }
 
+static EVP_PKEY *generate(enum virtual_pair_kind kind)
+{
+    switch (kind) {
+    case VIRTUAL_PAIR_RSA:
+        return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)VIRTUAL_RSA_BITS);
+    case VIRTUAL_PAIR_SM2:
+        return EVP_PKEY_Q_keygen(NULL, NULL, "SM2");
+    case VIRTUAL_PAIR_P256:
+        return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    case VIRTUAL_PAIR_P384:
+        return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384");
+    case VIRTUAL_PAIR_NONE:
+        break;
+    }
+    return NULL;
+}
+
 enum err_code virtual_pair_generate(enum virtual_pair_kind kind, struct virtual_pair **out,
                                     struct err *err)
 {
-    EVP_PKEY *key = kind == VIRTUAL_PAIR_RSA
-                        ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)VIRTUAL_RSA_BITS)
-                        : EVP_PKEY_Q_keygen(NULL, NULL, "SM2");
+    EVP_PKEY *key = generate(kind);
     if (key == NULL)
         return crypto_error(err, "generate a key pair");
     *out = pair_of(kind, key);
@@ -184,6 +211,11 @@ static enum virtual_pair_kind kind_of(const EVP_PKEY *key)
         return VIRTUAL_PAIR_SM2;
     if (EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) == VIRTUAL_RSA_BITS)
         return VIRTUAL_PAIR_RSA;
+    char curve[32] = "";
+    if (EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, curve, sizeof curve, NULL) == 1)
+        return strcmp(curve, SN_X9_62_prime256v1) == 0 ? VIRTUAL_PAIR_P256
+               : strcmp(curve, SN_secp384r1) == 0      ? VIRTUAL_PAIR_P384
+                                                       : VIRTUAL_PAIR_NONE;
     return VIRTUAL_PAIR_NONE;
 }
 
@@ -200,7 +232,7 @@ enum err_code virtual_pair_from_der(struct span der, struct virtual_pair **out, 
         return err_set(err, ERR_DER, "not a private key in PKCS#8");
     enum virtual_pair_kind kind = kind_of(key);
     if (kind == VIRTUAL_PAIR_NONE)
-        return err_set(err, ERR_DER, "the private key is neither SM2 nor RSA-2048");
+        return err_set(err, ERR_DER, "a private key of a kind that no card has");
     *out = pair_of(kind, TAKE(key));
     return ERR_NONE;
 }
@@ -311,12 +343,35 @@ enum err_code virtual_pair_sign_rsa(const struct virtual_pair *pair, struct span
     return ERR_NONE;
 }
 
+/* Whatever recipient the pair is. */
+static enum err_code decrypt_enveloped(const struct virtual_pair *pair, struct span ciphertext,
+                                       struct bytes **out, struct err *err)
+{
+    AUTO(free_bio) BIO *in = BIO_new_mem_buf(ciphertext.at, (int)ciphertext.len);
+    AUTO(free_bio) BIO *plain = BIO_new(BIO_s_mem());
+    AUTO(free_enveloped) CMS_ContentInfo *enveloped = in == NULL ? NULL : d2i_CMS_bio(in, NULL);
+    char *at = NULL;
+    if (enveloped == NULL || plain == NULL ||
+        CMS_decrypt(enveloped, pair->key, NULL, NULL, plain, CMS_BINARY) != 1)
+        return crypto_error(err, "decrypt");
+    long length = BIO_get_mem_data(plain, &at);
+    *out = bytes_new(span_of(at, (size_t)length));
+    return ERR_NONE;
+}
+
+static bool is_nist(const struct virtual_pair *pair)
+{
+    return pair->kind == VIRTUAL_PAIR_P256 || pair->kind == VIRTUAL_PAIR_P384;
+}
+
 enum err_code virtual_pair_decrypt(const struct virtual_pair *pair, struct span ciphertext,
                                    struct bytes **out, struct err *err)
 {
     size_t length = 0;
     if (ciphertext.len == 0 || ciphertext.len > CIPHERTEXT_BYTES_MAX)
         return err_set(err, ERR_CRYPTO, "a ciphertext of %zu bytes", ciphertext.len);
+    if (is_nist(pair))
+        return decrypt_enveloped(pair, ciphertext, out, err);
     AUTO(free_key_context) EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(pair->key, NULL);
     if (context == NULL || EVP_PKEY_decrypt_init(context) != 1 ||
         EVP_PKEY_decrypt(context, NULL, &length, ciphertext.at, ciphertext.len) != 1)

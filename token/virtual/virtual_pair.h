@@ -1,4 +1,4 @@
-/* A key pair of the card: SM2 or RSA-2048, over OpenSSL. */
+/* A key pair of the card: SM2, RSA-2048, P-256 or P-384, over OpenSSL. */
 #pragma once
 
 #include "base/err.h"
@@ -12,8 +12,14 @@
 /* PKCS#8 of an RSA-2048 key has about 1220 bytes. */
 #define VIRTUAL_PAIR_DER_BYTES_MAX 2048
 
-/* The values are those of GetContainerInfo. */
-enum virtual_pair_kind { VIRTUAL_PAIR_NONE = 0, VIRTUAL_PAIR_RSA = 1, VIRTUAL_PAIR_SM2 = 2 };
+/* The first values are those of GM/T 0017 GetContainerInfo, the last those of SP 800-78-4 Table 6-2. */
+enum virtual_pair_kind {
+    VIRTUAL_PAIR_NONE = 0,
+    VIRTUAL_PAIR_RSA = 1,
+    VIRTUAL_PAIR_SM2 = 2,
+    VIRTUAL_PAIR_P256 = 0x11,
+    VIRTUAL_PAIR_P384 = 0x14,
+};
 
 struct virtual_pair;
 struct evp_pkey_st;
@@ -24,7 +30,7 @@ MUST_CHECK enum err_code virtual_pair_generate(enum virtual_pair_kind kind,
 /* From the private scalar; fails with ERR_CRYPTO when it is not in range. */
 MUST_CHECK enum err_code virtual_pair_from_scalar(const uint8_t scalar[VIRTUAL_SM2_BYTES],
                                                   struct virtual_pair **out, struct err *err);
-/* PKCS#8, an SM2 or RSA-2048 key and nothing behind it; fails with ERR_DER. */
+/* PKCS#8, a key of any kind above and nothing behind it; fails with ERR_DER. */
 MUST_CHECK enum err_code virtual_pair_from_der(struct span der, struct virtual_pair **out,
                                                struct err *err);
 /* PKCS#8, the caller's: wipe it with virtual_pair_wipe_der. */
@@ -54,7 +60,8 @@ MUST_CHECK enum err_code virtual_pair_sign_sm2(const struct virtual_pair *pair,
 /* RSA: PKCS#1 v1.5, input (at most VIRTUAL_RSA_BYTES - 11 bytes) as it is. Fails with ERR_CRYPTO. */
 MUST_CHECK enum err_code virtual_pair_sign_rsa(const struct virtual_pair *pair, struct span input,
                                                uint8_t out[VIRTUAL_RSA_BYTES], struct err *err);
-/* SM2: DER SM2Cipher (C1 C3 C2); RSA: PKCS#1 v1.5. Fails with ERR_CRYPTO. */
+/* SM2: DER SM2Cipher (C1 C3 C2); RSA: PKCS#1 v1.5; P-256 and P-384: DER EnvelopedData by key agreement
+ * (RFC 5753), as "openssl cms -encrypt" makes it. Fails with ERR_CRYPTO. */
 MUST_CHECK enum err_code virtual_pair_decrypt(const struct virtual_pair *pair,
                                               struct span ciphertext, struct bytes **out,
                                               struct err *err);

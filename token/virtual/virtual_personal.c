@@ -1,28 +1,8 @@
 #include "token/virtual/virtual_personal.h"
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-
-#include "base/buf.h"
-#include "base/hex.h"
 #include "base/json.h"
 #include "base/memory.h"
-
-#define PEM_LINE_CHARACTERS 64
-#define PEM_BYTES_MAX (VIRTUAL_CERTIFICATE_BYTES_MAX * 2)
-
-static void free_certificate(X509 **certificate)
-{
-    X509_free(*certificate);
-}
-
-static void free_bio(BIO **bio)
-{
-    BIO_free(*bio);
-}
+#include "token/virtual/virtual_certificate.h"
 
 static enum err_code set_pins(const struct virtual_personal *wish,
                               struct virtual_application *application, struct err *err)
@@ -137,26 +117,6 @@ static const char *kind_text(enum virtual_pair_kind kind)
     return kind == VIRTUAL_PAIR_SM2 ? "sm2" : kind == VIRTUAL_PAIR_RSA ? "rsa2048" : NULL;
 }
 
-static void add_pem(struct json *out, const char *name, const struct bytes *der)
-{
-    if (der == NULL) {
-        json_add_text(out, name, NULL);
-        return;
-    }
-    AUTO(memory_freep) char *base64 = base64_encode(span_bytes(der));
-    AUTO(buf_done) struct buf pem = BUF_INIT(PEM_BYTES_MAX);
-    buf_add_text(&pem, "-----BEGIN CERTIFICATE-----\n");
-    for (const char *at = base64; *at != '\0';) {
-        size_t len = strnlen(at, PEM_LINE_CHARACTERS);
-        buf_add(&pem, span_of(at, len));
-        buf_add_text(&pem, "\n");
-        at += len;
-    }
-    buf_add_text(&pem, "-----END CERTIFICATE-----\n");
-    buf_add_u8(&pem, 0);
-    json_add_text(out, name, (const char *)pem.at);
-}
-
 static struct json *describe_container(const struct virtual_container *container)
 {
     const struct virtual_slot *sign = &container->slots[VIRTUAL_SLOT_SIGN];
@@ -166,8 +126,8 @@ static struct json *describe_container(const struct virtual_container *container
     json_add_text(out, "algorithm", kind_text(virtual_objects_container_kind(container)));
     json_add_bool(out, "sign_key", sign->pair != NULL);
     json_add_bool(out, "encrypt_key", encrypt->pair != NULL);
-    add_pem(out, "sign_cert", sign->certificate);
-    add_pem(out, "encrypt_cert", encrypt->certificate);
+    virtual_certificate_add_pem(out, "sign_cert", span_bytes(sign->certificate));
+    virtual_certificate_add_pem(out, "encrypt_cert", span_bytes(encrypt->certificate));
     return out;
 }
 
@@ -226,23 +186,13 @@ char *virtual_personal_describe(const struct virtual_objects *objects)
 
 /* ---- finding ---- */
 
-static X509 *read_certificate(struct span text)
-{
-    const unsigned char *at = text.at;
-    X509 *certificate = d2i_X509(NULL, &at, (long)text.len);
-    if (certificate != NULL)
-        return certificate;
-    AUTO(free_bio) BIO *bio = BIO_new_mem_buf(text.at, (int)text.len);
-    return bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
-}
-
 static const struct virtual_pair *pair_in(const struct virtual_application *application,
-                                          const EVP_PKEY *key)
+                                          struct span certificate)
 {
     for (size_t i = 0; i < application->container_count; i++)
         for (size_t k = 0; k < 2; k++) {
             const struct virtual_pair *pair = application->containers[i]->slots[k].pair;
-            if (pair != NULL && EVP_PKEY_eq(virtual_pair_peek(pair), key) == 1)
+            if (pair != NULL && virtual_certificate_is_of(certificate, pair))
                 return pair;
         }
     return NULL;
@@ -251,11 +201,8 @@ static const struct virtual_pair *pair_in(const struct virtual_application *appl
 const struct virtual_pair *virtual_personal_pair_for(const struct virtual_objects *objects,
                                                      struct span certificate)
 {
-    AUTO(free_certificate) X509 *parsed = read_certificate(certificate);
-    const EVP_PKEY *key = parsed == NULL ? NULL : X509_get0_pubkey(parsed);
     const struct virtual_pair *found = NULL;
-    for (size_t i = 0; key != NULL && found == NULL && i < objects->application_count; i++)
-        found = pair_in(objects->applications[i], key);
-    ERR_clear_error();
+    for (size_t i = 0; found == NULL && i < objects->application_count; i++)
+        found = pair_in(objects->applications[i], certificate);
     return found;
 }

@@ -5,9 +5,6 @@
 #include "base/json.h"
 #include "base/memory.h"
 
-#define STATE_FORMAT "ukey-sim 1"
-#define STATE_MODE 0600
-
 /* ---- out ---- */
 
 static struct json *pin_out(const struct virtual_pin *pin)
@@ -89,7 +86,7 @@ enum err_code virtual_state_print(const struct virtual_objects *objects, char **
                                   struct err *err)
 {
     AUTO(json_freep) struct json *root = json_new_object();
-    json_add_text(root, "format", STATE_FORMAT);
+    json_add_text(root, "format", VIRTUAL_STATE_FORMAT);
     json_add_text(root, "profile", objects->profile->name);
     json_add_text(root, "serial", objects->serial.at);
     json_add_text(root, "label", objects->label.len > 0 ? objects->label.at : NULL);
@@ -109,7 +106,7 @@ enum err_code virtual_state_print(const struct virtual_objects *objects, char **
     return ERR_NONE;
 }
 
-static void wipe_text(char **text)
+void virtual_state_wipe_text(char **text)
 {
     if (*text != NULL)
         virtual_crypto_wipe(*text, strlen(*text));
@@ -119,10 +116,10 @@ static void wipe_text(char **text)
 enum err_code virtual_state_save(const struct virtual_objects *objects, const char *path,
                                  struct err *err)
 {
-    AUTO(wipe_text) char *text = NULL;
+    AUTO(virtual_state_wipe_text) char *text = NULL;
     if (virtual_state_print(objects, &text, err) != ERR_NONE)
         return err->code;
-    return file_write_atomic(path, span_text(text), STATE_MODE, err);
+    return file_write_atomic(path, span_text(text), VIRTUAL_STATE_MODE, err);
 }
 
 /* ---- in ---- */
@@ -185,6 +182,9 @@ static enum err_code slot_in(const struct json *json, struct virtual_slot *out, 
         return refuse(err, "a certificate without a key pair, or an empty one");
     if (key != NULL && virtual_pair_from_der(span_bytes(key), &out->pair, err) != ERR_NONE)
         return err->code;
+    if (key != NULL && virtual_pair_kind(out->pair) != VIRTUAL_PAIR_SM2 &&
+        virtual_pair_kind(out->pair) != VIRTUAL_PAIR_RSA)
+        return refuse(err, "a key pair that is neither SM2 nor RSA-2048");
     out->certificate = TAKE(certificate);
     return ERR_NONE;
 }
@@ -327,7 +327,7 @@ static enum err_code device_in(const struct json *root, struct virtual_objects *
     if (json_read(root, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_REFUSED, err) != ERR_NONE)
         return err->code;
     const struct virtual_profile *profile = virtual_profile_find(profile_name);
-    if (strcmp(format, STATE_FORMAT) != 0 || profile == NULL)
+    if (strcmp(format, VIRTUAL_STATE_FORMAT) != 0 || profile == NULL)
         return refuse(err, "an unknown format or profile");
     if (key->len != VIRTUAL_CIPHER_BYTES || max == 0 || left > max)
         return refuse(err, "the device key or its tries");

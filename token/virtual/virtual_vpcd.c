@@ -13,7 +13,6 @@
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "token/virtual/virtual_latency.h"
 
 #define FRAME_HEAD_BYTES 2
 #define FRAME_BODY_BYTES_MAX 65535
@@ -148,7 +147,7 @@ static uint32_t delay_ms(struct virtual_vpcd *vpcd, struct span command,
         return fault->argument;
     if (!vpcd->real_latency || command.len < 2)
         return 0;
-    uint32_t ms = virtual_latency_ms(command.at[1]);
+    uint32_t ms = virtual_card_latency_ms(vpcd->card, command.at[1]);
     vpcd->simulated_ms += ms;
     return ms;
 }
@@ -429,21 +428,21 @@ struct virtual_faults *virtual_vpcd_faults(struct virtual_vpcd *vpcd)
     return &vpcd->faults;
 }
 
-static void add_instruction(struct json *list, uint8_t ins, uint64_t count)
+static void add_instruction(struct json *list, const struct virtual_card *card, uint8_t ins)
 {
     char hex[3];
     snprintf(hex, sizeof hex, "%02X", ins);
     struct json *item = json_new_object();
     json_add_text(item, "ins", hex);
-    json_add_text(item, "name", virtual_card_command_name(ins));
-    json_add_integer(item, "count", (int64_t)count);
+    json_add_text(item, "name", virtual_card_command_name(card, ins));
+    json_add_integer(item, "count", (int64_t)virtual_card_count(card, ins));
     json_append(list, item);
 }
 
 struct json *virtual_vpcd_stats(const struct virtual_vpcd *vpcd)
 {
     struct json *stats = json_new_object();
-    json_add_text(stats, "serial", virtual_card_objects(vpcd->card)->serial.at);
+    json_add_text(stats, "serial", virtual_card_serial(vpcd->card));
     json_add_bool(stats, "inserted", vpcd->inserted);
     json_add_bool(stats, "connected", vpcd->connected);
     json_add_integer(stats, "commands", (int64_t)vpcd->commands);
@@ -453,7 +452,7 @@ struct json *virtual_vpcd_stats(const struct virtual_vpcd *vpcd)
     json_add(stats, "instructions", list);
     for (unsigned ins = 0; ins < 256; ins++)
         if (virtual_card_count(vpcd->card, (uint8_t)ins) > 0)
-            add_instruction(list, (uint8_t)ins, virtual_card_count(vpcd->card, (uint8_t)ins));
+            add_instruction(list, vpcd->card, (uint8_t)ins);
     return stats;
 }
 

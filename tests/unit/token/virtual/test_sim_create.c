@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "bench.h"
 #include "token/virtual/sim_commands.h"
+#include "token/virtual/virtual_card.h"
 #include "token/virtual/virtual_state.h"
 
 /* Words behind --state, --serial and the SM2 issuer. */
@@ -70,6 +71,98 @@ static void makes_what_is_wished_for(void **state)
     authority_done(&authority);
 }
 
+static struct virtual_card *load_card(const struct authority *authority)
+{
+    struct err err = ERR_INIT;
+    struct virtual_card *card = NULL;
+    assert_int_equal(virtual_card_load(authority->state, &card, &err), ERR_NONE);
+    return card;
+}
+
+static enum err_code create_piv(struct authority *authority, const char **more, int more_count)
+{
+    struct err err = ERR_INIT;
+    const char *words[40] = {"--family",          "piv",          "--state",
+                             authority->state,    "--force",      "--issuer-cert",
+                             authority->rsa_cert, "--issuer-key", authority->rsa_key};
+    for (int i = 0; i < more_count; i++)
+        words[9 + i] = more[i];
+    return sim_create(words, 9 + more_count, &err);
+}
+
+static void makes_piv_tokens(void **state)
+{
+    (void)state;
+    struct authority authority;
+    const char *usual[] = {"--serial", "12345678"};
+    const char *wish[] = {"--serial",
+                          "00112233445566778899AABBCCDDEEFF",
+                          "--profile",
+                          "piv-odd",
+                          "--algorithm",
+                          "rsa2048",
+                          "--pin",
+                          "654321",
+                          "--puk",
+                          "87654321",
+                          "--management-algorithm",
+                          "aes128",
+                          "--management-key",
+                          "0F0E0D0C0B0A09080706050403020100",
+                          "--label",
+                          "L"};
+    authority_init(&authority);
+    assert_int_equal(create_piv(&authority, usual, ARRAY_SIZE(usual)), ERR_NONE);
+    AUTO(virtual_card_freep) struct virtual_card *first = load_card(&authority);
+    assert_string_equal(virtual_card_serial(first), "12345678");
+    assert_string_equal(virtual_card_piv_objects(first)->profile->name, "piv-full");
+    assert_true(virtual_piv_objects_key_is_default(virtual_card_piv_objects(first)));
+    assert_int_equal(create_piv(&authority, wish, ARRAY_SIZE(wish)), ERR_NONE);
+    AUTO(virtual_card_freep) struct virtual_card *second = load_card(&authority);
+    const struct virtual_piv_objects *objects = virtual_card_piv_objects(second);
+    assert_int_equal(objects->cipher, VIRTUAL_PIV_AES128);
+    assert_int_equal(objects->management_key[0], 0x0F);
+    assert_memory_equal(objects->pin.value, "654321\xFF\xFF", 8);
+    assert_memory_equal(objects->puk.value, "87654321", 8);
+    assert_int_equal(virtual_pair_kind(objects->slots[0].pair), VIRTUAL_PAIR_RSA);
+    authority_done(&authority);
+}
+
+static void refuses_wishes_that_do_not_fit_a_family(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words[4];
+        enum err_code code;
+    } piv[] = {
+        {{"--serial", "1", "--profile", "longmai"}, ERR_USAGE},
+        {{"--serial", "1", "--algorithm", "sm2"}, ERR_USAGE},
+        {{"--serial", "1", "--admin-pin", "12345678"}, ERR_USAGE},
+        {{"--serial", "1", "--container", "box"}, ERR_USAGE},
+        {{"--serial", "1", "--management-algorithm", "sm4"}, ERR_USAGE},
+        {{"--serial", "1", "--management-key", "zz"}, ERR_USAGE},
+        {{"--serial", "1", "--management-key", ""}, ERR_USAGE},
+        {{"--serial", "1", "--management-key", "00"}, ERR_FIELD_VALUE},
+        {{"--serial", "S1", "--label", "L"}, ERR_FIELD_VALUE},
+        {{"--serial", "1", "--puk", "12345"}, ERR_FIELD_VALUE},
+        {{"--serial", "1", "--family", "other"}, ERR_USAGE},
+    };
+    struct authority authority;
+    authority_init(&authority);
+    for (size_t i = 0; i < ARRAY_SIZE(piv); i++) {
+        const char *words[4];
+        memcpy(words, piv[i].words, sizeof words);
+        assert_int_equal(create_piv(&authority, words, 4), piv[i].code);
+    }
+    const char *puk[] = {"--puk", "12345678"};
+    const char *key[] = {"--management-key", "00"};
+    assert_int_equal(create(&authority, puk, 2), ERR_USAGE);
+    assert_int_equal(create(&authority, key, 2), ERR_USAGE);
+    struct stat status;
+    assert_int_not_equal(stat(authority.state, &status), 0);
+    authority_done(&authority);
+}
+
 static void replaces_a_key_only_by_force(void **state)
 {
     (void)state;
@@ -116,6 +209,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(makes_the_usual_key),
         cmocka_unit_test(makes_what_is_wished_for),
+        cmocka_unit_test(makes_piv_tokens),
+        cmocka_unit_test(refuses_wishes_that_do_not_fit_a_family),
         cmocka_unit_test(replaces_a_key_only_by_force),
         cmocka_unit_test(refuses_other_wishes),
     };

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "bench.h"
 #include "token/virtual/virtual_state.h"
 
@@ -258,8 +259,8 @@ static void counts_commands(void **state)
     assert_int_equal(virtual_card_objects(bench.card)->commands, 3);
     virtual_card_clear_counts(bench.card);
     assert_int_equal(virtual_card_count(bench.card, 0x22), 0);
-    assert_string_equal(virtual_card_command_name(0x22), "EnumApplication");
-    assert_string_equal(virtual_card_command_name(0x23), "unknown");
+    assert_string_equal(virtual_card_command_name(bench.card, 0x22), "EnumApplication");
+    assert_string_equal(virtual_card_command_name(bench.card, 0x23), "unknown");
     bench_done(&bench);
 }
 
@@ -302,6 +303,26 @@ static void survives_any_bytes(void **state)
     }
 }
 
+static void loads_no_card_of_an_unknown_family(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"{\"family\":\"other\"}", "{\"family\":1}",
+                                        "{\"family\":null}"};
+    struct err err = ERR_INIT;
+    struct virtual_card *card = NULL;
+    char path[] = "/tmp/virtual-card-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(virtual_card_load("/nowhere/key.json", &card, &err), ERR_FILE_MISSING);
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        assert_int_equal(file_write_atomic(path, span_text(texts[i]), 0600, &err), ERR_NONE);
+        assert_int_equal(virtual_card_load(path, &card, &err), ERR_FIELD_VALUE);
+    }
+    assert_null(card);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +338,7 @@ int main(void)
         cmocka_unit_test(counts_commands),
         cmocka_unit_test(announces_both_protocols),
         cmocka_unit_test(survives_any_bytes),
+        cmocka_unit_test(loads_no_card_of_an_unknown_family),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 #include "token/virtual/virtual_pair.h"
 
+#include <openssl/bio.h>
+#include <openssl/cms.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
@@ -96,6 +98,61 @@ static void decrypts_the_known_envelope(void **state)
     assert_null(none);
 }
 
+/* A certificate that says nothing but whose key it is. */
+static X509 *certificate_of(const struct virtual_pair *pair)
+{
+    X509 *certificate = X509_new();
+    X509_NAME *name = X509_get_subject_name(certificate);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"CN", -1, -1, 0);
+    assert_int_equal(X509_set_issuer_name(certificate, name), 1);
+    assert_int_equal(X509_set_pubkey(certificate, virtual_pair_peek(pair)), 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+    assert_true(X509_sign(certificate, virtual_pair_peek(pair), EVP_sha256()) > 0);
+    return certificate;
+}
+
+static struct bytes *envelop(const struct virtual_pair *pair, const char *text)
+{
+    X509 *certificate = certificate_of(pair);
+    STACK_OF(X509) *recipients = sk_X509_new_null();
+    unsigned char *der = NULL;
+    sk_X509_push(recipients, certificate);
+    BIO *in = BIO_new_mem_buf(text, -1);
+    CMS_ContentInfo *enveloped = CMS_encrypt(recipients, in, EVP_aes_256_cbc(), CMS_BINARY);
+    int length = i2d_CMS_ContentInfo(enveloped, &der);
+    assert_true(length > 0);
+    struct bytes *out = bytes_new(span_of(der, (size_t)length));
+    OPENSSL_free(der);
+    CMS_ContentInfo_free(enveloped);
+    BIO_free(in);
+    sk_X509_free(recipients);
+    X509_free(certificate);
+    return out;
+}
+
+static void decrypts_what_was_enveloped_by_key_agreement(void **state)
+{
+    (void)state;
+    static const enum virtual_pair_kind kinds[] = {VIRTUAL_PAIR_P256, VIRTUAL_PAIR_P384};
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        struct err err = ERR_INIT;
+        AUTO(virtual_pair_freep) struct virtual_pair *pair = NULL;
+        AUTO(virtual_pair_freep) struct virtual_pair *other = NULL;
+        AUTO(bytes_freep) struct bytes *plain = NULL;
+        struct bytes *none = NULL;
+        assert_int_equal(virtual_pair_generate(kinds[i], &pair, &err), ERR_NONE);
+        assert_int_equal(virtual_pair_generate(kinds[i], &other, &err), ERR_NONE);
+        AUTO(bytes_freep) struct bytes *enveloped = envelop(pair, "a sealed bid");
+        assert_int_equal(virtual_pair_decrypt(pair, span_bytes(enveloped), &plain, &err), ERR_NONE);
+        assert_true(span_equal(span_bytes(plain), span_text("a sealed bid")));
+        assert_int_equal(virtual_pair_decrypt(other, span_bytes(enveloped), &none, &err),
+                         ERR_CRYPTO);
+        assert_int_equal(virtual_pair_decrypt(pair, span_text("nothing"), &none, &err), ERR_CRYPTO);
+        assert_null(none);
+    }
+}
+
 static void signs_rsa_over_any_input_that_fits(void **state)
 {
     (void)state;
@@ -128,7 +185,8 @@ static void survives_the_way_through_der(void **state)
 {
     (void)state;
     struct err err = ERR_INIT;
-    static const enum virtual_pair_kind kinds[] = {VIRTUAL_PAIR_SM2, VIRTUAL_PAIR_RSA};
+    static const enum virtual_pair_kind kinds[] = {VIRTUAL_PAIR_SM2, VIRTUAL_PAIR_RSA,
+                                                   VIRTUAL_PAIR_P256, VIRTUAL_PAIR_P384};
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         AUTO(virtual_pair_freep) struct virtual_pair *pair = NULL;
         AUTO(virtual_pair_freep) struct virtual_pair *again = NULL;
@@ -167,7 +225,8 @@ static void refuses_keys_of_other_kinds(void **state)
     (void)state;
     struct err err = ERR_INIT;
     struct virtual_pair *pair = NULL;
-    refuse_key(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"));
+    refuse_key(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-521"));
+    refuse_key(EVP_PKEY_Q_keygen(NULL, NULL, "EC", "secp256k1"));
     refuse_key(EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)1024));
     refuse_key(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"));
     assert_int_equal(virtual_pair_from_der(SPAN_NONE, &pair, &err), ERR_DER);
@@ -184,6 +243,7 @@ int main(void)
         cmocka_unit_test(refuses_scalars_out_of_range),
         cmocka_unit_test(signs_sm2_so_that_it_verifies),
         cmocka_unit_test(decrypts_the_known_envelope),
+        cmocka_unit_test(decrypts_what_was_enveloped_by_key_agreement),
         cmocka_unit_test(signs_rsa_over_any_input_that_fits),
         cmocka_unit_test(survives_the_way_through_der),
         cmocka_unit_test(refuses_keys_of_other_kinds),

@@ -119,6 +119,21 @@ static void refuses_what_no_card_has_written(void **state)
     }
 }
 
+static void refuses_pairs_of_another_family(void **state)
+{
+    (void)state;
+    struct err err = ERR_INIT;
+    struct bench bench;
+    struct virtual_pair *pair = NULL;
+    struct virtual_objects *objects = NULL;
+    bench_init(&bench, virtual_profile_find("gmt0017-2012"));
+    assert_int_equal(virtual_pair_generate(VIRTUAL_PAIR_P256, &pair, &err), ERR_NONE);
+    virtual_objects_set_pair(&bench.container->slots[VIRTUAL_SLOT_SIGN], pair, true);
+    AUTO(virtual_state_wipe_text) char *text = print(bench.objects);
+    assert_int_equal(virtual_state_parse(span_text(text), &objects, &err), ERR_FIELD_VALUE);
+    bench_done(&bench);
+}
+
 /* An object doubled: two of one name and one id. */
 static void refuses_twins(void **state)
 {
@@ -185,6 +200,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_back_as_it_was),
         cmocka_unit_test(refuses_what_no_card_has_written),
+        cmocka_unit_test(refuses_pairs_of_another_family),
         cmocka_unit_test(refuses_twins),
         cmocka_unit_test(refuses_more_than_there_is_room_for),
         cmocka_unit_test(survives_the_disk),

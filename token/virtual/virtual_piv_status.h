@@ -1,0 +1,21 @@
+/* Status words of PIV. Source: SP 800-73-4 Part 2, 3.1 to 3.3; ISO/IEC 7816-4 5.6. */
+#pragma once
+
+enum {
+    VIRTUAL_PIV_SW_OK = 0x9000,
+    VIRTUAL_PIV_SW_MORE = 0x6100, /* the low byte: so many bytes more, 00 for 256 and up */
+    VIRTUAL_PIV_SW_WARNING = 0x6300,
+    VIRTUAL_PIV_SW_TRIES = 0x63C0, /* the low digit: tries left */
+    VIRTUAL_PIV_SW_MEMORY = 0x6581,
+    VIRTUAL_PIV_SW_LENGTH = 0x6700,
+    VIRTUAL_PIV_SW_SECURITY = 0x6982,
+    VIRTUAL_PIV_SW_LOCKED = 0x6983,
+    VIRTUAL_PIV_SW_CONDITIONS = 0x6985,
+    VIRTUAL_PIV_SW_DATA = 0x6A80,
+    VIRTUAL_PIV_SW_NOT_FOUND = 0x6A82,
+    VIRTUAL_PIV_SW_NO_SPACE = 0x6A84,
+    VIRTUAL_PIV_SW_P1P2 = 0x6A86,
+    VIRTUAL_PIV_SW_NO_REFERENCE = 0x6A88,
+    VIRTUAL_PIV_SW_INS = 0x6D00,
+    VIRTUAL_PIV_SW_CLA = 0x6E00,
+};
