@@ -123,7 +123,7 @@ void virtual_card_freep(struct virtual_card **card)
 
 struct span virtual_card_atr(const struct virtual_card *card)
 {
-    return span_of(card->family->atr, card->family->atr_bytes);
+    return card->family->atr(card);
 }
 
 /* ---- commands ---- */

@@ -10,13 +10,12 @@
 /* Every entry is there but where it says so. A family's card begins with struct virtual_card. */
 struct virtual_family {
     const char *name; /* member "family" of its state files */
-    const uint8_t *atr;
-    size_t atr_bytes;
     /* The content of a state file. Fails as the family's parser. */
     enum err_code (*parse)(struct span text, const char *path, struct virtual_card **out,
                            struct err *err);
     /* Frees what is behind the base; the base's memory is freed by the caller. */
     void (*done)(struct virtual_card *card);
+    struct span (*atr)(const struct virtual_card *card); /* static */
     /* Ends log-ins and forgets what is under way. */
     void (*lose_power)(struct virtual_card *card);
     /* The whole answer. Calls virtual_card_count_command and, after a lasting change,

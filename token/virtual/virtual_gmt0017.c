@@ -377,6 +377,12 @@ static struct bytes *card_process(struct virtual_card *base, struct span command
 
 /* ---- for whoever looks at the card from outside ---- */
 
+static struct span card_atr(const struct virtual_card *card)
+{
+    (void)card;
+    return SPAN_ARRAY(answer_to_reset);
+}
+
 static enum err_code card_print(const struct virtual_card *card, char **out, struct err *err)
 {
     return virtual_state_print(virtual_gmt0017_objects(card), out, err);
@@ -412,8 +418,7 @@ static const struct virtual_pair *card_pair_for(const struct virtual_card *card,
 
 const struct virtual_family virtual_gmt0017_family = {
     .name = "gmt0017",
-    .atr = answer_to_reset,
-    .atr_bytes = sizeof answer_to_reset,
+    .atr = card_atr,
     .parse = card_parse,
     .done = card_done,
     .lose_power = card_lose_power,

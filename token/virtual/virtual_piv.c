@@ -12,8 +12,11 @@
 #include "token/virtual/virtual_piv_state.h"
 
 /* T=0 and T=1; the historical bytes are "SIMPIV". */
-static const uint8_t answer_to_reset[] = {0x3B, 0x86, 0x80, 0x01, 'S', 'I',
-                                          'M',  'P',  'I',  'V',  0x1F};
+static const uint8_t short_atr[] = {0x3B, 0x86, 0x80, 0x01, 'S', 'I', 'M', 'P', 'I', 'V', 0x1F};
+/* The historical bytes are compact TLV: 73 promises chaining and extended lengths, 56 is "SIMPIV".
+ * Source: ISO/IEC 7816-4 8.1.1 and 12.1.1.8. */
+static const uint8_t extended_atr[] = {0x3B, 0x8C, 0x80, 0x01, 0x80, 0x73, 0xC0, 0x21, 0xC0,
+                                       0x56, 'S',  'I',  'M',  'P',  'I',  'V',  0x91};
 
 /* Data of one chain of commands: the largest object of any profile, and the fields around it. */
 #define CHAIN_BYTES_MAX (16 * 1024)
@@ -250,6 +253,12 @@ static struct bytes *card_process(struct virtual_card *base, struct span apdu)
 
 /* ---- for whoever looks at the token from outside ---- */
 
+static struct span card_atr(const struct virtual_card *card)
+{
+    return virtual_piv_peek_objects(card)->profile->extended_length ? SPAN_ARRAY(extended_atr)
+                                                                    : SPAN_ARRAY(short_atr);
+}
+
 static enum err_code card_print(const struct virtual_card *card, char **out, struct err *err)
 {
     return virtual_piv_state_print(virtual_piv_peek_objects(card), out, err);
@@ -287,8 +296,7 @@ static const struct virtual_pair *card_pair_for(const struct virtual_card *card,
 
 const struct virtual_family virtual_piv_family = {
     .name = "piv",
-    .atr = answer_to_reset,
-    .atr_bytes = sizeof answer_to_reset,
+    .atr = card_atr,
     .parse = card_parse,
     .done = card_done,
     .lose_power = card_lose_power,

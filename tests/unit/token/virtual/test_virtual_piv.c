@@ -207,17 +207,31 @@ static void survives_any_bytes(void **state)
     }
 }
 
+/* Its check byte is right, and its capabilities are those of the profile. */
+static void has_an_answer_to_reset(void **state)
+{
+    (void)state;
+    static const uint8_t capabilities[] = {0x80, 0x73, 0xC0, 0x21, 0xC0};
+    for (size_t p = 0; virtual_piv_profile_at(p) != NULL; p++) {
+        struct piv_bench bench;
+        uint8_t check = 0;
+        piv_bench_init(&bench, virtual_piv_profile_at(p));
+        struct span atr = virtual_card_atr(bench.bench.card);
+        for (size_t i = 1; i < atr.len; i++)
+            check ^= atr.at[i];
+        assert_int_equal(check, 0);
+        assert_int_equal(memcmp(atr.at + 4, capabilities, sizeof capabilities) == 0,
+                         virtual_piv_profile_at(p)->extended_length);
+        piv_bench_done(&bench);
+    }
+}
+
 static void is_known_from_outside(void **state)
 {
     (void)state;
     struct piv_bench bench;
     piv_bench_init(&bench, plain());
     struct virtual_card *card = bench.bench.card;
-    struct span atr = virtual_card_atr(card);
-    uint8_t check = 0;
-    for (size_t i = 1; i < atr.len; i++)
-        check ^= atr.at[i];
-    assert_int_equal(check, 0);
     assert_int_equal(virtual_card_count(card, 0xA4), 1);
     assert_int_equal(virtual_card_count(card, 0xC0), 1);
     assert_string_equal(virtual_card_command_name(card, 0x20), "VERIFY");
@@ -241,6 +255,7 @@ int main(void)
         cmocka_unit_test(forgets_log_ins_with_the_power),
         cmocka_unit_test(saves_what_lasts_before_it_answers),
         cmocka_unit_test(survives_any_bytes),
+        cmocka_unit_test(has_an_answer_to_reset),
         cmocka_unit_test(is_known_from_outside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
