@@ -284,7 +284,9 @@ static enum op_outcome verify(struct op *op, struct err *err)
         token_read_pin_state(op->key.token, TOKEN_USER, &op->key.pin, err) != ERR_NONE)
         return OP_STEP_NEXT;
     op->key.pin.is_default = true; /* not every key says so */
-    if (op->key.pin.tries_left == op->key.pin.tries_max || op->key.pin.tries_left > before)
+    bool fewer =
+        op->key.pin.tries_left < op->key.pin.tries_max; /* -1: it does not say of how many */
+    if (op->key.pin.tries_left != 0 && (!fewer || op->key.pin.tries_left > before))
         return OP_STEP_NEXT;
     err_set(err, ERR_UNBLOCK_REFUSED, "%d of %d tries left after the reset", op->key.pin.tries_left,
             op->key.pin.tries_max);
