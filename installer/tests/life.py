@@ -3,10 +3,12 @@
 operation, removed without a trace. Runs as root on a booted system of its own (root.py), or as an autopkgtest."""
 
 import argparse
+import ctypes
 import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -84,6 +86,29 @@ class InstalledPortal(Portal):
 
     def stop(self):
         run(["systemctl", "stop", PORTAL_UNIT])
+
+
+class DeadHome:
+    """A user whose home is mounted when it is looked at, by an automounter that never does."""
+
+    def __init__(self, name):
+        self.name, self.top = name, Path("/net")
+        self.home = self.top / name
+        run(["useradd", "--no-create-home", "--home-dir", self.home, name])
+        self.top.mkdir()
+        self.pipe = os.pipe()
+        self.mounter = subprocess.Popen(["sleep", "infinity"], start_new_session=True)
+        how = f"fd={self.pipe[1]},pgrp={self.mounter.pid},minproto=5,maxproto=5,indirect"
+        mount = ctypes.CDLL(None, use_errno=True).mount
+        if mount(b"life", bytes(self.top), b"autofs", ctypes.c_ulong(0), how.encode()) != 0:
+            raise ScenarioError(f"mount autofs: {os.strerror(ctypes.get_errno())}")
+
+    def remove(self):
+        run(["umount", "--lazy", self.top])
+        self.top.rmdir()
+        self.mounter.kill()
+        self.mounter.wait()
+        run(["userdel", self.name])
 
 
 class Life:
@@ -351,9 +376,12 @@ class Life:
         expect(answer.get("agent") == "ukeyd", f"the agent without a manager: {answer}")
 
     def case_remove(self):
-        """Removed while it runs, also without a user manager: nothing of it runs or is trusted; the journal stays, until it is purged."""
+        """Removed while it runs, also without a user manager, and though somebody's home does not answer: nothing of it runs
+        or is trusted; the journal stays, until it is purged."""
+        self.dead_home = DeadHome("away")
         BROKEN_MAIN.write_text("nonsense\n")  # does not keep the policies in the browsers
-        run(["dpkg", "--remove", f"ukeyd-platform-{PLATFORM}", "ukeyd"], seconds=120)
+        told = run(["dpkg", "--remove", f"ukeyd-platform-{PLATFORM}", "ukeyd"], seconds=120).stderr.decode()
+        expect(f"{self.dead_home.home} does not answer" in told, f"nothing is told of the home: {told}")
         BROKEN_MAIN.unlink()
         for unit in ("ukeyd.service", "ukeyd.socket"):
             expect(not self.bidder.is_active(unit), f"{unit} is still active")
@@ -371,6 +399,7 @@ class Life:
         expect(is_active(PORTAL_UNIT), "the portal has ended")
         run(["dpkg", "--purge", f"ukeyd-platform-{PLATFORM}", "ukeyd", "ukeyd-sim", "ukeyd-portal"], seconds=120)
         expect(not is_active(PORTAL_UNIT), "the portal still runs")
+        self.dead_home.remove()
 
     def case_install_while_logged_in(self):
         """Installed in the middle of a session: it runs at once."""

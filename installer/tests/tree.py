@@ -12,6 +12,8 @@ OWN_BOOKS = (
     "/etc/gshadow-",
     "/etc/passwd-",
     "/etc/shadow-",
+    "/etc/subgid-",
+    "/etc/subuid-",
     "/proc",
     "/run",
     "/src",  # where root.py shows the source tree
