@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """docs/api/errors.md is made from base/err_list.h, docs/api/doctor.md from agent/doctor/doctor_list.h: --write makes
-them, the check compares."""
+them, the check compares. And each key of a file that a person writes stands in the file's man page."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -66,8 +67,28 @@ PAGES = {
 }
 
 
-def findings(top):
+# A table of keys -> the page on which each has its entry.
+FORMATS = {
+    "agent/config_file.c": "docs/man/ukeyd.conf.5",
+    "token/gmt0017/gmt0017_profile_file.c": "docs/man/ukeyd-profile.5",
+}
+
+
+def keys_without_entry(top):
     found = []
+    for source, page in FORMATS.items():
+        if not (top / source).exists():
+            continue
+        keys = re.findall(r'^    \{"(\w+)", (?:AT\(|offsetof\()', (top / source).read_text(), re.MULTILINE)
+        entries = re.findall(r"^\.TP\n\.BR? (.*)$", (top / page).read_text(), re.MULTILINE)
+        listed = set(re.findall(r"\w+", " ".join(entries)))
+        found += [f"{source}: {key} has no entry in {page}" for key in keys if key not in listed]
+        found += [f"{source}: no keys were found in it"] * (not keys)
+    return found
+
+
+def findings(top):
+    found = keys_without_entry(Path(top))
     for source, (page, make) in PAGES.items():
         path = Path(top) / page
         if not path.exists() or path.read_text() != make((Path(top) / source).read_text()):
