@@ -75,14 +75,14 @@ export class Ukeyd {
     };
 
     // [response, its JSON or undefined]
-    const request = async (url, init, ms) => {
+    const request = async (address, path, init, ms) => {
       const over = new AbortController();
       const timer = setTimeout(() => over.abort(), ms);
       open.add(over);
       if (closed) over.abort();
       try {
         // No targetAddressSpace: a literal loopback address needs none, and older Chromium refuses the word.
-        const answer = await fetch(url, { signal: over.signal, ...init });
+        const answer = await fetch(`${address}/v1/${path}`, { signal: over.signal, ...init });
         return [answer, await answer.json().catch(nothing)];
       } finally {
         clearTimeout(timer);
@@ -95,7 +95,7 @@ export class Ukeyd {
     // The status of an agent that is new enough; else throws, and failures says what is there instead.
     const probe = async (address, ms, failures) => {
       try {
-        const [, status] = await request(address + "/v1/status", {}, ms);
+        const [, status] = await request(address, "status", {}, ms);
         if (status?.agent !== "ukeyd") throw { name: "foreign" };
         const { api, version } = status;
         if (!(api >= API) || `${version}`.localeCompare(minVersion, "en", { numeric: true }) < 0)
@@ -124,7 +124,7 @@ export class Ukeyd {
     const anyRefuses = async (failures) => {
       const answers = Object.entries(failures).map(
         ([address, why]) =>
-          why === "TypeError" && request(address + "/v1/status", { mode: "no-cors" }, probeMs).catch(nothing),
+          why === "TypeError" && request(address, "status", { mode: "no-cors" }, probeMs).catch(nothing),
       );
       return (await Promise.all(answers)).some(Boolean);
     };
@@ -184,7 +184,7 @@ export class Ukeyd {
         headers: { "Accept-Language": me.language, ...(body && { "Content-Type": "application/json" }) },
         body: body && JSON.stringify(body),
       };
-      const [answer, json] = await request(`${address}/v1/${path}`, init, REQUEST_MS).catch((cause) => [cause]);
+      const [answer, json] = await request(address, path, init, REQUEST_MS).catch((cause) => [cause]);
       if (!json) {
         me.address = null;
         throw error("agent-lost", address, answer);
@@ -222,8 +222,9 @@ export class Ukeyd {
           if (seen !== version) tell(onprogress, operation);
           seen = version;
           if (state === "done") return operation;
-          // failed, cancelled, or unconfirmed too
-          if ((untilConfirmed ? /led$/ : /ed$/).test(state)) throw new UkeydError(problem, problem, operation);
+          // failed, cancelled, or unconfirmed too; without a problem it is about to be gone on with
+          if (problem && (untilConfirmed ? /led$/ : /ed$/).test(state))
+            throw new UkeydError(problem, problem, operation);
           if (signal?.aborted && operation.cancellable) await cancel();
           operation = await next(operation);
         }

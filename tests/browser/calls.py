@@ -10,12 +10,14 @@ import opensc_read
 import portal_db
 from fake_dialogs import FakeDialogs
 from picture import png
+from processes import wait_until
 from real_dialogs import RealDialogs
 from real_pinentry import Display
 from trust_calls import TrustCalls
 
 PASSWORD = "Yangguang-2024"
 ORGANISATION = "阳光测试有限公司"
+LOG_SECONDS = 20
 DRAWN_SECONDS = 0.3  # a window is there before its texts are
 FAULTS = {"hang-up": faulty.hang_up, "act-then-hang-up": faulty.act_then_hang_up}
 
@@ -132,8 +134,9 @@ class Calls(TrustCalls):
     def agent_start(self):
         self.ukeyd.start(**self.dialogs.env)
 
-    def agent_log(self):
-        return self.ukeyd.process.log_text()
+    def agent_logs(self, text):
+        """Until it stands in the agent's log."""
+        wait_until(lambda: text in self.ukeyd.process.log_text(), LOG_SECONDS, f"the log tells {text}")
 
     def agent_config(self, old, new):
         """Edits the settings of an agent that has not been started yet."""
@@ -156,6 +159,10 @@ class Calls(TrustCalls):
     def replan(self, plan):
         """Other answers for the dialogs to come (fake dialogs only)."""
         self.dialogs.replan(*plan)
+
+    def release(self):
+        """What a dialog of the plan holds back ("held") comes now."""
+        self.dialogs.release()
 
     def dialogs_shown(self):
         return self.dialogs.shown()

@@ -223,7 +223,7 @@ test('the window goes when its tab is closed', async t => {
   const page = await pageWithWindow(t);
   await page.close();
   await t.world.dialog_closes({seconds: WAIT_MS / 1000});
-  assert.match(await t.world.agent_log(), /page-gone/);
+  await t.world.agent_logs({text: 'page-gone'});
 });
 
 test('the window stays when its page is loaded again', async t => {
@@ -233,6 +233,7 @@ test('the window stays when its page is loaded again', async t => {
   await makeAgent(page);
   const [{id}] = (await call(page, 'operations')).value;
   const watched = call(page, 'resume', id, {});
+  await page.waitForFunction(() => window.seen.at(-1)?.state === 'waiting-user');
   await t.world.refuse();
   assert.equal((await watched).error?.code, 'prompt-cancelled');
 });

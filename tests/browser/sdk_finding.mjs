@@ -2,11 +2,10 @@
 // tell it by its own code, with a text for the user.
 
 import assert from 'node:assert/strict';
-import {createServer} from 'node:net';
 import {setTimeout as pause} from 'node:timers/promises';
 import {test} from './lib/suite.mjs';
 import {canBeAnotherUser, startOtherUsersAgent} from './lib/other_user.mjs';
-import {AGENT_ADDRESSES, SITE, call, makeAgent, pageAnswers, sdkPage, startAgent} from './lib/sdk_page.mjs';
+import {AGENT_ADDRESSES, SITE, call, holdPort, makeAgent, pageAnswers, sdkPage, startAgent} from './lib/sdk_page.mjs';
 
 const HTTPS = 'https://127.0.0.1:27510';
 const HTTP = 'http://127.0.0.1:27511';
@@ -101,7 +100,7 @@ test('another program answers on a port of the agent', async t => {
 
 test('another program holds a port and says nothing', async t => {
   t.expectProblem(FAILED_REQUEST);
-  const silent = createServer(() => undefined).listen(27510, '127.0.0.1');
+  const silent = await holdPort(() => undefined);
   const page = await pageWithAgent(t);
   await fails(page, 'foreign-program', '驱动的端口被其他程序占用');
   await startAgent();
@@ -300,7 +299,7 @@ test('the page came by http', async t => {
 
 test('the port that worked is asked first, and alone', async t => {
   t.expectProblem(FAILED_REQUEST);
-  const holder = createServer(socket => socket.destroy()).listen(27510, '127.0.0.1');
+  const holder = await holdPort(socket => socket.destroy());
   await startAgent();
   const page = await pageWithAgent(t);
   await connects(page, 'https://127.0.0.1:27520');

@@ -2,10 +2,10 @@
 // that may happen to the connection meanwhile.
 
 import assert from 'node:assert/strict';
-import {createServer} from 'node:net';
 import {test} from './lib/suite.mjs';
-import {SITE, call, makeAgent, sdkPage, startAgent} from './lib/sdk_page.mjs';
+import {SITE, call, holdPort, makeAgent, sdkPage, startAgent} from './lib/sdk_page.mjs';
 
+const HELD = 'held pin 123456'; // until t.world.release()
 const RENEWED = '续费成功、请您进行CA签章延期!';
 // The browser blames its own question when a connection breaks.
 const LOST = /net::ERR_|WebSocket connection to|Permission was denied for this request/;
@@ -32,21 +32,23 @@ function waitFor(page, state) {
 }
 
 test('a renewal from the first request to the message at the end', async t => {
-  const {serial, page, ticket} = await scene(t);
+  const {serial, page, ticket} = await scene(t, [HELD]);
   const status = await call(page, 'connect');
   assert.equal(status.value.keys, 1);
   assert.equal(await page.evaluate(() => window.agent.address), 'https://127.0.0.1:27510');
   assert.equal(await page.evaluate(() => window.agent.notice), null);
   const {value} = await call(page, 'tokens');
   assert.equal(value[0].serial, serial);
-  const done = await call(page, 'run', 'renew', {ticket, token: serial});
+  const running = call(page, 'run', 'renew', {ticket, token: serial});
+  await waitFor(page, 'waiting-user');
+  await t.world.release();
+  const done = await running;
   assert.equal(done.value?.message, RENEWED, JSON.stringify(done));
   assert.equal(done.value.result.replaced, false);
   const seen = await page.evaluate(() => window.seen);
   const versions = seen.map(operation => operation.version);
   assert.deepEqual(versions, [...new Set(versions)].sort((a, b) => a - b), 'each change once, in order');
   assert.equal(seen.at(-1).state, 'done');
-  assert(seen.some(operation => operation.state === 'waiting-user'));
 });
 
 test('texts are in the language that the page has now', async t => {
@@ -72,7 +74,7 @@ test('events tell of keys and operations', async t => {
 
 test('a WebSocket that drops in the middle is opened again, and the operation goes on', async t => {
   t.expectProblem(LOST);
-  const {page, ticket} = await scene(t, ['slow 2 pin 123456']);
+  const {page, ticket} = await scene(t, [HELD]);
   await page.evaluate(() => {
     window.sockets = [];
     const Real = window.WebSocket;
@@ -89,17 +91,18 @@ test('a WebSocket that drops in the middle is opened again, and the operation go
   const done = call(page, 'run', 'renew', {ticket});
   await waitFor(page, 'waiting-user');
   await page.evaluate(() => window.sockets.at(-1).send('the agent hangs up on who talks'));
-  assert.equal((await done).value?.message, RENEWED);
   await page.waitForFunction(
     () => window.events.filter(({event}) => event === 'status.changed').length >= 2,
   );
+  await t.world.release();
+  assert.equal((await done).value?.message, RENEWED);
   const before = await page.evaluate(() => window.events.length);
   await call(page, 'run', 'check', {});
   await page.waitForFunction(count => window.events.length > count, before);
 });
 
 test('a page that is loaded again finds its operation and watches on', async t => {
-  const {page, ticket} = await scene(t, ['slow 3 pin 123456']);
+  const {page, ticket} = await scene(t, [HELD]);
   call(page, 'run', 'renew', {ticket}).catch(() => undefined); // ends with the page
   await waitFor(page, 'waiting-user');
   await page.reload();
@@ -107,7 +110,10 @@ test('a page that is loaded again finds its operation and watches on', async t =
   await makeAgent(page);
   const [{id, state}] = (await call(page, 'operations')).value;
   assert.equal(state, 'waiting-user');
-  const done = await call(page, 'resume', id, {});
+  const watched = call(page, 'resume', id, {});
+  await waitFor(page, 'waiting-user');
+  await t.world.release();
+  const done = await watched;
   assert.equal(done.value?.message, RENEWED, JSON.stringify(done));
 });
 
@@ -123,6 +129,21 @@ test('an agent that is started again in the middle tells how the operation ended
   assert.equal(error.operation.state, 'failed');
 });
 
+test('an operation that is about to be gone on with has no problem yet', async t => {
+  const {page, ticket} = await scene(t, ['timeout', 'pin 123456']);
+  const {error} = await call(page, 'run', 'renew', {ticket});
+  await page.evaluate(() => {
+    const real = window.fetch;
+    window.fetch = async (url, init) => {
+      const answer = await real(url, init);
+      if (!String(url).endsWith('/resume')) return answer;
+      return Response.json({...(await answer.json()), state: 'failed', error: null}); // as between two states
+    };
+  });
+  const done = await call(page, 'resume', error.operation.id, {});
+  assert.equal(done.value?.message, RENEWED, JSON.stringify(done));
+});
+
 test('an agent that comes back on another port is found there', async t => {
   t.expectProblem(LOST);
   const {page, ticket} = await scene(t, ['hang']);
@@ -130,7 +151,7 @@ test('an agent that comes back on another port is found there', async t => {
   const done = call(page, 'run', 'renew', {ticket});
   await waitFor(page, 'waiting-user');
   await t.world.agent_kill();
-  const holder = createServer(socket => socket.destroy()).listen(27510, '127.0.0.1');
+  const holder = await holdPort(socket => socket.destroy());
   await t.world.agent_start();
   assert.equal((await done).error?.code, 'interrupted');
   assert.equal(await page.evaluate(() => window.agent.address), 'https://127.0.0.1:27520');
@@ -150,7 +171,7 @@ test('an agent that does not come back is told as lost, with the operation', asy
 });
 
 test('a person who takes longer than a request may', async t => {
-  const {page, ticket} = await scene(t, ['slow 27 pin 123456']);
+  const {page, ticket} = await scene(t, ['slow 30 pin 123456']);
   const polls = longPolls(page);
   const done = await call(page, 'run', 'renew', {ticket});
   assert.equal(done.value?.message, RENEWED);
@@ -178,14 +199,17 @@ test('aborting cancels, and the page hears what became of it', async t => {
 });
 
 test('close() ends the watching, not the operation', async t => {
-  const {page, ticket} = await scene(t, ['slow 2 pin 123456']);
+  const {page, ticket} = await scene(t, [HELD]);
   const done = call(page, 'run', 'renew', {ticket});
   await waitFor(page, 'waiting-user');
   await page.evaluate(() => window.agent.close());
   assert.equal((await done).error?.code, 'closed');
   await makeAgent(page);
   const [{id}] = (await call(page, 'operations')).value;
-  assert.equal((await call(page, 'resume', id, {})).value?.message, RENEWED);
+  const watched = call(page, 'resume', id, {});
+  await waitFor(page, 'waiting-user');
+  await t.world.release();
+  assert.equal((await watched).value?.message, RENEWED);
 });
 
 test('close() ends the watching also while the agent is away', async t => {

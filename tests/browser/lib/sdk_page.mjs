@@ -1,6 +1,8 @@
 // A platform's page of its own with the SDK, at a site that counts as public, and an agent that lists it.
 
+import {once} from 'node:events';
 import {readFileSync} from 'node:fs';
+import {createServer} from 'node:net';
 import {join} from 'node:path';
 import {world} from './talk.mjs';
 
@@ -48,6 +50,16 @@ export async function startAgent(keys = 0, options = {}) {
   await world.agent_lists({origin: SITE});
   await world.agent_start();
   if (keys) await world.wait_keys({count: keys}); // the world knows it on its first port only
+}
+
+/**
+ * Another program on the agent's first port, from now on.
+ * @param {(socket: import('node:net').Socket) => void} serve
+ */
+export async function holdPort(serve) {
+  const holder = createServer(serve).listen(27510, '127.0.0.1');
+  await once(holder, 'listening');
+  return holder;
 }
 
 /**
