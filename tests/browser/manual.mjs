@@ -125,6 +125,7 @@ async function lock(t, page, serial) {
 /** 四、密码重置. @param {Test} t @param {Page} page @param {string} serial */
 async function reset(t, page, serial) {
   await dialog(page).getByRole('link', {name: '前往CA锁密码重置'}).click();
+  await page.getByRole('heading', {name: 'CA锁密码重置'}).waitFor();
   await show(t, page, 'resets');
   await page.getByRole('button', {name: /^重置ca锁密码/}).click();
   await show(t, page, 'reset-confirm');

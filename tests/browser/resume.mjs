@@ -10,7 +10,7 @@ import {test} from './lib/suite.mjs';
 const PIN = 'pin 123456';
 const RENEWED = '续费成功、请您进行CA签章延期!';
 /** The step that writes to the key has begun, and does not end soon. */
-const WRITING = 'delay 2 2000';
+const WRITING = 'delay 2 6000';
 
 /** A bidder with an approved order, whose key misbehaves while it is written to. @param {Test} t @param {string} fault */
 async function scene(t, fault) {

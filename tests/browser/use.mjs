@@ -88,10 +88,10 @@ test('the language is switched on the page, and stays', async t => {
   const page = await bidder(t);
   await page.getByRole('button', {name: 'English'}).click();
   await page.getByRole('heading', {name: 'CA services'}).waitFor();
-  assert.equal(await page.evaluate(() => document.documentElement.lang), 'en');
+  await page.waitForFunction(() => document.documentElement.lang === 'en');
   await page.reload();
   await page.getByRole('link', {name: 'New order'}).waitFor();
-  assert.equal(await page.title(), 'Renewal');
+  await page.waitForFunction(() => document.title === 'Renewal');
   await page.getByRole('button', {name: '中文'}).click();
   await page.getByRole('link', {name: '新增'}).waitFor();
 });
@@ -138,7 +138,10 @@ test('back and forward lead through lists, searches and orders', async t => {
   await page.getByRole('heading', {name: '延期续费订单'}).waitFor();
   await page.goBack();
   await page.getByRole('link', {name: new RegExp(`^查看 .*${number}$`)}).waitFor();
-  assert.equal(await page.getByRole('searchbox').inputValue(), number);
+  await page.waitForFunction(
+    wanted => document.querySelector('input[type=search]')['value'] === wanted,
+    number,
+  );
   await page.goBack();
   await page.locator('input[type=search]:placeholder-shown').waitFor();
   await page.goForward();
