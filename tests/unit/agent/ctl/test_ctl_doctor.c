@@ -105,7 +105,7 @@ static void the_report_is_written(void **state)
     assert_int_equal(run(0, report, &text, &err), ERR_UNHEALTHY);
     assert_int_equal(stat(report, &status), 0);
     assert_true(status.st_size > 100);
-    assert_int_equal(run(0, report, &other, &err), ERR_RECORD_EXISTS);
+    assert_int_equal(run(0, report, &other, &err), ERR_REPORT_EXISTS);
 }
 
 #define ON_IT(test) cmocka_unit_test_setup_teardown(test, start, stop)
