@@ -69,6 +69,15 @@ const char *fuzz_file(struct span content)
     return path;
 }
 
+void fuzz_remove_database(const char *path)
+{
+    static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
+    for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+        AUTO(memory_freep) char *file = memory_printf("%s%s", path, endings[i]);
+        (void)unlink(file);
+    }
+}
+
 char *fuzz_folder(void)
 {
     const char *above = getenv("TMPDIR");

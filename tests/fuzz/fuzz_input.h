@@ -18,5 +18,7 @@ char *fuzz_text(struct span span);
 void fuzz_touch(struct span span);
 /* The path of a file with this content, valid until the next call. */
 const char *fuzz_file(struct span content);
+/* SQLite's file of this path, and what it puts beside it. */
+void fuzz_remove_database(const char *path);
 /* A new folder below TMPDIR, which stays: the caller frees the path. */
 char *fuzz_folder(void);

@@ -1,6 +1,5 @@
 /* The journal: an input that begins with '{' is what a row holds, any other one is the whole file. */
 #include <stdio.h>
-#include <unistd.h>
 
 #include "agent/ops/op_facts.h"
 #include "agent/ops/op_journal.h"
@@ -38,15 +37,6 @@ static void take(void *context, const struct op_row *row)
     (*count)++;
 }
 
-static void remove_files(void)
-{
-    static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
-    for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
-        AUTO(memory_freep) char *path = memory_printf("%s%s", journal_path, endings[i]);
-        (void)unlink(path);
-    }
-}
-
 static void start(void)
 {
     AUTO(memory_freep) char *folder = fuzz_folder();
@@ -66,7 +56,7 @@ static void try_as_file(struct span data)
     AUTO(op_journal_closep) struct op_journal *journal = NULL;
     struct err err = ERR_INIT;
     size_t count = 0;
-    remove_files();
+    fuzz_remove_database(journal_path);
     write_file(data);
     if (op_journal_open(journal_path, &journal, &err) != ERR_NONE ||
         op_journal_each(journal, take, &count, &err) != ERR_NONE)

@@ -103,7 +103,7 @@ static enum err_code seal(struct remote *remote, const struct remote_call *call,
 
 static enum err_code unblock(struct remote *remote, const struct remote_call *call,
                              const struct remote_job *job,
-                             const struct remote_unblock_request *asked, struct bytes **out,
+                             const struct remote_unblock_request *asked, struct secret **out,
                              struct err *err)
 {
     (void)fprintf(stderr, "fuzz: an answer of the administrator's that nobody asked for\n");
@@ -111,15 +111,6 @@ static enum err_code unblock(struct remote *remote, const struct remote_call *ca
 }
 
 /* ---- the journal ---- */
-
-static void remove_files(void)
-{
-    static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
-    for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
-        AUTO(memory_freep) char *path = memory_printf("%s%s", journal_path, endings[i]);
-        (void)unlink(path);
-    }
-}
 
 static void start(void)
 {
@@ -163,7 +154,7 @@ static void write_journal(struct span rest)
 {
     AUTO(op_journal_closep) struct op_journal *journal = NULL;
     struct err err = ERR_INIT;
-    remove_files();
+    fuzz_remove_database(journal_path);
     fuzz_require(op_journal_open(journal_path, &journal, &err) == ERR_NONE);
     for (unsigned i = 1; i <= ROWS_MAX && put_row(journal, &rest, i); i++)
         continue;
