@@ -192,7 +192,7 @@ ERR_ITEM(ERR_OPERATION_NOT_RESUMABLE, "operation-not-resumable", STOP, 409,
     "请在平台上重新发起；平台不会重复签发。", "Start again on the platform; it will not issue twice.")
 ERR_ITEM(ERR_INTERRUPTED, "interrupted", RETRY, 503,
     "操作被中断", "The operation was interrupted",
-    "请插好CA锁后重新发起；平台不会重复签发。", "Put the key in and start again; the platform will not issue twice.")
+    "请插好CA锁后继续办理，或重新发起；平台不会重复签发。", "Put the key in and go on, or start again; the platform will not issue twice.")
 
 /* ---- PC/SC ---- */
 ERR_ITEM(ERR_PCSC_NO_SERVICE, "pcsc-no-service", USER, 503,

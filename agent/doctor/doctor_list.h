@@ -85,7 +85,7 @@ DOCTOR_ITEM(DOCTOR_UNCONFIRMED, "operation-unconfirmed", NO,
 DOCTOR_ITEM(DOCTOR_INTERRUPTED, "operation-interrupted", NO,
     "有操作中途中断，可以继续", "An operation broke off and can be gone on with",
     "CA锁被拔出、断网、关机或驱动退出。", "The key was pulled out, the network or the computer went away, or the agent ended.",
-    "请插入同一个CA锁，执行 ukeyctl resume 加上操作号，或在平台页面重新办理。", "Put the same key in and run ukeyctl resume with its number, or start again on the platform's page.")
+    "请插入同一个CA锁，执行 ukeyctl resume 加上操作号，或在平台页面点击“继续办理”。", "Put the same key in and run ukeyctl resume with its number, or press \"Go on\" on the platform's page.")
 
 /* ---- smart-card service and readers ---- */
 DOCTOR_ITEM(DOCTOR_PCSC_NO_SERVICE, "pcsc-no-service", NO,
