@@ -463,6 +463,63 @@ def vpcd():
     }
 
 
+# ---- the virtual PIV token ----
+
+PLAIN, ODD, LOGGED_IN = 2, 3, 0x80
+
+
+def sim_piv():
+    """choice: the profile's number, and whether the token is logged in."""
+
+    def commands(choice, *hexadecimal):
+        parts = [bytes.fromhex(text) for text in hexadecimal]
+        return bytes([choice]) + b"".join(struct.pack(">H", len(part)) + part for part in parts)
+
+    select = "00A4040009A00000030800001000"
+    long = "10DB3FFF FF 5C035FC10553820200" + "AA" * 246
+    sign = "0087119C26 7C24 8200 8120" + "5A" * 32 + "00"
+    return {
+        "plain_select": commands(PLAIN, select, "00C0000000"),
+        "pin": commands(0, select, "0020008008313233343536FFFF", "0020008000", "0020FF8000"),
+        "locked": commands(ODD, *["0020008008363534333231FFFF"] * 6, "002C0080103132333435363738363534333231FFFF"),
+        "change": commands(0, select, "0024008010313233343536FFFF363534333231FFFF"),
+        "objects": commands(LOGGED_IN, "00DB3FFF0A5C035FC10A53037001AA", "00CB3FFF055C035FC10A00", "00DB3FFF075C035FC10A5300"),
+        "chain": commands(LOGGED_IN | PLAIN, long, "10DB3FFF FF" + "AA" * 255, "00DB3FFF 0B" + "AA" * 11,
+                          "00CB3FFF055C035FC10500", "00C0000000", "00C0000000"),
+        "generate": commands(LOGGED_IN, "0047008205AC0380011100", "00F7008200", "00F6FF8200"),
+        "move": commands(LOGGED_IN, "00F6829C", "00F68382", "00F79C0000"),
+        "sign": commands(LOGGED_IN, sign, sign),
+        "extended": commands(LOGGED_IN, "00CB3FFF0000055C035FC1020000", "00FD000000", "00F8000000"),
+        "retries": commands(LOGGED_IN, "00FA0508", "00F7008000", "00F7009B00"),
+        "prove": commands(1, select, "0087039B047C02800000", "0087039B0C7C0A82080000000000000000"),
+        "discovery": commands(0, select, "00CB3FFF035C017E00"),
+        "wrong_length": commands(0, select, "00200080 09 31", "00"),
+    }
+
+
+def sim_states():
+    key = base64.b64encode(bytes(range(1, 9)) * 3).decode()
+    pin = {"value": base64.b64encode(b"123456\xff\xff").decode(), "max": 3, "left": 3}
+    piv = {"format": "ukey-sim 1", "family": "piv", "profile": "piv-5.4", "serial": "77", "label": None, "commands": 1,
+           "pin": pin, "puk": pin, "management": {"algorithm": "3des", "key": key}, "slots": [],
+           "objects": [{"tag": 0x5FC10A, "content": "cAGq"}]}
+    gmt0017 = {"format": "ukey-sim 1", "profile": "longmai", "serial": "S1", "label": "L", "commands": 0,
+               "device_key": base64.b64encode(b"1234567812345678").decode(), "device_max": 8, "device_left": 8,
+               "applications": []}
+    emptied = [{"tag": 0x5FC10A, "content": ""}]
+    return {
+        "piv": compact(piv),
+        "piv_emptied": compact({**piv, "profile": "piv-plain", "serial": "00112233445566778899AABBCCDDEEFF",
+                                "objects": emptied}),
+        "piv_empty_object": compact({**piv, "objects": emptied}),
+        "piv_twins": compact({**piv, "objects": piv["objects"] * 2}),
+        "piv_slot_without_key": compact({**piv, "slots": [{"slot": 0x9C, "pin_policy": 3, "key": "AA=="}]}),
+        "piv_key_of_another_cipher": compact({**piv, "management": {"algorithm": "aes128", "key": key}}),
+        "gmt0017": compact(gmt0017),
+        "gmt0017_no_tries": compact({**gmt0017, "device_left": 9}),
+    }
+
+
 # ---- X.509, by the openssl program ----
 
 
@@ -556,7 +613,8 @@ def main():
         "assuan": pinentry(), "attachment": attachments(), "config": configurations(), "gate": gates(),
         "guard": guards(), "http_head": http_heads(), "journal": journal_facts(), "json": documents(),
         "pages": page_requests(), "portal_api": portal_requests(), "profile": profiles(), "query": queries(),
-        "remote": answers(), "resume": journal_rows(journal_facts()), "trust": trust_files(), "vpcd": vpcd(),
+        "remote": answers(), "resume": journal_rows(journal_facts()), "sim_piv": sim_piv(),
+        "sim_state": sim_states(), "trust": trust_files(), "vpcd": vpcd(),
         "web": web_requests(), "websocket": websocket_frames(),
     }
     certs(made)
