@@ -35,6 +35,30 @@ enum err_code apdu_build(const struct apdu *apdu, struct bytes **out, struct err
     return ERR_NONE;
 }
 
+enum err_code apdu_build_short(const struct apdu *apdu, struct bytes **out, struct err *err)
+{
+    assert(apdu->le >= APDU_LE_NONE && apdu->le <= APDU_SHORT_DATA_BYTES_MAX + 1);
+    if (apdu->data.len > APDU_SHORT_DATA_BYTES_MAX)
+        return err_set(err, ERR_TOKEN_NO_SPACE, "%zu bytes of data in a short command, at most %d",
+                       apdu->data.len, APDU_SHORT_DATA_BYTES_MAX);
+    struct bytes *command = bytes_new_size(OVERHEAD_BYTES + apdu->data.len);
+    uint8_t *at = command->at;
+    *at++ = apdu->cla;
+    *at++ = apdu->ins;
+    *at++ = apdu->p1;
+    *at++ = apdu->p2;
+    if (apdu->data.len > 0) {
+        *at++ = (uint8_t)apdu->data.len;
+        memcpy(at, apdu->data.at, apdu->data.len);
+        at += apdu->data.len;
+    }
+    if (apdu->le != APDU_LE_NONE)
+        *at++ = (uint8_t)apdu->le; /* 256 is 00 */
+    command->len = (size_t)(at - command->at);
+    *out = command;
+    return ERR_NONE;
+}
+
 void apdu_wipep(struct bytes **command)
 {
     if (*command != NULL)

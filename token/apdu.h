@@ -1,6 +1,6 @@
-/* Commands and answers as bytes. Commands take the extended form throughout: Lc is 00 hi lo and stands
- * only before data; Le is hi lo after data and 00 hi lo without.
- * Source: GM/T 0017-2012 (APDU format); ISO/IEC 7816-4 5.2 (cases 1, 2E, 3E, 4E). */
+/* Commands and answers as bytes. In the extended form Lc is 00 hi lo and stands only before data; Le is
+ * hi lo after data and 00 hi lo without. In the short form each is one byte.
+ * Source: GM/T 0017-2012 (APDU format: extended throughout); ISO/IEC 7816-4 5.2. */
 #pragma once
 
 #include "base/err.h"
@@ -9,6 +9,7 @@
 #define APDU_HEADER_BYTES 4 /* CLA INS P1 P2 */
 /* What fits the largest command that a channel takes, with Lc and Le. */
 #define APDU_DATA_BYTES_MAX 64900
+#define APDU_SHORT_DATA_BYTES_MAX 255
 #define APDU_LE_NONE (-1)
 #define APDU_LE_ALL 0 /* everything that there is */
 #define APDU_LE_MAX 65535
@@ -24,6 +25,10 @@ struct apdu {
 /* The command's bytes. They may carry a cryptogram of a PIN: free them with apdu_wipep. Fails with
  * ERR_TOKEN_NO_SPACE when the data are longer than APDU_DATA_BYTES_MAX. */
 MUST_CHECK enum err_code apdu_build(const struct apdu *apdu, struct bytes **out, struct err *err);
+/* The same in the short form. le is at most 256; APDU_LE_ALL asks for 256 bytes at most. Fails with
+ * ERR_TOKEN_NO_SPACE when the data are longer than APDU_SHORT_DATA_BYTES_MAX. */
+MUST_CHECK enum err_code apdu_build_short(const struct apdu *apdu, struct bytes **out,
+                                          struct err *err);
 /* Wipes, then frees. */
 void apdu_wipep(struct bytes **command);
 

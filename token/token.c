@@ -72,11 +72,17 @@ static enum err_code open_with_any(struct token *token, const struct token_setti
     const struct token_driver *const *drivers = token_drivers(&count);
     const struct token_driver *sure = token_driver_for_atr(settings, atr);
     enum err_code code = ERR_TOKEN_UNSUPPORTED;
+    struct err earlier = ERR_INIT;
     if (sure != NULL)
         code = open_with(token, sure, settings, err);
     for (size_t i = 0; code == ERR_TOKEN_UNSUPPORTED && i < count; i++)
-        if (drivers[i] != sure)
+        if (drivers[i] != sure) {
+            earlier = *err;
+            *err = ERR_INIT;
             code = open_with(token, drivers[i], settings, err);
+        }
+    if (code == ERR_TOKEN_UNSUPPORTED && earlier.detail[0] != '\0')
+        return err_add(err, "%s", earlier.detail);
     return code;
 }
 

@@ -39,11 +39,11 @@ struct token_facts {
     char application[TOKEN_TEXT_BYTES_MAX + 1];
     uint8_t application_id[2]; /* part of what an unblock blob authenticates */
     const char *driver; /* static: "gmt0017", "piv" */
-    const char
-        *admin_algorithm; /* static: of the administrator's log-in where the platform must know
-                                    it ("3des", "aes128", "aes192", "aes256"), else "" */
+    /* Static: the cipher of the administrator's log-in where the platform must know it ("3des", "aes128",
+     * "aes192", "aes256"), else "". Known from the first challenge for such a log-in on. */
+    const char *admin_algorithm;
     size_t pairs_max;
-    size_t free_bytes; /* when the key was opened */
+    size_t free_bytes; /* when the key was opened; SIZE_MAX: not known */
     size_t pin_bytes_min;
     size_t pin_bytes_max;
     size_t file_bytes_max; /* of one file; 0: not known, or as many as there are free */

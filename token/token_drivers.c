@@ -1,11 +1,13 @@
 #include "token/token_driver.h"
 
 #include "token/gmt0017/gmt0017_driver.h"
+#include "token/piv/piv_driver.h"
 
 /* A driver that selects an application by its identifier (ISO/IEC 7816-4 SELECT) belongs before one
  * that recognises a card by a command of a proprietary class: the former's question is understood and
  * refused by every card, the latter's could mean something else to a card that is not of its family. */
 static const struct token_driver *const drivers[] = {
+    &piv_driver, /* asks with SELECT (00 A4) */
     &gmt0017_driver, /* asks with GetDevInfo (80 04) */
 };
 

@@ -19,6 +19,7 @@ struct exchange {
 
 struct scripted_channel {
     struct channel channel;
+    struct bytes *atr; /* NULL: atr below */
     struct exchange exchange[EXCHANGES_MAX];
     size_t count, next;
     enum err_code begin_failure[BEGIN_FAILURES_MAX];
@@ -85,7 +86,8 @@ static enum err_code scripted_transmit(struct channel *channel, struct span comm
 
 static struct span scripted_peek_atr(const struct channel *channel)
 {
-    return SPAN_ARRAY(atr);
+    const struct scripted_channel *script = (const struct scripted_channel *)channel;
+    return script->atr != NULL ? span_bytes(script->atr) : SPAN_ARRAY(atr);
 }
 
 static void scripted_close(struct channel *channel)
@@ -123,7 +125,14 @@ void scripted_channel_free(struct scripted_channel *script)
         bytes_free(script->exchange[i].command);
         bytes_free(script->exchange[i].answer);
     }
+    bytes_free(script->atr);
     free(script);
+}
+
+void scripted_channel_set_atr(struct scripted_channel *script, const char *hex)
+{
+    bytes_free(script->atr);
+    script->atr = scripted_channel_bytes(hex);
 }
 
 static struct exchange *add(struct scripted_channel *script, const char *command)

@@ -11,6 +11,9 @@ struct channel *scripted_channel_channel(struct scripted_channel *script);
 /* One that is never closed by a token. */
 void scripted_channel_free(struct scripted_channel *script);
 
+/* Hexadecimal, spaces allowed. Without it the ATR is the virtual GM/T 0017 key's. */
+void scripted_channel_set_atr(struct scripted_channel *script, const char *hex);
+
 /* Hexadecimal, spaces allowed. The answer ends with its status word. */
 void scripted_channel_expect(struct scripted_channel *script, const char *command,
                              const char *answer);

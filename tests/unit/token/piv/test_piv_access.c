@@ -1,0 +1,272 @@
+#include "token/piv/piv_access.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/token/piv/scripted_piv.h"
+
+#define ASK_3DES "00 87 03 9B 04 7C 02 81 00 00"
+#define CHALLENGE_8 "7C 0A 81 08 11 22 33 44 55 66 77 88 9000"
+
+static const uint8_t block[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+
+/* ---- tries ---- */
+
+static void check_tries(const char *metadata, const char *empty_verify, int max, int left,
+                        bool is_default)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct token_pin_state pin;
+    scripted_piv_expect(&card, SCRIPTED_PIV_METADATA, metadata);
+    if (empty_verify != NULL)
+        scripted_piv_expect(&card, SCRIPTED_PIV_EMPTY_VERIFY, empty_verify);
+    assert_int_equal(token_read_pin_state(card.token, TOKEN_USER, &pin, &card.err), ERR_NONE);
+    assert_int_equal(pin.tries_max, max);
+    assert_int_equal(pin.tries_left, left);
+    assert_int_equal(pin.is_default, is_default);
+    scripted_piv_close(&card, false);
+}
+
+static void tells_the_tries_without_spending_one(void **state)
+{
+    check_tries("01 01 FF 05 01 01 06 02 03 02 9000", NULL, 3, 2, true);
+    check_tries("01 01 FF 05 01 00 06 02 05 00 9000", NULL, 5, 0, false);
+    check_tries("6D00", "63C3", -1, 3, false);
+    check_tries("6A81", "63C0", -1, 0, false);
+    check_tries("6E00", "6983", -1, 0, false);
+    check_tries("01 01 FF 9000", "63CF", -1, 15, false); /* metadata that leave them out */
+}
+
+static void ends_somebody_elses_log_in_to_see_the_tries(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct token_pin_state pin;
+    card.piv->metadata = PIV_NO;
+    scripted_piv_expect(&card, SCRIPTED_PIV_EMPTY_VERIFY, "9000");
+    scripted_piv_expect(&card, SCRIPTED_PIV_LOGOUT, "9000");
+    scripted_piv_expect(&card, SCRIPTED_PIV_EMPTY_VERIFY, "63C2");
+    assert_int_equal(token_read_pin_state(card.token, TOKEN_USER, &pin, &card.err), ERR_NONE);
+    assert_int_equal(pin.tries_left, 2);
+    scripted_piv_expect(&card, SCRIPTED_PIV_EMPTY_VERIFY, "9000");
+    scripted_piv_expect(&card, SCRIPTED_PIV_LOGOUT, "6A86"); /* a card that knows no such thing */
+    assert_int_equal(token_read_pin_state(card.token, TOKEN_USER, &pin, &card.err), ERR_NONE);
+    assert_int_equal(pin.tries_left, -1);
+    scripted_piv_login(&card);
+    scripted_piv_expect(&card, SCRIPTED_PIV_EMPTY_VERIFY, "9000"); /* ours stays */
+    assert_int_equal(token_read_pin_state(card.token, TOKEN_USER, &pin, &card.err), ERR_NONE);
+    scripted_piv_close(&card, true);
+}
+
+static void knows_the_puks_tries_from_metadata_only(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct token_pin_state puk;
+    scripted_piv_expect(&card, "00 F7 00 81 00", "01 01 FF 05 01 01 06 02 03 01 9000");
+    assert_int_equal(token_read_pin_state(card.token, TOKEN_ADMINISTRATOR, &puk, &card.err),
+                     ERR_NONE);
+    assert_int_equal(puk.tries_left, 1);
+    card.piv->metadata = PIV_NO;
+    assert_int_equal(token_read_pin_state(card.token, TOKEN_ADMINISTRATOR, &puk, &card.err),
+                     ERR_NONE);
+    assert_int_equal(puk.tries_left, -1);
+    assert_int_equal(puk.tries_max, -1);
+    scripted_piv_close(&card, false);
+}
+
+/* ---- the user ---- */
+
+static void pads_the_pin(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    AUTO(secret_freep) struct secret *short_pin = scripted_piv_secret("12345");
+    AUTO(secret_freep) struct secret *long_pin = scripted_piv_secret("123456789");
+    AUTO(secret_freep) struct secret *pin = scripted_piv_secret("12345678");
+    assert_int_equal(token_login(card.token, short_pin, &card.err), ERR_PIN_WRONG);
+    assert_int_equal(token_login(card.token, long_pin, &card.err), ERR_PIN_WRONG);
+    scripted_piv_expect(&card, "00 20 00 80 08 31 32 33 34 35 36 37 38", "9000");
+    assert_int_equal(token_login(card.token, pin, &card.err), ERR_NONE);
+    scripted_piv_close(&card, true);
+}
+
+static void a_refused_pin_is_not_kept(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    AUTO(secret_freep) struct secret *pin = scripted_piv_secret("123456");
+    scripted_piv_login(&card);
+    assert_non_null(card.piv->pin);
+    scripted_piv_expect(&card, SCRIPTED_PIV_VERIFY, "63C2");
+    assert_int_equal(token_login(card.token, pin, &card.err), ERR_PIN_WRONG);
+    assert_int_equal(card.err.tries_left, 2);
+    assert_null(card.piv->pin);
+    assert_int_equal(piv_access_verify_again(card.piv, &card.err), ERR_TOKEN_LOGIN_LOST);
+    scripted_piv_close(&card, true);
+}
+
+static void an_accepted_pin_is_given_again_until_it_is_refused(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    scripted_piv_login(&card);
+    scripted_piv_expect(&card, SCRIPTED_PIV_VERIFY, "9000");
+    assert_int_equal(piv_access_verify_again(card.piv, &card.err), ERR_NONE);
+    assert_true(card.piv->pin_fresh);
+    scripted_piv_expect(&card, SCRIPTED_PIV_VERIFY, "63C2"); /* somebody has changed it */
+    assert_int_equal(piv_access_verify_again(card.piv, &card.err), ERR_PIN_WRONG);
+    assert_int_equal(piv_access_verify_again(card.piv, &card.err), ERR_TOKEN_LOGIN_LOST);
+    scripted_piv_close(&card, true);
+}
+
+static void check_change(const char *status, enum err_code expected)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    AUTO(secret_freep) struct secret *old_pin = scripted_piv_secret("123456");
+    AUTO(secret_freep) struct secret *new_pin = scripted_piv_secret("7654321");
+    scripted_piv_expect(&card, "00 24 00 80 10 31 32 33 34 35 36 FF FF 37 36 35 34 33 32 31 FF",
+                        status);
+    assert_int_equal(token_change_pin(card.token, old_pin, new_pin, &card.err), expected);
+    scripted_piv_close(&card, true);
+}
+
+static void changes_the_pin(void **state)
+{
+    check_change("9000", ERR_NONE);
+    check_change("63C1", ERR_PIN_WRONG);
+    check_change("63C0", ERR_PIN_LOCKED);
+    check_change("6983", ERR_PIN_LOCKED);
+    check_change("6A80", ERR_PIN_RULES);
+    check_change("6F00", ERR_TOKEN_STATUS);
+}
+
+/* ---- the management key ---- */
+
+static void takes_the_challenge_that_metadata_name(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct token_challenge challenge;
+    scripted_piv_expect(&card, "00 F7 00 9B 00", "01 01 0A 02 02 00 01 05 01 01 9000");
+    scripted_piv_expect(&card, "00 87 0A 9B 04 7C 02 81 00 00",
+                        "7C 12 81 10 00112233445566778899AABBCCDDEEFF 9000");
+    assert_int_equal(token_challenge(card.token, TOKEN_PURPOSE_LOGIN, &challenge, &card.err),
+                     ERR_NONE);
+    assert_int_equal(challenge.len, 16);
+    assert_int_equal(challenge.bytes[15], 0xFF);
+    assert_string_equal(token_peek_facts(card.token)->admin_algorithm, "aes192");
+    scripted_piv_expect(&card, "00 87 0A 9B 14 7C 12 82 10 01020304050607080900000000000000",
+                        "9000");
+    assert_int_equal(token_admin_login(card.token, SPAN_ARRAY(block), &card.err), ERR_NONE);
+    scripted_piv_close(&card, true);
+}
+
+static void asks_for_each_cipher_where_nothing_names_it(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct token_challenge challenge;
+    scripted_piv_expect(&card, "00 F7 00 9B 00", "6D00");
+    scripted_piv_expect(&card, ASK_3DES, "6A86");
+    scripted_piv_expect(&card, "00 87 08 9B 04 7C 02 81 00 00",
+                        "7C 12 81 10 00112233445566778899AABBCCDDEEFF 9000");
+    assert_int_equal(token_challenge(card.token, TOKEN_PURPOSE_LOGIN, &challenge, &card.err),
+                     ERR_NONE);
+    assert_string_equal(token_peek_facts(card.token)->admin_algorithm, "aes128");
+    scripted_piv_expect(&card, "00 87 08 9B 04 7C 02 81 00 00", "6A80"); /* known by now */
+    assert_int_equal(token_challenge(card.token, TOKEN_PURPOSE_LOGIN, &challenge, &card.err),
+                     ERR_TOKEN_ANSWER);
+    scripted_piv_close(&card, false);
+}
+
+static void refuses_challenges_of_another_length(void **state)
+{
+    static const char *const broken[] = {"7C 12 81 10 00112233445566778899AABBCCDDEEFF 9000",
+                                         "7C 02 81 00 9000", "7C 0A 80 08 1122334455667788 9000",
+                                         "81 08 1122334455667788 9000", "9000"};
+    for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
+        struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+        struct token_challenge challenge;
+        scripted_piv_expect(&card, "00 F7 00 9B 00", "01 01 03 9000");
+        scripted_piv_expect(&card, ASK_3DES, broken[i]);
+        assert_int_equal(token_challenge(card.token, TOKEN_PURPOSE_LOGIN, &challenge, &card.err),
+                         ERR_TOKEN_ANSWER);
+        scripted_piv_close(&card, false);
+    }
+}
+
+static void check_wrong_cryptogram(const char *status, enum err_code expected, int tries_left)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct token_challenge challenge;
+    card.piv->metadata = PIV_NO;
+    scripted_piv_expect(&card, ASK_3DES, CHALLENGE_8);
+    assert_int_equal(token_challenge(card.token, TOKEN_PURPOSE_LOGIN, &challenge, &card.err),
+                     ERR_NONE);
+    assert_int_equal(token_admin_login(card.token, span_of(block, 16), &card.err), ERR_FIELD_VALUE);
+    scripted_piv_expect(&card, "00 87 03 9B 0C 7C 0A 82 08 0102030405060708", status);
+    assert_int_equal(token_admin_login(card.token, span_of(block, 8), &card.err), expected);
+    assert_int_equal(card.err.tries_left, tries_left);
+    scripted_piv_close(&card, true);
+}
+
+static void cards_have_many_words_for_a_wrong_cryptogram(void **state)
+{
+    check_wrong_cryptogram("6300", ERR_PIN_WRONG, -1);
+    check_wrong_cryptogram("6982", ERR_PIN_WRONG, -1);
+    check_wrong_cryptogram("6A80", ERR_PIN_WRONG, -1);
+    check_wrong_cryptogram("63C4", ERR_PIN_WRONG, 4);
+    check_wrong_cryptogram("6983", ERR_PIN_LOCKED, 0);
+}
+
+/* ---- unblocking ---- */
+
+#define CHANGE_PUK "00 24 00 81 10 31323334353637383837363534333231"
+#define RESET_PIN "00 2C 00 80 10 3837363534333231313233343536FFFF"
+
+static enum err_code unblock(struct scripted_piv *card, size_t bytes)
+{
+    struct token_challenge challenge = {.len = 1};
+    assert_int_equal(token_challenge(card->token, TOKEN_PURPOSE_UNBLOCK, &challenge, &card->err),
+                     ERR_NONE);
+    assert_int_equal(challenge.len, 0);
+    return token_unblock(card->token, span_of("1234567887654321123456\xFF\xFF", bytes), &card->err);
+}
+
+static void gives_the_next_puk_and_then_the_pin(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    scripted_piv_expect(&card, CHANGE_PUK, "9000");
+    scripted_piv_expect(&card, RESET_PIN, "9000");
+    assert_int_equal(unblock(&card, 24), ERR_NONE);
+    assert_int_equal(unblock(&card, 23), ERR_FIELD_VALUE);
+    scripted_piv_close(&card, false);
+}
+
+static void a_wrong_puk_changes_nothing(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    scripted_piv_expect(&card, CHANGE_PUK, "63C2");
+    assert_int_equal(unblock(&card, 24), ERR_PIN_WRONG);
+    assert_int_equal(card.err.tries_left, 2);
+    scripted_piv_expect(&card, CHANGE_PUK, "6983");
+    assert_int_equal(unblock(&card, 24), ERR_PIN_LOCKED);
+    scripted_piv_close(&card, false);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tells_the_tries_without_spending_one),
+        cmocka_unit_test(ends_somebody_elses_log_in_to_see_the_tries),
+        cmocka_unit_test(knows_the_puks_tries_from_metadata_only),
+        cmocka_unit_test(pads_the_pin),
+        cmocka_unit_test(a_refused_pin_is_not_kept),
+        cmocka_unit_test(an_accepted_pin_is_given_again_until_it_is_refused),
+        cmocka_unit_test(changes_the_pin),
+        cmocka_unit_test(takes_the_challenge_that_metadata_name),
+        cmocka_unit_test(asks_for_each_cipher_where_nothing_names_it),
+        cmocka_unit_test(refuses_challenges_of_another_length),
+        cmocka_unit_test(cards_have_many_words_for_a_wrong_cryptogram),
+        cmocka_unit_test(gives_the_next_puk_and_then_the_pin),
+        cmocka_unit_test(a_wrong_puk_changes_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,142 @@
+#include "token/piv/piv_file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/token/piv/virtual_desk.h"
+
+static struct virtual_desk managed(const char *profile)
+{
+    struct virtual_desk desk = virtual_desk_new(profile, VIRTUAL_PAIR_P256);
+    assert_int_equal(virtual_desk_admin_login(&desk), ERR_NONE);
+    return desk;
+}
+
+static enum err_code write_bytes(struct virtual_desk *desk, const char *name, size_t bytes)
+{
+    AUTO(bytes_freep) struct bytes *content = bytes_new_size(bytes);
+    if (bytes > 0)
+        content->at[bytes - 1] = 0xAB;
+    return token_write_file(desk->token, name, span_bytes(content), &desk->err);
+}
+
+static size_t size_of(struct virtual_desk *desk, const char *name)
+{
+    AUTO(bytes_freep) struct bytes *content = NULL;
+    if (token_read_file(desk->token, name, &content, &desk->err) != ERR_NONE)
+        return 0;
+    assert_int_equal(content->at[content->len - 1], 0xAB);
+    return content->len;
+}
+
+static size_t count_files(struct virtual_desk *desk)
+{
+    AUTO(token_files_freep) struct token_files *files = NULL;
+    assert_int_equal(token_list_files(desk->token, &files, &desk->err), ERR_NONE);
+    return files->count;
+}
+
+static void a_new_file_is_whole_before_the_old_one_goes(void **state)
+{
+    struct virtual_desk desk = managed("piv-full");
+    assert_int_equal(write_bytes(&desk, "seal-1", 1500), ERR_NONE);
+    assert_int_equal(write_bytes(&desk, "seal-1", 1500), ERR_TOKEN_EXISTS);
+    assert_int_equal(write_bytes(&desk, "seal-2", 2000), ERR_NONE);
+    assert_int_equal(size_of(&desk, "seal-1"), 1500);
+    assert_int_equal(size_of(&desk, "seal-2"), 2000);
+    assert_int_equal(write_bytes(&desk, "seal-3", 10), ERR_TOKEN_NO_SPACE);
+    assert_int_equal(token_delete_file(desk.token, "seal-1", &desk.err), ERR_NONE);
+    assert_int_equal(count_files(&desk), 1);
+    assert_int_equal(write_bytes(&desk, "seal-3", 10), ERR_NONE);
+    virtual_desk_reopen(&desk);
+    assert_int_equal(size_of(&desk, "seal-2"), 2000);
+    assert_int_equal(size_of(&desk, "seal-3"), 10);
+    assert_int_equal(size_of(&desk, "seal-1"), 0);
+    assert_int_equal(desk.err.code, ERR_TOKEN_NO_FILE);
+    virtual_desk_done(&desk);
+}
+
+static void a_file_that_is_too_large_changes_nothing(void **state)
+{
+    static const struct {
+        const char *profile;
+        size_t fits;
+    } cards[] = {{"piv-full", 3052}, {"piv-odd", 2048}, {"piv-plain", 0}};
+    for (size_t i = 0; i < ARRAY_SIZE(cards); i++) {
+        struct virtual_desk desk = managed(cards[i].profile);
+        size_t frame = 2 + strlen("seal") + 4; /* two tags, two lengths */
+        if (cards[i].fits > 0)
+            assert_int_equal(write_bytes(&desk, "old", 300), ERR_NONE);
+        size_t room = cards[i].fits > 0 ? cards[i].fits - frame : 20;
+        assert_int_equal(write_bytes(&desk, "seal", room + 1), ERR_TOKEN_NO_SPACE);
+        assert_int_equal(count_files(&desk), cards[i].fits > 0);
+        assert_int_equal(write_bytes(&desk, "seal", room),
+                         cards[i].fits > 0 ? ERR_NONE : ERR_TOKEN_NO_SPACE);
+        virtual_desk_done(&desk);
+    }
+}
+
+static void what_was_listed_is_not_read_again_but_what_was_written_is(void **state)
+{
+    struct virtual_desk desk = managed("piv-full");
+    assert_int_equal(write_bytes(&desk, "seal", 100), ERR_NONE);
+    assert_int_equal(count_files(&desk), 1);
+    unsigned before = virtual_desk_commands(&desk);
+    assert_int_equal(size_of(&desk, "seal"), 100);
+    assert_int_equal(virtual_desk_commands(&desk), before);
+    assert_int_equal(size_of(&desk, "seal"), 100);
+    assert_int_equal(virtual_desk_commands(&desk), before + 1);
+    assert_int_equal(write_bytes(&desk, "more", 100), ERR_NONE);
+    before = virtual_desk_commands(&desk);
+    assert_int_equal(size_of(&desk, "more"), 100); /* read back */
+    assert_int_equal(virtual_desk_commands(&desk), before + 1);
+    virtual_desk_done(&desk);
+}
+
+static void put(struct virtual_desk *desk, uint32_t tag, const char *text)
+{
+    assert_true(virtual_piv_objects_put(desk->objects, tag, span_text(text)));
+}
+
+static void objects_of_others_are_no_files_and_stay(void **state)
+{
+    struct virtual_desk desk = managed("piv-full");
+    put(&desk, 0x5FFF10, "\x80\x04seal"); /* no content */
+    assert_int_equal(count_files(&desk), 1); /* an empty file is one */
+    put(&desk, 0x5FFF10, "\x01\x04what");
+    assert_int_equal(count_files(&desk), 0);
+    put(&desk, 0x5FFF10,
+        "\x80\x04"
+        "a\x01"
+        "bc\x81\x01x"); /* a control character */
+    assert_int_equal(count_files(&desk), 0);
+    assert_int_equal(write_bytes(&desk, "one", 5), ERR_NONE);
+    assert_int_equal(write_bytes(&desk, "two", 5), ERR_TOKEN_NO_SPACE);
+    virtual_desk_done(&desk);
+}
+
+static void a_shorter_file_than_expected_is_a_broken_answer(void **state)
+{
+    struct virtual_desk desk = managed("piv-full");
+    AUTO(bytes_freep) struct bytes *content = NULL;
+    assert_int_equal(write_bytes(&desk, "seal", 100), ERR_NONE);
+    assert_int_equal(token_read_file_of(desk.token, "seal", 101, &content, &desk.err),
+                     ERR_TOKEN_ANSWER);
+    assert_int_equal(token_read_file_of(desk.token, "seal", 100, &content, &desk.err), ERR_NONE);
+    virtual_desk_done(&desk);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_file_is_whole_before_the_old_one_goes),
+        cmocka_unit_test(a_file_that_is_too_large_changes_nothing),
+        cmocka_unit_test(what_was_listed_is_not_read_again_but_what_was_written_is),
+        cmocka_unit_test(objects_of_others_are_no_files_and_stay),
+        cmocka_unit_test(a_shorter_file_than_expected_is_a_broken_answer),
+    };
+    return cmocka_run_group_tests(tests, virtual_desk_set_up, virtual_desk_tear_down);
+}

@@ -1,0 +1,92 @@
+#include "token/piv/piv_metadata.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/token/piv/scripted_piv.h"
+
+#define OF_9C "00 F7 00 9C 00"
+#define POINT \
+    "04 0102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F20" \
+    "2102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F20"
+
+static struct piv_metadata read_9c(struct scripted_piv *card, const char *answer)
+{
+    struct piv_metadata found;
+    scripted_piv_expect(card, OF_9C, answer);
+    assert_int_equal(piv_metadata_read(card->piv, 0x9C, &found, &card->err), ERR_NONE);
+    return found;
+}
+
+static void tells_the_key_of_a_slot(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct piv_metadata found =
+        read_9c(&card, "01 01 11 02 02 03 01 03 01 01 04 43 86 41 " POINT " 9000");
+    assert_true(found.known && found.has_key);
+    assert_int_equal(found.algorithm, 0x11);
+    assert_int_equal(found.key.algorithm, TOKEN_P256);
+    assert_int_equal(found.key.x[0], 1);
+    assert_int_equal(found.key.y[0], 0x21);
+    found = read_9c(&card, "01 01 E0 04 02 86 00 9000"); /* of a kind that nobody knows */
+    assert_true(found.has_key);
+    assert_int_equal(found.key.algorithm, TOKEN_ALGORITHM_NONE);
+    found = read_9c(&card, "6A88");
+    assert_true(found.known);
+    assert_false(found.has_key);
+    scripted_piv_close(&card, false);
+}
+
+static void a_card_without_them_is_asked_once(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct piv_metadata found = read_9c(&card, "6D00");
+    assert_false(found.known);
+    assert_int_equal(found.tries_left, -1);
+    assert_int_equal(piv_metadata_read(card.piv, 0x9C, &found, &card.err), ERR_NONE);
+    assert_false(found.known);
+    scripted_piv_close(&card, false);
+}
+
+/* "No such thing" can mean the slot or the command: it proves neither. */
+static void a_first_answer_that_finds_nothing_proves_nothing(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct piv_metadata found = read_9c(&card, "6A88");
+    assert_false(found.known);
+    assert_int_equal(card.piv->metadata, PIV_NOT_ASKED);
+    found = read_9c(&card, "01 01 11 9000");
+    assert_true(found.known);
+    found = read_9c(&card, "6A82");
+    assert_true(found.known);
+    assert_false(found.has_key);
+    scripted_piv_close(&card, false);
+}
+
+static void refuses_broken_ones(void **state)
+{
+    static const char *const broken[] = {"01 02 11 9000",    "01 01 11 01 01 11 9000",
+                                         "06 01 03 9000",    "06 02 03 04 9000",
+                                         "06 02 00 00 9000", "FF 9000"};
+    for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
+        struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+        struct piv_metadata found;
+        scripted_piv_expect(&card, OF_9C, broken[i]);
+        assert_int_equal(piv_metadata_read(card.piv, 0x9C, &found, &card.err), ERR_TOKEN_ANSWER);
+        scripted_piv_close(&card, false);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tells_the_key_of_a_slot),
+        cmocka_unit_test(a_card_without_them_is_asked_once),
+        cmocka_unit_test(a_first_answer_that_finds_nothing_proves_nothing),
+        cmocka_unit_test(refuses_broken_ones),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

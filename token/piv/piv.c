@@ -1,0 +1,142 @@
+#include "token/piv/piv.h"
+
+#include <string.h>
+
+#include "token/status_word.h"
+
+#define CHAINED 0x10 /* CLA: more of the command follows. ISO/IEC 7816-4 5.4.1 */
+#define BLOCK_BYTES 255 /* of data in a short command */
+#define STATUS_WRONG_LENGTH 0x6700
+#define STATUS_MORE 0x6100
+#define STATUS_FAMILY 0xFF00
+#define INS_GET_RESPONSE 0xC0
+/* Answers of 64 KiB in parts of 256 bytes; more parts than that are a key that never ends. */
+#define PARTS_MAX 260
+
+static void forget_slot(struct piv_slot *slot)
+{
+    bytes_free(slot->cert);
+    *slot = (struct piv_slot){.state = PIV_SLOT_UNKNOWN};
+}
+
+void piv_forget(struct piv *piv)
+{
+    for (size_t i = 0; i < PIV_SLOTS; i++)
+        forget_slot(&piv->slot[i]);
+    for (size_t i = 0; i < PIV_FILES_MAX; i++) {
+        bytes_free(piv->file[i].content);
+        piv->file[i] = (struct piv_file){.exists = PIV_NOT_ASKED};
+    }
+    piv->history = (struct piv_history){0};
+    piv->slots_known = false;
+    piv->pin_fresh = false;
+    secret_freep(&piv->pin);
+}
+
+static enum err_code exchange(struct piv *piv, const struct apdu *apdu, bool extended,
+                              struct bytes **answer, uint16_t *status, struct err *err)
+{
+    AUTO(apdu_wipep) struct bytes *bytes = NULL;
+    enum err_code code =
+        extended ? apdu_build(apdu, &bytes, err) : apdu_build_short(apdu, &bytes, err);
+    if (code != ERR_NONE)
+        return code;
+    piv->pin_fresh = false;
+    bytes_freep(answer);
+    return token_link_exchange(piv->link, span_bytes(bytes), answer, status, err);
+}
+
+static enum err_code send_short(struct piv *piv, const struct piv_command *command, int le,
+                                struct bytes **answer, uint16_t *status, struct err *err)
+{
+    struct apdu apdu = {CHAINED,     command->ins,  command->p1,
+                        command->p2, command->data, APDU_LE_NONE};
+    struct span rest = command->data;
+    while (rest.len > BLOCK_BYTES) {
+        apdu.data = span_of(rest.at, BLOCK_BYTES);
+        if (exchange(piv, &apdu, false, answer, status, err) != ERR_NONE)
+            return err->code;
+        if (*status != APDU_STATUS_OK)
+            return ERR_NONE;
+        rest = span_of(rest.at + BLOCK_BYTES, rest.len - BLOCK_BYTES);
+    }
+    apdu.cla = 0;
+    apdu.data = rest;
+    apdu.le = command->answer_bytes_max > 0 ? le : APDU_LE_NONE;
+    return exchange(piv, &apdu, false, answer, status, err);
+}
+
+/* A token that refuses the extended form has done nothing, and is spoken to in the short one from then on. */
+static enum err_code send_whole(struct piv *piv, const struct piv_command *command,
+                                struct bytes **answer, uint16_t *status, struct err *err)
+{
+    bool long_enough =
+        command->data.len > BLOCK_BYTES || command->answer_bytes_max > BLOCK_BYTES + 1;
+    if (piv->extended && long_enough) {
+        struct apdu apdu = {
+            0,           command->ins,  command->p1,
+            command->p2, command->data, command->answer_bytes_max > 0 ? APDU_LE_ALL : APDU_LE_NONE};
+        if (exchange(piv, &apdu, true, answer, status, err) != ERR_NONE)
+            return err->code;
+        if (*status != STATUS_WRONG_LENGTH)
+            return ERR_NONE;
+        piv->extended = false;
+    }
+    if (send_short(piv, command, APDU_LE_ALL, answer, status, err) != ERR_NONE)
+        return err->code;
+    int wanted = status_word_wanted_le(*status);
+    if (wanted > 0 && command->answer_bytes_max > 0)
+        return send_short(piv, command, wanted, answer, status, err);
+    return ERR_NONE;
+}
+
+static enum err_code get_response(struct piv *piv, int le, struct bytes **answer, uint16_t *status,
+                                  struct err *err)
+{
+    struct apdu apdu = {0, INS_GET_RESPONSE, 0, 0, SPAN_NONE, le};
+    if (exchange(piv, &apdu, false, answer, status, err) != ERR_NONE)
+        return err->code;
+    apdu.le = status_word_wanted_le(*status);
+    return apdu.le > 0 ? exchange(piv, &apdu, false, answer, status, err) : ERR_NONE;
+}
+
+enum err_code piv_send(struct piv *piv, const struct piv_command *command, struct bytes **out,
+                       uint16_t *out_status, struct err *err)
+{
+    AUTO(buf_done) struct buf whole = BUF_INIT(command->answer_bytes_max);
+    AUTO(bytes_freep) struct bytes *part = NULL;
+    uint16_t status = 0;
+    if (send_whole(piv, command, &part, &status, err) != ERR_NONE)
+        return err_add(err, "%s", command->name);
+    buf_add(&whole, span_bytes(part));
+    for (int parts = 0; (status & STATUS_FAMILY) == STATUS_MORE; parts++) {
+        if (parts == PARTS_MAX)
+            return err_set(err, ERR_TOKEN_ANSWER, "%s: more than %d parts", command->name,
+                           PARTS_MAX);
+        if (get_response(piv, status & 0xFF, &part, &status, err) != ERR_NONE)
+            return err_add(err, "%s", command->name);
+        buf_add(&whole, span_bytes(part));
+        if (whole.bad)
+            break;
+    }
+    if (whole.bad)
+        return err_set(err, ERR_TOKEN_ANSWER, "%s: more than %zu bytes", command->name,
+                       command->answer_bytes_max);
+    if (out != NULL)
+        *out = bytes_new(buf_span(&whole));
+    *out_status = status;
+    return ERR_NONE;
+}
+
+enum err_code piv_call(struct piv *piv, const struct piv_command *command, struct bytes **out,
+                       struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *answer = NULL;
+    uint16_t status = 0;
+    if (piv_send(piv, command, &answer, &status, err) != ERR_NONE ||
+        status_word_check(status, command->ins, command->name, err) != ERR_NONE)
+        return err->code;
+    if (out != NULL)
+        *out = TAKE(answer);
+    return ERR_NONE;
+}

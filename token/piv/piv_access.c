@@ -1,0 +1,265 @@
+#include "token/piv/piv_access.h"
+
+#include <string.h>
+
+#include "token/piv/piv_algorithm.h"
+#include "token/piv/piv_metadata.h"
+#include "token/status_word.h"
+
+#define INS_VERIFY 0x20
+#define INS_CHANGE 0x24
+#define INS_RESET 0x2C
+#define INS_AUTHENTICATE 0x87
+#define END_LOGIN 0xFF /* P1 of VERIFY */
+#define TAG_TEMPLATE 0x7C
+#define TAG_CHALLENGE 0x81
+#define TAG_RESPONSE 0x82
+#define TEMPLATE_BYTES_MAX 64
+#define STATUS_TRIES 0x63C0
+#define STATUS_TRIES_MASK 0xFFF0
+#define STATUS_NOT_VERIFIED 0x6300
+#define STATUS_SECURITY 0x6982
+#define STATUS_BLOCKED 0x6983
+#define STATUS_DATA 0x6A80
+
+/* ---- the state of PIN and PUK ---- */
+
+static enum err_code empty_verify(struct piv *piv, uint16_t *status, struct err *err)
+{
+    struct piv_command command = {.name = "VERIFY", .ins = INS_VERIFY, .p2 = PIV_REFERENCE_PIN};
+    return piv_send(piv, &command, NULL, status, err);
+}
+
+/* Where somebody else's log-in is still open the card says so and not how many tries there are: it is
+ * ended. Ours is not: whoever logged in knows the PIN. */
+static enum err_code ask_tries(struct piv *piv, int *out, struct err *err)
+{
+    uint16_t status = 0;
+    if (empty_verify(piv, &status, err) != ERR_NONE)
+        return err->code;
+    if (status == APDU_STATUS_OK && piv->pin == NULL) {
+        struct err ignored = ERR_INIT;
+        if (piv_access_logout(piv, &ignored) == ERR_NONE &&
+            empty_verify(piv, &status, err) != ERR_NONE)
+            return err->code;
+    }
+    *out = -1;
+    if ((status & STATUS_TRIES_MASK) == STATUS_TRIES)
+        *out = status & 0xF;
+    else if (status == STATUS_BLOCKED)
+        *out = 0;
+    else if (status != APDU_STATUS_OK)
+        return status_word_check(status, INS_VERIFY, "VERIFY", err);
+    return ERR_NONE;
+}
+
+enum err_code piv_access_pin_state(struct piv *piv, enum token_role role,
+                                   struct token_pin_state *out, struct err *err)
+{
+    struct piv_metadata found;
+    uint8_t reference = role == TOKEN_USER ? PIV_REFERENCE_PIN : PIV_REFERENCE_PUK;
+    if (piv_metadata_read(piv, reference, &found, err) != ERR_NONE)
+        return err->code;
+    struct token_pin_state state = {found.tries_max, found.tries_left, found.is_default};
+    if (role == TOKEN_USER && state.tries_left < 0 &&
+        ask_tries(piv, &state.tries_left, err) != ERR_NONE)
+        return err->code;
+    *out = state;
+    return ERR_NONE;
+}
+
+/* ---- the user ---- */
+
+static void add_padded(struct secret *block, size_t offset, struct span pin)
+{
+    uint8_t *at = secret_room(block) + offset;
+    memset(at, 0xFF, PIV_PIN_BYTES);
+    memcpy(at, pin.at, pin.len);
+}
+
+/* One or two PINs, each padded: SP 800-73-4 Part 2 2.4.3. */
+static enum err_code pad(const struct secret *first, const struct secret *second,
+                         struct secret **out, struct err *err)
+{
+    AUTO(secret_freep) struct secret *block = NULL;
+    size_t bytes = second != NULL ? 2 * PIV_PIN_BYTES : PIV_PIN_BYTES;
+    if (secret_new(bytes, &block, err) != ERR_NONE)
+        return err->code;
+    add_padded(block, 0, secret_peek(first));
+    if (second != NULL)
+        add_padded(block, PIV_PIN_BYTES, secret_peek(second));
+    secret_set_length(block, bytes);
+    *out = TAKE(block);
+    return ERR_NONE;
+}
+
+static enum err_code verify(struct piv *piv, const struct secret *padded, struct err *err)
+{
+    struct piv_command command = {
+        .name = "VERIFY", .ins = INS_VERIFY, .p2 = PIV_REFERENCE_PIN, .data = secret_peek(padded)};
+    enum err_code code = piv_call(piv, &command, NULL, err);
+    piv->pin_fresh = code == ERR_NONE;
+    return code;
+}
+
+enum err_code piv_access_login(struct piv *piv, const struct secret *pin, struct err *err)
+{
+    AUTO(secret_freep) struct secret *padded = NULL;
+    secret_freep(&piv->pin);
+    if (pad(pin, NULL, &padded, err) != ERR_NONE || verify(piv, padded, err) != ERR_NONE)
+        return err->code;
+    piv->pin = TAKE(padded);
+    return ERR_NONE;
+}
+
+enum err_code piv_access_verify_again(struct piv *piv, struct err *err)
+{
+    if (piv->pin == NULL)
+        return err_set(err, ERR_TOKEN_LOGIN_LOST, "no PIN was accepted");
+    if (verify(piv, piv->pin, err) == ERR_NONE)
+        return ERR_NONE;
+    secret_freep(&piv->pin);
+    return err_add(err, "the PIN that was accepted before");
+}
+
+enum err_code piv_access_logout(struct piv *piv, struct err *err)
+{
+    struct piv_command command = {
+        .name = "VERIFY", .ins = INS_VERIFY, .p1 = END_LOGIN, .p2 = PIV_REFERENCE_PIN};
+    secret_freep(&piv->pin);
+    return piv_call(piv, &command, NULL, err);
+}
+
+enum err_code piv_access_change_pin(struct piv *piv, const struct secret *old_pin,
+                                    const struct secret *new_pin, struct err *err)
+{
+    AUTO(secret_freep) struct secret *both = NULL;
+    secret_freep(&piv->pin);
+    if (pad(old_pin, new_pin, &both, err) != ERR_NONE)
+        return err->code;
+    struct piv_command command = {.name = "CHANGE REFERENCE DATA",
+                                  .ins = INS_CHANGE,
+                                  .p2 = PIV_REFERENCE_PIN,
+                                  .data = secret_peek(both)};
+    enum err_code code = piv_call(piv, &command, NULL, err);
+    if (code == ERR_TOKEN_STATUS && err->foreign == STATUS_DATA)
+        err->code = ERR_PIN_RULES; /* the card has rules of its own for a new PIN */
+    return code == ERR_NONE ? ERR_NONE : err->code;
+}
+
+/* ---- the management key ---- */
+
+static struct piv_command authenticate(struct piv *piv, struct span template)
+{
+    return (struct piv_command){
+        .name = "GENERAL AUTHENTICATE",
+        .ins = INS_AUTHENTICATE,
+        .p1 = piv->admin_algorithm,
+        .p2 = PIV_REFERENCE_ADMIN,
+        .data = template,
+    };
+}
+
+/* Asks for a challenge for this cipher; *out stays empty when the card's key is for another one. */
+static enum err_code ask_challenge(struct piv *piv, uint8_t algorithm, struct token_challenge *out,
+                                   struct err *err)
+{
+    static const uint8_t question[] = {TAG_TEMPLATE, 2, TAG_CHALLENGE, 0};
+    piv->admin_algorithm = algorithm;
+    struct piv_command command = authenticate(piv, SPAN_ARRAY(question));
+    command.answer_bytes_max = TEMPLATE_BYTES_MAX;
+    AUTO(bytes_freep) struct bytes *answer = NULL;
+    uint16_t status = 0;
+    struct span template, challenge;
+    if (piv_send(piv, &command, &answer, &status, err) != ERR_NONE)
+        return err->code;
+    if (status == STATUS_BLOCKED)
+        return status_word_check(status, command.ins, command.name, err);
+    if (status != APDU_STATUS_OK || !piv_tlv_only(span_bytes(answer), TAG_TEMPLATE, &template) ||
+        !piv_tlv_find(template, TAG_CHALLENGE, &challenge) ||
+        challenge.len != piv_algorithm_admin_block_bytes(algorithm)) {
+        err_set_foreign(err, ERR_TOKEN_ANSWER, status, "%s: status %04X, no challenge for %s",
+                        command.name, status, piv_algorithm_admin_name(algorithm));
+        return ERR_NONE;
+    }
+    *out = (struct token_challenge){.len = challenge.len};
+    memcpy(out->bytes, challenge.at, challenge.len);
+    return ERR_NONE;
+}
+
+/* The cipher of the management key: what the metadata say; a card without them has the standard's
+ * default, else it is asked for each in turn, which costs nothing. */
+static enum err_code login_challenge(struct piv *piv, struct token_challenge *out, struct err *err)
+{
+    static const uint8_t by_trying[] = {PIV_3DES, PIV_AES128, PIV_AES192, PIV_AES256};
+    struct piv_metadata found;
+    uint8_t known = piv->admin_algorithm;
+    if (known == 0 && piv_metadata_read(piv, PIV_REFERENCE_ADMIN, &found, err) != ERR_NONE)
+        return err->code;
+    if (known == 0 && found.known && piv_algorithm_admin_name(found.algorithm) != NULL)
+        known = found.algorithm;
+    struct token_challenge challenge = {0};
+    for (size_t i = 0; challenge.len == 0 && i < ARRAY_SIZE(by_trying); i++) {
+        if (ask_challenge(piv, known != 0 ? known : by_trying[i], &challenge, err) != ERR_NONE)
+            return err->code;
+        if (known != 0)
+            break;
+    }
+    if (challenge.len == 0) {
+        piv->admin_algorithm = 0;
+        return err->code;
+    }
+    piv->facts->admin_algorithm = piv_algorithm_admin_name(piv->admin_algorithm);
+    *out = challenge;
+    return ERR_NONE;
+}
+
+enum err_code piv_access_challenge(struct piv *piv, enum token_purpose purpose,
+                                   struct token_challenge *out, struct err *err)
+{
+    if (purpose == TOKEN_PURPOSE_LOGIN)
+        return login_challenge(piv, out, err);
+    *out = (struct token_challenge){0};
+    return ERR_NONE;
+}
+
+enum err_code piv_access_admin_login(struct piv *piv, struct span cryptogram, struct err *err)
+{
+    if (cryptogram.len != piv_algorithm_admin_block_bytes(piv->admin_algorithm))
+        return err_set(err, ERR_FIELD_VALUE, "a log-in cryptogram of %zu bytes instead of %zu",
+                       cryptogram.len, piv_algorithm_admin_block_bytes(piv->admin_algorithm));
+    AUTO(buf_done) struct buf inner = BUF_INIT(TEMPLATE_BYTES_MAX);
+    AUTO(buf_done) struct buf template = BUF_INIT(TEMPLATE_BYTES_MAX);
+    piv_tlv_add(&inner, TAG_RESPONSE, cryptogram);
+    piv_tlv_add(&template, TAG_TEMPLATE, buf_span(&inner));
+    struct piv_command command = authenticate(piv, buf_span(&template));
+    uint16_t status = 0;
+    if (piv_send(piv, &command, NULL, &status, err) != ERR_NONE)
+        return err->code;
+    if (status == STATUS_NOT_VERIFIED || status == STATUS_SECURITY || status == STATUS_DATA)
+        return err_set_foreign(err, ERR_PIN_WRONG, status, "%s: status %04X: wrong cryptogram",
+                               command.name, status);
+    return status_word_check(status, command.ins, command.name, err);
+}
+
+/* ---- unblocking ---- */
+
+static enum err_code send_unblock(struct piv *piv, const char *name, uint8_t ins, uint8_t reference,
+                                  struct span data, struct err *err)
+{
+    struct piv_command command = {.name = name, .ins = ins, .p2 = reference, .data = data};
+    return piv_call(piv, &command, NULL, err);
+}
+
+enum err_code piv_access_unblock(struct piv *piv, struct span blob, struct err *err)
+{
+    if (blob.len != PIV_UNBLOCK_BYTES)
+        return err_set(err, ERR_FIELD_VALUE, "unblock data of %zu bytes instead of %d", blob.len,
+                       PIV_UNBLOCK_BYTES);
+    secret_freep(&piv->pin);
+    if (send_unblock(piv, "CHANGE REFERENCE DATA", INS_CHANGE, PIV_REFERENCE_PUK,
+                     span_part(blob, 0, 2 * PIV_PIN_BYTES), err) != ERR_NONE)
+        return err_add(err, "give the card the next PUK");
+    return send_unblock(piv, "RESET RETRY COUNTER", INS_RESET, PIV_REFERENCE_PIN,
+                        span_part(blob, PIV_PIN_BYTES, 2 * PIV_PIN_BYTES), err);
+}

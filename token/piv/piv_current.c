@@ -1,0 +1,109 @@
+#include "token/piv/piv_current.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "token/piv/piv_algorithm.h"
+#include "token/piv/piv_application.h"
+#include "token/piv/piv_key.h"
+#include "token/piv/piv_metadata.h"
+#include "token/piv/piv_slot.h"
+
+static bool same_cert(const struct piv *piv, size_t a, size_t b)
+{
+    return piv->slot[a].cert != NULL && piv->slot[b].cert != NULL &&
+           span_equal(span_bytes(piv->slot[a].cert), span_bytes(piv->slot[b].cert));
+}
+
+/* The slot for the key that is in 9C: the one where a copy of its certificate lies already. */
+static enum err_code find_place(struct piv *piv, size_t *out, struct err *err)
+{
+    for (size_t i = 1; i < PIV_SLOTS; i++)
+        if (piv->slot[i].state == PIV_SLOT_COPY && same_cert(piv, i, PIV_SIGNATURE)) {
+            *out = i;
+            return ERR_NONE;
+        }
+    return piv_slot_claim(piv, out, err);
+}
+
+/* The old certificate's name stays; one that had none is named by its new place. */
+static enum err_code copy_cert(struct piv *piv, size_t place, struct err *err)
+{
+    const struct piv_slot *old = &piv->slot[PIV_SIGNATURE];
+    char element[PIV_NAME_BYTES_MAX + 1];
+    if (old->cert == NULL || same_cert(piv, place, PIV_SIGNATURE))
+        return ERR_NONE;
+    memcpy(element, old->element, sizeof element);
+    if (element[0] == '\0')
+        snprintf(element, sizeof element, "kept-%02X", piv_key_reference(place));
+    AUTO(bytes_freep) struct bytes *der = bytes_new(span_bytes(old->cert));
+    return piv_slot_write(piv, place, span_bytes(der), element, err);
+}
+
+/* Brings the key in 9C to a retired slot; there may be none when this was interrupted before. */
+static enum err_code make_room(struct piv *piv, struct err *err)
+{
+    struct piv_metadata present;
+    size_t place;
+    if (piv_metadata_read(piv, piv_key_reference(PIV_SIGNATURE), &present, err) != ERR_NONE)
+        return err->code;
+    if (!present.has_key)
+        return ERR_NONE;
+    if (find_place(piv, &place, err) != ERR_NONE)
+        return err->code;
+    bool may_hold_a_key = piv->slot[place].state == PIV_SLOT_OURS_FREE;
+    if ((may_hold_a_key && piv_key_delete(piv, place, err) != ERR_NONE) ||
+        copy_cert(piv, place, err) != ERR_NONE)
+        return err->code;
+    if (piv_key_move(piv, PIV_SIGNATURE, place, err) != ERR_NONE)
+        return err->code;
+    if (piv->slot[place].cert != NULL) {
+        piv->slot[place].state = PIV_SLOT_PAIR;
+        piv->slot[place].key_slot = place;
+    }
+    return ERR_NONE;
+}
+
+/* Certificates whose keys have gone to 9C. */
+static enum err_code clear_copies(struct piv *piv, struct err *err)
+{
+    for (size_t i = 1; i < PIV_SLOTS; i++) {
+        const struct piv_slot *slot = &piv->slot[i];
+        bool gone = slot->state == PIV_SLOT_COPY || slot->key_slot == PIV_SIGNATURE;
+        if (gone && same_cert(piv, i, PIV_SIGNATURE) && piv_slot_clear(piv, i, err) != ERR_NONE)
+            return err->code;
+    }
+    return ERR_NONE;
+}
+
+static enum err_code move_to_signature(struct piv *piv, size_t slot, struct err *err)
+{
+    struct piv_slot *found = &piv->slot[slot];
+    AUTO(bytes_freep) struct bytes *der = bytes_new(span_bytes(found->cert));
+    char element[PIV_NAME_BYTES_MAX + 1];
+    memcpy(element, found->element, sizeof element);
+    if (found->key_slot != PIV_SIGNATURE) {
+        if (make_room(piv, err) != ERR_NONE ||
+            piv_key_move(piv, slot, PIV_SIGNATURE, err) != ERR_NONE)
+            return err->code;
+        found->key_slot = PIV_SIGNATURE;
+    }
+    return piv_slot_write(piv, PIV_SIGNATURE, span_bytes(der), element, err);
+}
+
+enum err_code piv_current_make(struct piv *piv, const char *pair, struct err *err)
+{
+    size_t slot;
+    bool can_move;
+    /* What is in the slots may have been changed by an interrupted switch: it is looked at anew. */
+    if (piv_slot_scan(piv, err) != ERR_NONE || piv_slot_find(piv, pair, &slot, err) != ERR_NONE ||
+        piv_application_has_move(piv, &can_move, err) != ERR_NONE)
+        return err->code;
+    if (piv->slot[slot].is_placeholder)
+        return err_set(err, ERR_TOKEN_NO_CERTIFICATE, "the pair has no certificate yet");
+    if (can_move && slot != PIV_SIGNATURE && move_to_signature(piv, slot, err) != ERR_NONE)
+        return err_add(err, "bring the new key to slot 9C");
+    if (piv_slot_write_history(piv, PIV_SLOTS, err) != ERR_NONE)
+        return err->code;
+    return can_move ? clear_copies(piv, err) : ERR_NONE;
+}

@@ -1,0 +1,155 @@
+#include "token/piv/piv_file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "token/piv/piv_object.h"
+
+#define TAG_NAME 0x80
+#define TAG_FILE 0x81
+
+static uint32_t object_of(size_t index)
+{
+    return PIV_OBJECT_FILE + (uint32_t)index;
+}
+
+static void forget(struct piv_file *file)
+{
+    bytes_free(file->content);
+    *file = (struct piv_file){.exists = PIV_NOT_ASKED};
+}
+
+static bool plain(struct span name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (name.at[i] < 0x20 || name.at[i] == 0x7F)
+            return false;
+    return name.len > 0 && name.len <= TOKEN_NAME_BYTES_MAX;
+}
+
+/* An object that is not of our making takes its place, but is no file. */
+static void take(struct piv_file *file, struct span content)
+{
+    struct span name, bytes;
+    forget(file);
+    file->exists = content.len > 0 ? PIV_YES : PIV_NO;
+    if (!piv_tlv_find(content, TAG_NAME, &name) || !piv_tlv_find(content, TAG_FILE, &bytes) ||
+        !plain(name) || bytes.len > TOKEN_FILE_BYTES_MAX)
+        return;
+    memcpy(file->name, name.at, name.len);
+    file->name[name.len] = '\0';
+    file->size_bytes = bytes.len;
+    file->content = bytes_new(bytes);
+}
+
+static enum err_code ask(struct piv *piv, size_t index, struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *content = NULL;
+    if (piv_object_read(piv, object_of(index), &content, err) != ERR_NONE)
+        return err->code;
+    take(&piv->file[index], span_bytes(content));
+    return ERR_NONE;
+}
+
+static enum err_code ask_unknown(struct piv *piv, struct err *err)
+{
+    for (size_t i = 0; i < PIV_FILES_MAX; i++)
+        if (piv->file[i].exists == PIV_NOT_ASKED && ask(piv, i, err) != ERR_NONE)
+            return err->code;
+    return ERR_NONE;
+}
+
+enum err_code piv_file_list(struct piv *piv, struct token_files **out, struct err *err)
+{
+    AUTO(token_files_freep)
+    struct token_files *files =
+        memory_new(sizeof *files + PIV_FILES_MAX * sizeof(struct token_file));
+    for (size_t i = 0; i < PIV_FILES_MAX; i++) {
+        struct piv_file *file = &piv->file[i];
+        if (ask(piv, i, err) != ERR_NONE)
+            return err->code;
+        if (file->name[0] == '\0')
+            continue;
+        struct token_file *listed = &files->files[files->count++];
+        memcpy(listed->name, file->name, sizeof listed->name);
+        listed->size_bytes = file->size_bytes;
+    }
+    *out = TAKE(files);
+    return ERR_NONE;
+}
+
+static enum err_code find(struct piv *piv, const char *name, size_t *out, struct err *err)
+{
+    if (ask_unknown(piv, err) != ERR_NONE)
+        return err->code;
+    for (size_t i = 0; i < PIV_FILES_MAX; i++)
+        if (strcmp(piv->file[i].name, name) == 0) {
+            *out = i;
+            return ERR_NONE;
+        }
+    return err_set(err, ERR_TOKEN_NO_FILE, "no file of this name");
+}
+
+enum err_code piv_file_read(struct piv *piv, const char *name, struct bytes **out, struct err *err)
+{
+    size_t index = 0;
+    if (find(piv, name, &index, err) != ERR_NONE)
+        return err->code;
+    struct piv_file *file = &piv->file[index];
+    if (file->content == NULL && ask(piv, index, err) != ERR_NONE)
+        return err->code;
+    if (file->content == NULL || strcmp(file->name, name) != 0)
+        return err_set(err, ERR_TOKEN_NO_FILE, "the file is no longer there");
+    *out = TAKE(file->content);
+    return ERR_NONE;
+}
+
+static enum err_code find_free(struct piv *piv, const char *name, size_t *out, struct err *err)
+{
+    size_t found = PIV_FILES_MAX;
+    if (ask_unknown(piv, err) != ERR_NONE)
+        return err->code;
+    for (size_t i = PIV_FILES_MAX; i-- > 0;) {
+        if (strcmp(piv->file[i].name, name) == 0)
+            return err_set(err, ERR_TOKEN_EXISTS, "there is a file of this name");
+        if (piv->file[i].exists == PIV_NO)
+            found = i;
+    }
+    if (found == PIV_FILES_MAX)
+        return err_set(err, ERR_TOKEN_NO_SPACE, "all %d files are taken", PIV_FILES_MAX);
+    *out = found;
+    return ERR_NONE;
+}
+
+enum err_code piv_file_write(struct piv *piv, const char *name, struct span content,
+                             struct err *err)
+{
+    AUTO(buf_done) struct buf object = BUF_INIT(PIV_OBJECT_BYTES_MAX);
+    size_t index = 0;
+    piv_tlv_add(&object, TAG_NAME, span_text(name));
+    piv_tlv_add(&object, TAG_FILE, content);
+    if (object.bad)
+        return err_set(err, ERR_TOKEN_NO_SPACE, "a file of %zu bytes", content.len);
+    if (find_free(piv, name, &index, err) != ERR_NONE)
+        return err->code;
+    struct piv_file *file = &piv->file[index];
+    forget(file); /* what is there is not known until the card has said that it is written */
+    if (piv_object_write(piv, object_of(index), buf_span(&object), err) != ERR_NONE)
+        return err_add(err, "write a file of %zu bytes", content.len);
+    file->exists = PIV_YES;
+    snprintf(file->name, sizeof file->name, "%s", name);
+    file->size_bytes = content.len;
+    return ERR_NONE;
+}
+
+enum err_code piv_file_delete(struct piv *piv, const char *name, struct err *err)
+{
+    size_t index = 0;
+    if (find(piv, name, &index, err) != ERR_NONE)
+        return err->code;
+    forget(&piv->file[index]);
+    if (piv_object_write(piv, object_of(index), SPAN_NONE, err) != ERR_NONE)
+        return err_add(err, "empty a file's object");
+    piv->file[index].exists = PIV_NO;
+    return ERR_NONE;
+}

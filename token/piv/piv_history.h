@@ -1,0 +1,11 @@
+/* The key history object: which retired slots hold keys. Source: SP 800-73-4 Part 1 3.3.3. */
+#pragma once
+
+#include "token/piv/piv.h"
+
+/* An absent object is one without keys; numbers beyond the slots that there are are cut. */
+MUST_CHECK enum err_code piv_history_read(struct piv *piv, struct err *err);
+/* Says that the first count retired slots hold keys whose certificates are on the card; nothing is
+ * written when it says so already, or when there are keys without certificates on the card (then the
+ * object is another program's, which numbers them behind ours). */
+MUST_CHECK enum err_code piv_history_write(struct piv *piv, size_t count, struct err *err);

@@ -1,0 +1,295 @@
+#include "token/piv/piv_slot.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "token/piv/piv_algorithm.h"
+#include "token/piv/piv_cert.h"
+#include "token/piv/piv_history.h"
+#include "token/piv/piv_key.h"
+#include "token/piv/piv_metadata.h"
+#include "token/piv/piv_object.h"
+#include "token/piv/piv_x509.h"
+
+uint32_t piv_slot_object(size_t slot)
+{
+    return slot == PIV_SIGNATURE ? PIV_OBJECT_SIGNATURE : PIV_OBJECT_RETIRED + (uint32_t)slot - 1;
+}
+
+/* ---- what is in a slot ---- */
+
+static void forget(struct piv_slot *slot)
+{
+    bytes_free(slot->cert);
+    *slot = (struct piv_slot){.state = PIV_SLOT_UNKNOWN, .pin_always = slot->pin_always};
+}
+
+/* content: of the certificate object, empty when there is none. */
+static void take(struct piv *piv, size_t index, struct span content)
+{
+    AUTO(piv_cert_done) struct piv_cert cert = {NULL};
+    struct piv_slot *slot = &piv->slot[index];
+    forget(slot);
+    slot->key_slot = index;
+    slot->state = content.len == 0 ? PIV_SLOT_EMPTY : PIV_SLOT_OTHER;
+    if (content.len == 0 || !piv_cert_parse(content, &cert))
+        return;
+    memcpy(slot->element, cert.element, sizeof slot->element);
+    if (cert.der == NULL && strcmp(cert.element, PIV_SLOT_FREE_MARK) == 0)
+        slot->state = PIV_SLOT_OURS_FREE;
+    if (cert.der == NULL)
+        return;
+    slot->state = PIV_SLOT_PAIR;
+    slot->cert = TAKE(cert.der);
+    slot->is_placeholder = piv_x509_is_placeholder(span_bytes(slot->cert));
+    if (!piv_x509_public_key(span_bytes(slot->cert), &slot->key))
+        slot->key = (struct token_public_key){.algorithm = TOKEN_ALGORITHM_NONE};
+}
+
+enum err_code piv_slot_read(struct piv *piv, size_t slot, struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *content = NULL;
+    if (piv_object_read(piv, piv_slot_object(slot), &content, err) != ERR_NONE)
+        return err_add(err, "read slot %02X", piv_key_reference(slot));
+    take(piv, slot, span_bytes(content));
+    return ERR_NONE;
+}
+
+/* ---- names ---- */
+
+static bool is_pair(const struct piv *piv, size_t slot)
+{
+    return piv->slot[slot].state == PIV_SLOT_PAIR;
+}
+
+static bool is_unique(const struct piv *piv, size_t slot)
+{
+    for (size_t i = 0; i < PIV_SLOTS; i++)
+        if (i != slot && is_pair(piv, i) &&
+            strcmp(piv->slot[i].element, piv->slot[slot].element) == 0)
+            return false;
+    return true;
+}
+
+static void name_all(struct piv *piv)
+{
+    for (size_t i = 0; i < PIV_SLOTS; i++) {
+        struct piv_slot *slot = &piv->slot[i];
+        if (slot->element[0] != '\0' && is_unique(piv, i))
+            memcpy(slot->name, slot->element, sizeof slot->name);
+        else
+            snprintf(slot->name, sizeof slot->name, "%02X", piv_key_reference(i));
+    }
+}
+
+/* ---- a switch that was interrupted ---- */
+
+static bool same_cert(const struct piv *piv, size_t a, size_t b)
+{
+    return a != b && is_pair(piv, a) && is_pair(piv, b) &&
+           span_equal(span_bytes(piv->slot[a].cert), span_bytes(piv->slot[b].cert));
+}
+
+static bool has_copies(const struct piv *piv)
+{
+    for (size_t i = 0; i < PIV_SLOTS; i++)
+        for (size_t j = i + 1; j < PIV_SLOTS; j++)
+            if (same_cert(piv, i, j))
+                return true;
+    return false;
+}
+
+static bool holds(const struct piv_metadata *found, const struct piv_slot *slot)
+{
+    return found->has_key && piv_algorithm_same_key(&found->key, &slot->key);
+}
+
+/* The slot whose key the certificate is of: its own when there is more than one; PIV_SLOTS: none. */
+static size_t place_of(const struct piv *piv, const struct piv_metadata found[PIV_SLOTS],
+                       size_t slot)
+{
+    if (holds(&found[slot], &piv->slot[slot]))
+        return slot;
+    for (size_t i = 0; i < PIV_SLOTS; i++)
+        if (holds(&found[i], &piv->slot[slot]))
+            return i;
+    return PIV_SLOTS;
+}
+
+static void settle(struct piv *piv, const struct piv_metadata found[PIV_SLOTS])
+{
+    for (size_t i = 0; i < PIV_SLOTS; i++)
+        if (is_pair(piv, i))
+            piv->slot[i].key_slot = place_of(piv, found, i);
+    for (size_t i = 0; i < PIV_SLOTS; i++) {
+        bool elsewhere = false;
+        for (size_t j = 0; j < PIV_SLOTS; j++)
+            elsewhere |= same_cert(piv, i, j) && piv->slot[j].key_slot == j;
+        if (is_pair(piv, i) && piv->slot[i].key_slot != i && elsewhere)
+            piv->slot[i].state = PIV_SLOT_COPY;
+        else if (is_pair(piv, i) && piv->slot[i].key_slot == PIV_SLOTS)
+            piv->slot[i].state = PIV_SLOT_OTHER; /* its key is nowhere */
+    }
+}
+
+static enum err_code find_keys(struct piv *piv, struct err *err)
+{
+    struct piv_metadata found[PIV_SLOTS] = {0};
+    struct piv_metadata pin;
+    if (piv->metadata == PIV_NOT_ASKED &&
+        piv_metadata_read(piv, PIV_REFERENCE_PIN, &pin, err) != ERR_NONE)
+        return err->code;
+    if (piv->metadata != PIV_YES)
+        return ERR_NONE;
+    for (size_t i = 0; i < PIV_SLOTS; i++)
+        if (is_pair(piv, i) &&
+            piv_metadata_read(piv, piv_key_reference(i), &found[i], err) != ERR_NONE)
+            return err->code;
+    settle(piv, found);
+    return ERR_NONE;
+}
+
+/* ---- looking ---- */
+
+static enum err_code scan_retired(struct piv *piv, struct err *err)
+{
+    size_t with_cert = piv->history.on_card;
+    size_t listed = with_cert + piv->history.off_card;
+    for (size_t i = 1; i < PIV_SLOTS; i++) {
+        if (i > with_cert && i <= listed) {
+            piv->slot[i].state = PIV_SLOT_OTHER;
+            continue;
+        }
+        if (piv_slot_read(piv, i, err) != ERR_NONE)
+            return err->code;
+        if (i > listed && piv->slot[i].state == PIV_SLOT_EMPTY)
+            break;
+    }
+    return ERR_NONE;
+}
+
+enum err_code piv_slot_scan(struct piv *piv, struct err *err)
+{
+    piv->slots_known = false;
+    for (size_t i = 0; i < PIV_SLOTS; i++)
+        forget(&piv->slot[i]);
+    if (piv_history_read(piv, err) != ERR_NONE ||
+        piv_slot_read(piv, PIV_SIGNATURE, err) != ERR_NONE || scan_retired(piv, err) != ERR_NONE)
+        return err->code;
+    if (has_copies(piv) && find_keys(piv, err) != ERR_NONE)
+        return err->code;
+    name_all(piv);
+    piv->slots_known = true;
+    return ERR_NONE;
+}
+
+enum err_code piv_slot_need(struct piv *piv, struct err *err)
+{
+    return piv->slots_known ? ERR_NONE : piv_slot_scan(piv, err);
+}
+
+enum err_code piv_slot_find(struct piv *piv, const char *pair, size_t *out, struct err *err)
+{
+    if (piv_slot_need(piv, err) != ERR_NONE)
+        return err->code;
+    for (size_t i = 0; i < PIV_SLOTS; i++)
+        if (is_pair(piv, i) && strcmp(piv->slot[i].name, pair) == 0) {
+            *out = i;
+            return ERR_NONE;
+        }
+    return err_set(err, ERR_TOKEN_NO_CONTAINER, "no pair of this name");
+}
+
+/* ---- a place for a new key ---- */
+
+/* A slot without a certificate may have a key all the same: of a pair that was cut off while it was made,
+ * or of other software. Only metadata tell. */
+static enum err_code check_no_key(struct piv *piv, size_t slot, struct err *err)
+{
+    struct piv_metadata found;
+    if (piv->metadata == PIV_NOT_ASKED &&
+        piv_metadata_read(piv, PIV_REFERENCE_PIN, &found, err) != ERR_NONE)
+        return err->code;
+    if (piv_metadata_read(piv, piv_key_reference(slot), &found, err) != ERR_NONE)
+        return err->code;
+    if (found.known && found.has_key) {
+        piv->slot[slot].state = PIV_SLOT_OTHER;
+        piv->slot[slot].hides_others = true;
+    }
+    return ERR_NONE;
+}
+
+static enum err_code find_free(struct piv *piv, size_t *out, struct err *err)
+{
+    for (size_t i = 1; i < PIV_SLOTS; i++) {
+        struct piv_slot *slot = &piv->slot[i];
+        if (slot->state == PIV_SLOT_UNKNOWN && piv_slot_read(piv, i, err) != ERR_NONE)
+            return err->code;
+        if (slot->state == PIV_SLOT_EMPTY && check_no_key(piv, i, err) != ERR_NONE)
+            return err->code;
+        if (slot->state == PIV_SLOT_EMPTY || slot->state == PIV_SLOT_OURS_FREE) {
+            *out = i;
+            return ERR_NONE;
+        }
+    }
+    return err_set(err, ERR_TOKEN_CANNOT_REPLACE, "all %d retired slots are taken",
+                   PIV_RETIRED_MAX);
+}
+
+static bool is_hidden(const struct piv *piv, size_t slot)
+{
+    for (size_t i = piv->history.on_card + piv->history.off_card + 1; i < slot; i++)
+        if (piv->slot[i].hides_others)
+            return true;
+    return false;
+}
+
+enum err_code piv_slot_claim(struct piv *piv, size_t *out, struct err *err)
+{
+    size_t slot = 0;
+    if (piv_slot_need(piv, err) != ERR_NONE || find_free(piv, &slot, err) != ERR_NONE)
+        return err->code;
+    if (is_hidden(piv, slot) && piv->history.off_card > 0)
+        return err_set(err, ERR_TOKEN_CANNOT_REPLACE, "a key in slot %02X would not be found again",
+                       piv_key_reference(slot));
+    if (is_hidden(piv, slot) && piv_history_write(piv, slot, err) != ERR_NONE)
+        return err->code;
+    *out = slot;
+    return ERR_NONE;
+}
+
+/* ---- writing ---- */
+
+enum err_code piv_slot_write(struct piv *piv, size_t slot, struct span der, const char *element,
+                             struct err *err)
+{
+    AUTO(buf_done) struct buf content = BUF_INIT(PIV_CERT_CONTENT_BYTES_MAX);
+    piv_cert_build(&content, der, element);
+    piv->slots_known = false; /* until the card has said that it is written */
+    if (piv_object_write(piv, piv_slot_object(slot), buf_span(&content), err) != ERR_NONE)
+        return err_add(err, "write the certificate of slot %02X", piv_key_reference(slot));
+    take(piv, slot, buf_span(&content));
+    name_all(piv);
+    piv->slots_known = true;
+    return ERR_NONE;
+}
+
+enum err_code piv_slot_clear(struct piv *piv, size_t slot, struct err *err)
+{
+    piv->slots_known = false;
+    if (piv_object_write(piv, piv_slot_object(slot), SPAN_NONE, err) != ERR_NONE)
+        return err_add(err, "empty the certificate of slot %02X", piv_key_reference(slot));
+    take(piv, slot, SPAN_NONE);
+    name_all(piv);
+    piv->slots_known = true;
+    return ERR_NONE;
+}
+
+enum err_code piv_slot_write_history(struct piv *piv, size_t without, struct err *err)
+{
+    size_t count = 0;
+    for (size_t i = 1; i < PIV_SLOTS; i++)
+        if (is_pair(piv, i) && piv->slot[i].key_slot == i && i != without)
+            count = i;
+    return piv_history_write(piv, count, err);
+}

@@ -1,0 +1,34 @@
+/* The slots that make pairs, and what lies in them. */
+#pragma once
+
+#include "token/piv/piv.h"
+
+/* The number of the slot's certificate object. */
+uint32_t piv_slot_object(size_t slot);
+
+/* Looks at the signature key's slot and at the retired ones: those of the key history, then on up to the
+ * first without a certificate. Where the same certificate lies in two slots (a switch of keys was
+ * interrupted) the card says in which of them the key is. */
+MUST_CHECK enum err_code piv_slot_scan(struct piv *piv, struct err *err);
+/* The same unless it is known. */
+MUST_CHECK enum err_code piv_slot_need(struct piv *piv, struct err *err);
+/* Reads one slot's certificate object again. */
+MUST_CHECK enum err_code piv_slot_read(struct piv *piv, size_t slot, struct err *err);
+/* The pair's slot: ERR_TOKEN_NO_CONTAINER. */
+MUST_CHECK enum err_code piv_slot_find(struct piv *piv, const char *pair, size_t *out,
+                                       struct err *err);
+/* The lowest retired slot for a new key: marked as free by us, or without certificate and, where the card
+ * tells, without key. Behind a slot that only has a key the history is written first, so that what will
+ * lie there is found again whatever happens. ERR_TOKEN_CANNOT_REPLACE when all are taken. */
+MUST_CHECK enum err_code piv_slot_claim(struct piv *piv, size_t *out, struct err *err);
+/* Keeps the key history right, as it will be when the slot without (PIV_SLOTS: none) is empty. Before it is
+ * emptied: a gap that no history covers would hide what lies behind it. */
+MUST_CHECK enum err_code piv_slot_write_history(struct piv *piv, size_t without, struct err *err);
+/* Writes a slot's certificate object, and notes what then is there. der may be empty. */
+MUST_CHECK enum err_code piv_slot_write(struct piv *piv, size_t slot, struct span der,
+                                        const char *element, struct err *err);
+/* Empties a slot's certificate object. */
+MUST_CHECK enum err_code piv_slot_clear(struct piv *piv, size_t slot, struct err *err);
+
+/* Element 72 of a slot that is ours to use again, on cards without DELETE KEY. */
+#define PIV_SLOT_FREE_MARK "ukeyd-free"
