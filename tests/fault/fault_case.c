@@ -124,7 +124,7 @@ static void log_in_once_more(struct fault_world *world)
 {
     struct fault_look look;
     fault_look_at(world->card.card, &look);
-    if (look.file_count >= 2)
+    if (look.file_count >= 2 && world->scene->key->management == NULL)
         fault_world_log_in(world);
 }
 

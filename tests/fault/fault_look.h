@@ -3,6 +3,7 @@
 
 #include "base/span.h"
 #include "token/virtual/virtual_card.h"
+#include "token/virtual/virtual_objects.h"
 
 #define FAULT_LOOK_PAIRS_MAX VIRTUAL_CONTAINERS_MAX
 #define FAULT_LOOK_FILES_MAX VIRTUAL_FILES_MAX
@@ -25,7 +26,8 @@ struct fault_look_pin {
 struct fault_look {
     struct fault_look_pair pairs[FAULT_LOOK_PAIRS_MAX];
     size_t pair_count;
-    struct span files[FAULT_LOOK_FILES_MAX]; /* their contents, the newest last */
+    struct span
+        files[FAULT_LOOK_FILES_MAX]; /* their contents; of GM/T keys the newest is the last */
     size_t file_count;
     struct fault_look_pin user;
     struct fault_look_pin admin; /* who resets the user's PIN */

@@ -14,7 +14,6 @@
 #include "portal/portal_job.h"
 #include "portal/portal_key.h"
 #include "tests/fault/fault_look.h"
-#include "token/virtual/virtual_personal.h"
 
 #define FILE_BYTES_MAX (4 * 1024 * 1024)
 #define DIGEST_BYTES 32
@@ -62,8 +61,7 @@ static bool pair_is_usable(const struct fault_world *world, const struct fault_l
     if (sign->pair == NULL || cert_parse(sign->cert, &cert, &err) != ERR_NONE ||
         cert_peek(cert)->not_after_utc < clock_now_utc())
         return false;
-    const struct virtual_objects *objects = virtual_card_objects(world->card.card);
-    if (virtual_personal_pair_for(objects, sign->cert) != sign->pair)
+    if (virtual_card_pair_for(world->card.card, sign->cert) != sign->pair)
         return false;
     return count(world, "SELECT count(*) FROM certificate WHERE der = ? AND status <> 'revoked'",
                  PORTAL_VALUES(PORTAL_BLOB(sign->cert))) == 1;
@@ -86,8 +84,7 @@ static void check_deciphering(struct fault_world *world)
     struct err err = ERR_INIT;
     if (cert == NULL)
         return; /* a key without an encryption pair */
-    const struct virtual_pair *pair =
-        virtual_personal_pair_for(virtual_card_objects(world->card.card), span_bytes(cert));
+    const struct virtual_pair *pair = virtual_card_pair_for(world->card.card, span_bytes(cert));
     if (pair == NULL ||
         virtual_pair_decrypt(pair, span_bytes(cipher), &message, &err) != ERR_NONE ||
         !span_equal(span_bytes(message), span_text(FAULT_MESSAGE)))
@@ -170,8 +167,8 @@ static struct cert *active_cert(struct fault_world *world)
     struct cert *cert = NULL;
     struct err err = ERR_INIT;
     int64_t key_id = 0;
-    fault_must(portal_key_find(world->platform.portal, FAULT_SERIAL, &key_id, &err), &err,
-               "find the key");
+    fault_must(portal_key_find(world->platform.portal, world->scene->key->serial, &key_id, &err),
+               &err, "find the key");
     fault_must(portal_certificate_active(world->platform.portal, key_id, CERT_USAGE_SIGN, &cert,
                                          NULL, &err),
                &err, "find the certificate in force");
@@ -289,8 +286,8 @@ static void check_platform(struct fault_world *world)
             count(world, "SELECT count(*) FROM seal WHERE state = 'issued'", PORTAL_NO_VALUES), 0);
 }
 
-static enum err_code verify_seal(struct fault_world *world, const struct cert *cert,
-                                 struct err *err)
+static enum err_code verify_seal(const struct fault_world *world, struct span content,
+                                 const struct cert *cert, struct err *err)
 {
     AUTO(seal_freep) struct seal *seal = NULL;
     const struct span issuing = portal_ca_issuing(world->platform.portal->ca, CERT_SM2);
@@ -302,26 +299,30 @@ static enum err_code verify_seal(struct fault_world *world, const struct cert *c
         .signer = cert,
         .now_utc = clock_now_utc(),
     };
-    struct fault_look look = look_at(world);
-    if (look.file_count == 0)
-        return err_set(err, ERR_SEAL_MISSING, "no file");
-    if (seal_parse(look.files[look.file_count - 1], &seal, err) != ERR_NONE)
+    if (seal_parse(content, &seal, err) != ERR_NONE)
         return err->code;
     return seal_verify(seal, &check, err);
 }
 
 static void check_seal(struct fault_world *world, const struct cert *cert)
 {
-    struct err err = ERR_INIT;
-    if (verify_seal(world, cert, &err) != ERR_NONE)
-        fault_lost(world->plan->record, "the seal does not verify: %s", err.detail);
+    struct fault_look look = look_at(world);
+    for (size_t i = 0; i < look.file_count; i++) {
+        struct err err = ERR_INIT;
+        if (verify_seal(world, look.files[i], cert, &err) == ERR_NONE)
+            return;
+    }
+    fault_lost(world->plan->record, "the seal does not verify");
 }
 
 static void check_leftovers(struct fault_world *world)
 {
     struct fault_look look = look_at(world);
     check_count(world, "containers", (int64_t)look.pair_count, world->scene->replace_key ? 2 : 1);
-    if (!world->plan->record->key_lied)
+    /* An old seal that could not be removed goes with the next log-in; on a key that only the platform lets
+     * write to, with the next renewal. */
+    bool may_be_left = world->scene->key->management != NULL && look.file_count == 2;
+    if (!world->plan->record->key_lied && !may_be_left)
         check_count(world, "files on the key", (int64_t)look.file_count,
                     is_kind(world, "extend-seal") ? 1 : 0);
 }
@@ -330,17 +331,9 @@ static void check_leftovers(struct fault_world *world)
 static bool is_known_file(const char *name)
 {
     static const char own[] = "key.json.";
-    static const char *const known[] = {"key.json",
-                                        "other.json",
-                                        "portal",
-                                        "journal.db",
-                                        "journal.db-wal",
-                                        "journal.db-shm",
-                                        "journal.db-lock",
-                                        "message.cipher",
-                                        "encrypt.der",
-                                        ".",
-                                        ".."};
+    static const char *const known[] = {
+        "key.json",        "other.json",     "portal",      "journal.db", "journal.db-wal",
+        "journal.db-lock", "message.cipher", "encrypt.der", ".",          ".."};
     for (size_t i = 0; i < ARRAY_SIZE(known); i++)
         if (strcmp(known[i], name) == 0)
             return true;

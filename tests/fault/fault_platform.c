@@ -3,6 +3,7 @@
 #include "portal/portal_confirm.h"
 #include "portal/portal_issue.h"
 #include "portal/portal_job.h"
+#include "portal/portal_manage.h"
 #include "portal/portal_reset_answer.h"
 #include "portal/portal_seal.h"
 #include "tests/fault/fault_memory.h"
@@ -81,7 +82,7 @@ static enum err_code act_redeem(struct portal *portal, const struct portal_job *
     };
     if (job->order != NULL) {
         out->replace_key = job->order->policy.replace_key;
-        out->algorithm = memory_text(portal_order_algorithm_text(job->order->policy.algorithm));
+        out->algorithm = memory_text(cert_algorithm_text(job->order->policy.algorithm));
         out->dual = job->order->policy.dual;
         out->not_after_utc = job->not_after_utc;
     }
@@ -114,7 +115,7 @@ static enum err_code act_request(struct portal *portal, const struct portal_job 
                                  const struct call *call, struct err *err)
 {
     const struct remote_request *in = call->in;
-    const struct portal_issue_request request = {in->csr, in->proof};
+    const struct portal_issue_request request = {in->csr, in->proof, in->kept};
     AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
     if (portal_issue_request(portal, job, &request, &issue, err) != ERR_NONE)
         return err->code;
@@ -206,25 +207,30 @@ static enum err_code seal(struct remote *remote, const struct remote_call *call,
 
 /* ---- unblock ---- */
 
-static const char *const purposes[] = {
-    [REMOTE_UNBLOCK_LOGIN] = "login",
-    [REMOTE_UNBLOCK_PIN] = "unblock",
-    [REMOTE_UNBLOCK_MANAGE] = "manage",
-};
+static enum err_code answer(struct portal *portal, const struct portal_job *job,
+                            const struct remote_unblock_request *in, struct bytes **out,
+                            struct err *err)
+{
+    const struct portal_manage_question manage = {in->challenge, in->algorithm, in->profile};
+    const struct portal_reset_question reset = {
+        .purpose = in->purpose == REMOTE_UNBLOCK_LOGIN ? "login" : "unblock",
+        .challenge = in->challenge,
+        .application = in->application,
+        .profile = in->profile,
+        .administrator_tries = in->administrator_tries,
+        .refused = in->refused,
+    };
+    return in->purpose == REMOTE_UNBLOCK_MANAGE
+               ? portal_manage_answer(portal, job, &manage, out, err)
+               : portal_reset_answer(portal, job, &reset, out, err);
+}
 
 static enum err_code act_unblock(struct portal *portal, const struct portal_job *job,
                                  const struct call *call, struct err *err)
 {
     const struct remote_unblock_request *in = call->in;
-    const struct portal_reset_question question = {
-        .purpose = purposes[in->purpose],
-        .challenge = in->challenge,
-        .application = in->application,
-        .profile = in->profile,
-        .administrator_tries = in->administrator_tries,
-    };
-    AUTO(bytes_freep) struct bytes *blob = NULL;
-    if (portal_reset_answer(portal, job, &question, &blob, err) != ERR_NONE ||
+    AUTO(bytes_wipe_freep) struct bytes *blob = NULL;
+    if (answer(portal, job, in, &blob, err) != ERR_NONE ||
         secret_new(blob->len, call->out, err) != ERR_NONE)
         return err->code;
     struct secret *out = *(struct secret **)call->out;

@@ -12,17 +12,24 @@
 #include "portal/portal_reset.h"
 #include "portal/portal_seal.h"
 #include "portal/portal_ticket.h"
+#include "tests/fault/fault_look.h"
 #include "tests/fault/fault_memory.h"
-#include "token/virtual/virtual_personal.h"
-#include "token/virtual/virtual_state.h"
 
 #define USER "zhangsan"
 #define TICKET_S 300
 #define CIPHER_BYTES_MAX 1024
 
-static const struct fault_key sm2 = {"gmt0017-2012", VIRTUAL_PAIR_SM2, CERT_SM2, "sm2", true};
-static const struct fault_key rsa = {"gmt0017-2012", VIRTUAL_PAIR_RSA, CERT_RSA, "rsa", false};
-static const struct fault_key longmai = {"longmai", VIRTUAL_PAIR_SM2, CERT_SM2, "sm2", true};
+#define GMT "gmt0017-2012"
+static const struct fault_key sm2 = {GMT,      GMT,   NULL, "KEY00001", VIRTUAL_PAIR_SM2,
+                                     CERT_SM2, "sm2", true};
+static const struct fault_key rsa = {GMT,      GMT,   NULL, "KEY00001", VIRTUAL_PAIR_RSA,
+                                     CERT_RSA, "rsa", false};
+static const struct fault_key longmai = {"longmai",        "longmai", NULL,  "KEY00001",
+                                         VIRTUAL_PAIR_SM2, CERT_SM2,  "sm2", true};
+static const struct fault_key piv = {"piv-full",        "piv",     "aes192", "10000001",
+                                     VIRTUAL_PAIR_P256, CERT_P256, "p256",   false};
+static const struct fault_key other_key = {GMT,      GMT,   NULL, "KEY00002", VIRTUAL_PAIR_SM2,
+                                           CERT_SM2, "sm2", true};
 
 #define PINS_OF_CHANGE \
     { \
@@ -38,6 +45,11 @@ static const struct fault_scene scenes[] = {
     {"reset-pin", "reset-pin", &sm2, false, {FAULT_PIN_INITIAL}},
     {"reset-pin-login", "reset-pin", &longmai, false, {FAULT_PIN_INITIAL}},
     {"change-pin", "change-pin", &sm2, false, PINS_OF_CHANGE},
+    {"renew-kept-piv", "renew", &piv, false, {FAULT_PIN}},
+    {"renew-replaced-piv", "renew", &piv, true, {FAULT_PIN}},
+    {"extend-seal-piv", "extend-seal", &piv, false, {FAULT_PIN}},
+    {"reset-pin-piv", "reset-pin", &piv, false, {FAULT_PIN_INITIAL}},
+    {"change-pin-piv", "change-pin", &piv, false, PINS_OF_CHANGE},
 };
 
 const struct fault_scene *fault_scene_at(size_t index)
@@ -61,23 +73,14 @@ static bool is_kind(const struct fault_scene *scene, const char *kind)
 
 /* ---- the keys ---- */
 
-static struct virtual_objects *make_key(const struct fault_scene *scene, struct portal *portal,
-                                        const char *folder)
-{
-    struct virtual_objects *objects = fault_key_make(scene->key, portal, folder, FAULT_SERIAL);
-    if (is_kind(scene, "reset-pin"))
-        objects->applications[0]->pins[VIRTUAL_PIN_USER].left = 0;
-    return objects;
-}
-
-/* Of the same bidder, with the same PIN: only its serial tells it apart. */
+/* Of the same bidder, with the same PIN: its serial tells it apart. */
 static void make_other_key(struct portal *portal, const char *folder)
 {
     struct err err = ERR_INIT;
     AUTO(memory_freep) char *path = file_join(folder, "other.json");
-    AUTO(virtual_objects_freep)
-    struct virtual_objects *objects = fault_key_make(&sm2, portal, folder, FAULT_SERIAL_OTHER);
-    fault_must(virtual_state_save(objects, path, &err), &err, "save the other key");
+    AUTO(virtual_card_freep)
+    struct virtual_card *card = fault_key_make(&other_key, portal, folder, false);
+    fault_must(virtual_card_save(card, path, &err), &err, "save the other key");
 }
 
 /* ---- what the portal holds ---- */
@@ -87,7 +90,7 @@ static void make_order(const struct fault_scene *scene, struct portal *portal)
     static const enum portal_order_action actions[] = {PORTAL_ORDER_PAY, PORTAL_ORDER_SUBMIT,
                                                        PORTAL_ORDER_APPROVE};
     const struct portal_order_new new = {
-        .serial = FAULT_SERIAL,
+        .serial = scene->key->serial,
         .months = 12,
         .policy = {scene->replace_key, scene->key->algorithm, scene->key->dual},
     };
@@ -98,9 +101,9 @@ static void make_order(const struct fault_scene *scene, struct portal *portal)
         fault_must(portal_order_act(portal, number, actions[i], "", &err), &err, "move the order");
 }
 
-static void make_reset(struct portal *portal)
+static void make_reset(const struct fault_scene *scene, struct portal *portal)
 {
-    const struct portal_reset_wish wish = {FAULT_SERIAL, USER, 0};
+    const struct portal_reset_wish wish = {scene->key->serial, USER, 0};
     struct portal_reset_noted noted = {0};
     struct err err = ERR_INIT;
     fault_must(portal_reset_request(portal, &wish, &noted, &err), &err, "ask for a reset");
@@ -114,10 +117,11 @@ static const uint8_t picture[] = {
     0x9C, 0x63, 0x60, 0x00, 0x00, 0x00, 0x02, 0x00, 0x01, 0x48, 0xAF, 0xA4, 0x71, 0x00,
     0x00, 0x00, 0x00, 'I',  'E',  'N',  'D',  0xAE, 0x42, 0x60, 0x82};
 
-static void put_seal(struct portal *portal, struct virtual_objects *objects)
+static void put_seal(const struct fault_scene *scene, struct portal *portal,
+                     struct virtual_card *card)
 {
     const struct portal_seal_new new = {
-        .serial = FAULT_SERIAL,
+        .serial = scene->key->serial,
         .name = "测试单位公章",
         .type = 1,
         .version = SEAL_V4,
@@ -129,19 +133,20 @@ static void put_seal(struct portal *portal, struct virtual_objects *objects)
     struct err err = ERR_INIT;
     AUTO(bytes_freep) struct bytes *seal = NULL;
     fault_must(portal_seal_add(portal, &new, &seal, &err), &err, "make a seal");
-    fault_must(virtual_personal_put_file(objects, "seal", span_bytes(seal), &err), &err,
+    fault_must(virtual_card_put_file(card, "seal", span_bytes(seal), &err), &err,
                "put the seal onto the key");
 }
 
 /* ---- what was enciphered before ---- */
 
-static void encipher(const struct virtual_objects *objects, const char *folder)
+static void encipher(const struct virtual_card *card, const char *folder)
 {
     struct err err = ERR_INIT;
-    const struct bytes *der =
-        objects->applications[0]->containers[0]->slots[VIRTUAL_SLOT_ENCRYPT].certificate;
-    const uint8_t *at = der->at;
-    X509 *x509 = d2i_X509(NULL, &at, (long)der->len);
+    struct fault_look look;
+    fault_look_at(card, &look);
+    struct span der = look.pairs[0].encrypt.cert;
+    const uint8_t *at = der.at;
+    X509 *x509 = d2i_X509(NULL, &at, (long)der.len);
     EVP_PKEY *key = x509 != NULL ? X509_get_pubkey(x509) : NULL;
     EVP_PKEY_CTX *context = key != NULL ? EVP_PKEY_CTX_new(key, NULL) : NULL;
     uint8_t out[CIPHER_BYTES_MAX];
@@ -156,7 +161,7 @@ static void encipher(const struct virtual_objects *objects, const char *folder)
     AUTO(memory_freep) char *cipher = file_join(folder, "message.cipher");
     AUTO(memory_freep) char *cert = file_join(folder, "encrypt.der");
     fault_must(file_write_atomic(cipher, span_of(out, len), 0600, &err), &err, "write");
-    fault_must(file_write_atomic(cert, span_bytes(der), 0600, &err), &err, "write");
+    fault_must(file_write_atomic(cert, der, 0600, &err), &err, "write");
 }
 
 /* The seal is due when the certificate was renewed. */
@@ -184,7 +189,7 @@ void fault_scene_make(const struct fault_scene *scene, const char *folder, struc
 {
     struct err err = ERR_INIT;
     AUTO(portal_freep) struct portal *portal = NULL;
-    AUTO(virtual_objects_freep) struct virtual_objects *objects = NULL;
+    AUTO(virtual_card_freep) struct virtual_card *card = NULL;
     AUTO(memory_freep) char *portal_folder = file_join(folder, "portal");
     AUTO(memory_freep) char *key_path = file_join(folder, "key.json");
     int64_t organisation_id = 0;
@@ -195,17 +200,17 @@ void fault_scene_make(const struct fault_scene *scene, const char *folder, struc
     fault_must(portal_open_keys(portal, &err), &err, "open the portal's keys");
     fault_must(portal_organisation_add(portal, FAULT_ORGANISATION, &organisation_id, &err), &err,
                "organisation");
-    objects = make_key(scene, portal, folder);
+    card = fault_key_make(scene->key, portal, folder, is_kind(scene, "reset-pin"));
     make_other_key(portal, folder);
     if (scene->key->dual)
-        encipher(objects, folder);
+        encipher(card, folder);
     if (seal)
-        put_seal(portal, objects);
+        put_seal(scene, portal, card);
     if (seal || is_kind(scene, "renew"))
         make_order(scene, portal);
     if (is_kind(scene, "reset-pin"))
-        make_reset(portal);
-    fault_must(virtual_state_save(objects, key_path, &err), &err, "save the key");
+        make_reset(scene, portal);
+    fault_must(virtual_card_save(card, key_path, &err), &err, "save the key");
     portal_freep(&portal);
     if (seal)
         renew_first(scene, folder, plan);
@@ -226,8 +231,8 @@ static enum err_code add_ticket(struct portal *portal, const struct fault_scene 
                                 struct err *err)
 {
     if (is_kind(scene, "extend-seal"))
-        return portal_ticket_add_for_key(portal, FAULT_SERIAL, PORTAL_KIND_EXTEND_SEAL, TICKET_S,
-                                         out, err);
+        return portal_ticket_add_for_key(portal, scene->key->serial, PORTAL_KIND_EXTEND_SEAL,
+                                         TICKET_S, out, err);
     if (is_kind(scene, "reset-pin"))
         return portal_ticket_add_for_reset(portal, 1, NULL, TICKET_S, out, err);
     AUTO(memory_freep) char *order = number_of(portal, "SELECT number FROM renewal_order", err);

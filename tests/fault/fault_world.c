@@ -410,7 +410,7 @@ static enum err_code start(struct fault_world *world, struct err *err)
     const struct ops_start start = {
         .kind = world->scene->kind,
         .ticket = world->ticket,
-        .token = named ? FAULT_SERIAL : NULL,
+        .token = named ? world->scene->key->serial : NULL,
         .origin = FAULT_ORIGIN,
     };
     bool before = fault_memory_elsewhere(false);

@@ -7,8 +7,6 @@
 #include "tests/fault/fault_platform.h"
 
 #define FAULT_ORGANISATION "测试1023"
-#define FAULT_SERIAL "KEY00001"
-#define FAULT_SERIAL_OTHER "KEY00002"
 #define FAULT_NOW 1767225600 /* 2026-01-01T00:00:00Z */
 #define FAULT_ORIGIN "https://portal.example"
 /* Told apart from every other byte in the world. */
