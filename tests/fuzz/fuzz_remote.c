@@ -106,11 +106,12 @@ static enum err_code seal(struct err *err)
 
 static enum err_code unblock(struct err *err)
 {
-    AUTO(bytes_freep) struct bytes *blob = NULL;
+    AUTO(secret_freep) struct secret *blob = NULL;
     const struct remote_unblock_request request = {.purpose = REMOTE_UNBLOCK_PIN, .profile = "p"};
     if (remote_unblock_post(&call, &job, &request, &blob, err) != ERR_NONE)
         return err->code;
-    fuzz_require(blob->len >= 16 && blob->len <= REMOTE_BLOB_BYTES_MAX);
+    size_t length = secret_peek(blob).len;
+    fuzz_require(length >= REMOTE_BLOB_BYTES_MIN && length <= REMOTE_BLOB_BYTES_MAX);
     return ERR_NONE;
 }
 
