@@ -14,7 +14,7 @@
 /* T=0 and T=1; the historical bytes are "SIMPIV". */
 static const uint8_t short_atr[] = {0x3B, 0x86, 0x80, 0x01, 'S', 'I', 'M', 'P', 'I', 'V', 0x1F};
 /* The historical bytes are compact TLV: 73 promises chaining and extended lengths, 56 is "SIMPIV".
- * Source: ISO/IEC 7816-4 8.1.1 and 12.1.1.8. */
+ * Source: ISO/IEC 7816-4:2005 8.1.1. */
 static const uint8_t extended_atr[] = {0x3B, 0x8C, 0x80, 0x01, 0x80, 0x73, 0xC0, 0x21, 0xC0,
                                        0x56, 'S',  'I',  'M',  'P',  'I',  'V',  0x91};
 
@@ -91,7 +91,7 @@ static void card_done(struct virtual_card *base)
     buf_done(&card->chain);
 }
 
-/* ---- chains of commands: ISO/IEC 7816-4 5.1.1.1 ---- */
+/* ---- chains of commands: ISO/IEC 7816-4:2005 5.1.1.1 ---- */
 
 static bool goes_on(const struct piv_card *card, const struct virtual_piv_command *command)
 {

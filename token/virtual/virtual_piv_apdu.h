@@ -14,5 +14,5 @@ struct virtual_piv_command {
 };
 
 /* Exactly one of the cases 1 to 4, short or (when extended) with lengths of two bytes; false otherwise.
- * Source: ISO/IEC 7816-4 5.1. */
+ * Source: ISO/IEC 7816-4:2005 5.1. */
 bool virtual_piv_apdu_parse(struct span apdu, bool extended, struct virtual_piv_command *out);

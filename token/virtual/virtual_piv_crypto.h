@@ -34,7 +34,7 @@ enum virtual_pair_kind virtual_piv_crypto_kind(uint8_t algorithm);
 /* Bytes of a coordinate and of a digest to be signed, or of the modulus. */
 size_t virtual_piv_crypto_pair_bytes(enum virtual_pair_kind kind);
 /* The public key's fields: 86 point, or 81 modulus and 82 exponent. Source: SP 800-73-4 Part 2,
- * Table 11. Each of these returns false when OpenSSL refuses; out then holds part of it. */
+ * 3.3.2. Each of these returns false when OpenSSL refuses; out then holds part of it. */
 bool virtual_piv_crypto_public_key(const struct virtual_pair *pair, struct buf *out);
 /* P-256 and P-384: DER ECDSA-Sig-Value over the digest as it is. */
 bool virtual_piv_crypto_sign(const struct virtual_pair *pair, struct span digest, struct buf *out);

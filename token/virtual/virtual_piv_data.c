@@ -1,4 +1,4 @@
-/* SELECT, GET DATA and PUT DATA. Source: SP 800-73-4 Part 2, 3.1 and 3.3.2. */
+/* SELECT, GET DATA and PUT DATA. Source: SP 800-73-4 Part 2, 3.1 and 3.3.1. */
 #include "base/memory.h"
 #include "token/virtual/virtual_crypto.h"
 #include "token/virtual/virtual_piv_call.h"
@@ -33,7 +33,7 @@ static void put_algorithms(struct virtual_piv_call *call, struct buf *out)
     virtual_piv_tlv_put(out, 0xAC, buf_span(&list));
 }
 
-/* Source: SP 800-73-4 Part 2, Table 4. */
+/* Source: SP 800-73-4 Part 2, Table 3. */
 static void put_properties(struct virtual_piv_call *call)
 {
     AUTO(buf_done) struct buf fields = BUF_INIT(TEMPLATE_BYTES_MAX);

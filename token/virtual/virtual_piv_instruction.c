@@ -1,7 +1,7 @@
 #include "base/memory.h"
 #include "token/virtual/virtual_piv_call.h"
 
-/* Source: SP 800-73-4 Part 2, Table 3; the extensions are those that Yubico has published. */
+/* Source: SP 800-73-4 Part 2, 3; the extensions are those that Yubico has published. */
 static const struct virtual_piv_instruction instructions[] = {
     {"VERIFY", VIRTUAL_PIV_INS_VERIFY, false, VIRTUAL_PIV_NO_EXTENSION, virtual_piv_pin_verify},
     {"CHANGE REFERENCE DATA", 0x24, false, VIRTUAL_PIV_NO_EXTENSION, virtual_piv_pin_change},

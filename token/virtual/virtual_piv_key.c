@@ -1,4 +1,4 @@
-/* Making, moving and deleting key pairs. Source: SP 800-73-4 Part 2, 3.3.1; MOVE KEY and DELETE KEY as
+/* Making, moving and deleting key pairs. Source: SP 800-73-4 Part 2, 3.3.2; MOVE KEY and DELETE KEY as
  * Yubico has published them. */
 #include "base/memory.h"
 #include "token/virtual/virtual_piv_call.h"

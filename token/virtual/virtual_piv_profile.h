@@ -49,6 +49,7 @@ struct virtual_piv_profile {
     /* Keys */
     uint8_t retired_slots; /* from 82 on */
     uint16_t retired_generate; /* status of GENERATE there: 9000 where it works */
+    uint16_t retired_sign; /* of a signature there; key agreement always works */
     bool p384;
 
     /* PIN and management key */

@@ -44,7 +44,17 @@ static uint16_t operate(const struct virtual_pair *pair, struct span input, bool
     return good ? VIRTUAL_PIV_SW_OK : VIRTUAL_PIV_SW_DATA;
 }
 
-static uint16_t use(struct virtual_piv_call *call, const struct virtual_pair *pair,
+/* Retired keys are for key establishment: some tokens do nothing else with them. RSA has one operation
+ * for both. Source: SP 800-73-4 Part 1, Table 4b. */
+static uint16_t check_purpose(const struct virtual_piv_call *call,
+                              const struct virtual_piv_slot *slot, bool agree)
+{
+    bool signs = !agree && virtual_pair_kind(slot->pair) != VIRTUAL_PAIR_RSA;
+    return signs && virtual_piv_objects_is_retired(slot->reference) ? call->profile->retired_sign
+                                                                    : VIRTUAL_PIV_SW_OK;
+}
+
+static uint16_t use(struct virtual_piv_call *call, const struct virtual_piv_slot *slot,
                     struct span template)
 {
     struct span input;
@@ -56,7 +66,9 @@ static uint16_t use(struct virtual_piv_call *call, const struct virtual_pair *pa
         return VIRTUAL_PIV_SW_DATA;
     AUTO(buf_done) struct buf output = BUF_INIT(OUTPUT_BYTES_MAX);
     AUTO(buf_done) struct buf field = BUF_INIT(OUTPUT_BYTES_MAX);
-    uint16_t status = operate(pair, input, agree, &output);
+    uint16_t status = check_purpose(call, slot, agree);
+    if (status == VIRTUAL_PIV_SW_OK)
+        status = operate(slot->pair, input, agree, &output);
     if (status != VIRTUAL_PIV_SW_OK)
         return status;
     virtual_piv_tlv_put(&field, RESPONSE, buf_span(&output));
@@ -84,5 +96,5 @@ uint16_t virtual_piv_sign_authenticate(struct virtual_piv_call *call)
         return VIRTUAL_PIV_SW_DATA;
     if (!may_use(call, slot))
         return VIRTUAL_PIV_SW_SECURITY;
-    return use(call, slot->pair, template);
+    return use(call, slot, template);
 }

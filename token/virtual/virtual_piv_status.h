@@ -1,4 +1,4 @@
-/* Status words of PIV. Source: SP 800-73-4 Part 2, 3.1 to 3.3; ISO/IEC 7816-4 5.6. */
+/* Status words of PIV. Source: SP 800-73-4 Part 2, 3.1 to 3.3; ISO/IEC 7816-4:2005 5.1.3. */
 #pragma once
 
 enum {

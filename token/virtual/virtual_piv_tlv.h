@@ -4,7 +4,7 @@
 #include "base/buf.h"
 
 /* Takes the first field off rest: tags of 1 to 3 bytes, definite lengths of 1 to 3 bytes. False, and rest
- * as it was, when there is none. Source: ISO/IEC 7816-4 5.2.2. */
+ * as it was, when there is none. Source: ISO/IEC 7816-4:2005 5.2.2. */
 bool virtual_piv_tlv_next(struct span *rest, uint32_t *out_tag, struct span *out_value);
 /* The whole of bytes is this one field. */
 bool virtual_piv_tlv_only(struct span bytes, uint32_t tag, struct span *out_value);

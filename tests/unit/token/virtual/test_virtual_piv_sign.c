@@ -154,6 +154,26 @@ static void other_slots_have_other_policies(void **state)
     piv_bench_done(&bench);
 }
 
+/* Where retired keys are for key establishment only. */
+static void a_retired_key_need_not_sign(void **state)
+{
+    (void)state;
+    struct virtual_piv_profile profile = *virtual_piv_profile_find("piv-full");
+    struct piv_bench bench;
+    profile.retired_sign = 0x6985;
+    piv_bench_init(&bench, &profile);
+    assert_int_equal(piv_bench_manage(&bench), 0x9000);
+    assert_int_equal(piv_bench_generate(&bench, 0x9C, 0x11), 0x9000);
+    assert_int_equal(piv_bench_generate(&bench, 0x82, 0x11), 0x9000);
+    AUTO(memory_freep) char *point = hex_encode(span_of(bench.bench.answer->at + 5, 65));
+    assert_int_equal(piv_bench_verify(&bench), 0x9000);
+    assert_int_equal(piv_bench_fetch(&bench, "00871182 26 7C24 8200 8120 " DIGEST_32 " 00"),
+                     0x6985);
+    assert_int_equal(bench_send(&bench.bench, "00871182 47 7C45 8200 8541 %s 00", point), 0x9000);
+    assert_int_equal(piv_bench_fetch(&bench, SIGN_P256), 0x9000);
+    piv_bench_done(&bench);
+}
+
 static void refuses_other_inputs(void **state)
 {
     (void)state;
@@ -189,6 +209,7 @@ int main(void)
         cmocka_unit_test(agrees_on_a_shared_secret),
         cmocka_unit_test(wants_the_pin_for_each_signature),
         cmocka_unit_test(other_slots_have_other_policies),
+        cmocka_unit_test(a_retired_key_need_not_sign),
         cmocka_unit_test(refuses_other_inputs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
