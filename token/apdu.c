@@ -99,3 +99,12 @@ bool apdu_carries_pin(struct span command)
             return true;
     return false;
 }
+
+#define INS_GENERAL_AUTHENTICATE 0x87
+#define MANAGEMENT_KEY 0x9B
+
+bool apdu_needs_reset(struct span command)
+{
+    return command.len >= APDU_HEADER_BYTES && command.at[1] == INS_GENERAL_AUTHENTICATE &&
+           command.at[3] == MANAGEMENT_KEY;
+}

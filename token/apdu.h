@@ -40,3 +40,6 @@ MUST_CHECK enum err_code apdu_split(struct span answer, struct span *out_data, u
  * PIN could be found by trying. Judged by the instruction alone, whatever the class (chaining and
  * secure messaging change its bits). A command too short to tell does. */
 bool apdu_carries_pin(struct span command);
+/* Whether the command opens a log-in that no command ends: the management key of a PIV card (GENERAL
+ * AUTHENTICATE 9B). Source: SP 800-73-4 Part 2 3.2.4 and 3.1.1 (selecting again leaves it open). */
+bool apdu_needs_reset(struct span command);

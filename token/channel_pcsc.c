@@ -33,6 +33,7 @@ struct worker {
     struct pcsc_card *card;
     bool in_transaction;
     bool pin_sent; /* a log-in may be left on the card */
+    bool needs_reset; /* one is left that only a reset ends */
     bool broken; /* the driver may have been unable to end it */
 };
 
@@ -87,6 +88,7 @@ static enum err_code do_job(struct worker *worker, enum job job, struct bytes **
         return worker->in_transaction ? ERR_NONE : err->code;
     case JOB_TRANSMIT:
         worker->pin_sent |= apdu_carries_pin(span_bytes(worker->command));
+        worker->needs_reset |= apdu_needs_reset(span_bytes(worker->command));
         return pcsc_card_transmit(worker->card, span_bytes(worker->command), answer, err);
     case JOB_END:
         if (worker->in_transaction)
@@ -106,7 +108,7 @@ static void close_card(struct worker *worker)
         return;
     if (worker->in_transaction)
         pcsc_card_end(worker->card);
-    pcsc_card_close(worker->card, worker->pin_sent && worker->broken);
+    pcsc_card_close(worker->card, worker->needs_reset || (worker->pin_sent && worker->broken));
     worker->card = NULL;
 }
 

@@ -76,31 +76,46 @@ static enum err_code clear_copies(struct piv *piv, struct err *err)
     return ERR_NONE;
 }
 
+/* The certificate is in 9C before the key comes: at no instant lies another one beside it there. */
 static enum err_code move_to_signature(struct piv *piv, size_t slot, struct err *err)
 {
     struct piv_slot *found = &piv->slot[slot];
+    bool elsewhere = found->key_slot != PIV_SIGNATURE;
     AUTO(bytes_freep) struct bytes *der = bytes_new(span_bytes(found->cert));
     char element[PIV_NAME_BYTES_MAX + 1];
     memcpy(element, found->element, sizeof element);
-    if (found->key_slot != PIV_SIGNATURE) {
-        if (make_room(piv, err) != ERR_NONE ||
-            piv_key_move(piv, slot, PIV_SIGNATURE, err) != ERR_NONE)
-            return err->code;
-        found->key_slot = PIV_SIGNATURE;
-    }
-    return piv_slot_write(piv, PIV_SIGNATURE, span_bytes(der), element, err);
+    if (elsewhere && make_room(piv, err) != ERR_NONE)
+        return err->code;
+    if (!same_cert(piv, slot, PIV_SIGNATURE) &&
+        piv_slot_write(piv, PIV_SIGNATURE, span_bytes(der), element, err) != ERR_NONE)
+        return err->code;
+    if (elsewhere && piv_key_move(piv, slot, PIV_SIGNATURE, err) != ERR_NONE)
+        return err->code;
+    found->key_slot = PIV_SIGNATURE;
+    piv->slot[PIV_SIGNATURE].state = PIV_SLOT_PAIR;
+    piv->slot[PIV_SIGNATURE].key_slot = PIV_SIGNATURE;
+    return ERR_NONE;
+}
+
+static bool has_copies(const struct piv *piv)
+{
+    for (size_t i = 0; i < PIV_SLOTS; i++)
+        if (piv->slot[i].state == PIV_SLOT_COPY)
+            return true;
+    return false;
 }
 
 enum err_code piv_current_make(struct piv *piv, const char *pair, struct err *err)
 {
     size_t slot;
-    bool can_move;
-    /* What is in the slots may have been changed by an interrupted switch: it is looked at anew. */
-    if (piv_slot_scan(piv, err) != ERR_NONE || piv_slot_find(piv, pair, &slot, err) != ERR_NONE ||
-        piv_application_has_move(piv, &can_move, err) != ERR_NONE)
+    bool can_move = false;
+    if (piv_slot_find(piv, pair, &slot, err) != ERR_NONE)
         return err->code;
     if (piv->slot[slot].is_placeholder)
         return err_set(err, ERR_TOKEN_NO_CERTIFICATE, "the pair has no certificate yet");
+    if ((slot != PIV_SIGNATURE || has_copies(piv)) &&
+        piv_application_has_move(piv, &can_move, err) != ERR_NONE)
+        return err->code;
     if (can_move && slot != PIV_SIGNATURE && move_to_signature(piv, slot, err) != ERR_NONE)
         return err_add(err, "bring the new key to slot 9C");
     if (piv_slot_write_history(piv, PIV_SLOTS, err) != ERR_NONE)

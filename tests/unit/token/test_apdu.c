@@ -75,13 +75,42 @@ static void knows_what_carries_a_pin(void **state)
     }
 }
 
+static void builds_short_commands(void **state)
+{
+    struct err err = ERR_INIT;
+    AUTO(bytes_freep) struct bytes *data = bytes_new_size(APDU_SHORT_DATA_BYTES_MAX + 1);
+    AUTO(bytes_freep) struct bytes *command = NULL;
+    struct apdu apdu = {0, 0xCB, 1, 2, span_of(data->at, APDU_SHORT_DATA_BYTES_MAX), 256};
+    assert_int_equal(apdu_build_short(&apdu, &command, &err), ERR_NONE);
+    assert_int_equal(command->len, 4 + 1 + APDU_SHORT_DATA_BYTES_MAX + 1);
+    assert_int_equal(command->at[4], 0xFF);
+    assert_int_equal(command->at[command->len - 1], 0);
+    bytes_freep(&command);
+    apdu = (struct apdu){0, 0x20, 0, 0x80, SPAN_NONE, APDU_LE_NONE};
+    assert_int_equal(apdu_build_short(&apdu, &command, &err), ERR_NONE);
+    assert_int_equal(command->len, 4);
+    bytes_freep(&command);
+    apdu.data = span_bytes(data);
+    assert_int_equal(apdu_build_short(&apdu, &command, &err), ERR_TOKEN_NO_SPACE);
+}
+
+static void knows_what_only_a_reset_ends(void **state)
+{
+    static const uint8_t management[] = {0, 0x87, 0x0A, 0x9B, 0};
+    static const uint8_t signature[] = {0, 0x87, 0x11, 0x9C, 0};
+    static const uint8_t verify[] = {0, 0x20, 0, 0x9B, 0};
+    assert_true(apdu_needs_reset(SPAN_ARRAY(management)));
+    assert_false(apdu_needs_reset(SPAN_ARRAY(signature)));
+    assert_false(apdu_needs_reset(SPAN_ARRAY(verify)));
+    assert_false(apdu_needs_reset(span_of(management, 3)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(builds_the_four_cases),
-        cmocka_unit_test(counts_data_of_any_length),
-        cmocka_unit_test(splits_answers),
-        cmocka_unit_test(knows_what_carries_a_pin),
+        cmocka_unit_test(builds_the_four_cases), cmocka_unit_test(counts_data_of_any_length),
+        cmocka_unit_test(splits_answers),        cmocka_unit_test(knows_what_carries_a_pin),
+        cmocka_unit_test(builds_short_commands), cmocka_unit_test(knows_what_only_a_reset_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -216,6 +216,20 @@ static void a_late_answer_goes_nowhere(void **state)
     channel_close(channel);
 }
 
+static void resets_a_card_whose_manager_logged_in(void **state)
+{
+    static const uint8_t authenticate[] = {0x00, 0x87, 0x0A, 0x9B};
+    struct channel *channel = opened();
+    struct err err = ERR_INIT;
+    AUTO(bytes_freep) struct bytes *answer = NULL;
+    assert_int_equal(channel->class->transmit(channel, SPAN_ARRAY(authenticate), &answer,
+                                              deadline_in_ms(5000), &err),
+                     ERR_NONE);
+    channel_close(channel);
+    release_and_wait(1);
+    assert_true(was_reset());
+}
+
 static void resets_a_silent_card_after_a_pin(void **state)
 {
     struct channel *channel = opened();
@@ -322,6 +336,7 @@ int main(void)
         cmocka_unit_test_setup(gives_up_a_card_that_keeps_silent, reset),
         cmocka_unit_test_setup(other_cards_do_not_notice, reset),
         cmocka_unit_test_setup(a_late_answer_goes_nowhere, reset),
+        cmocka_unit_test_setup(resets_a_card_whose_manager_logged_in, reset),
         cmocka_unit_test_setup(resets_a_silent_card_after_a_pin, reset),
         cmocka_unit_test_setup(resets_only_when_a_login_may_be_left, reset),
         cmocka_unit_test_setup(gives_up_a_card_that_another_program_keeps, reset),

@@ -87,7 +87,9 @@ static void moves_the_new_key_to_where_others_look(void **state)
     assert_null(virtual_piv_objects_get(desk.objects, 0x5FC10D));
     check_history(&desk, 2);
     check_all_sign(&desk, 2);
+    unsigned before = virtual_desk_commands(&desk);
     assert_int_equal(token_make_current(desk.token, "renew-1", &desk.err), ERR_NONE); /* again */
+    assert_int_equal(virtual_desk_commands(&desk), before);
     check_all_sign(&desk, 2);
     virtual_desk_done(&desk);
 }

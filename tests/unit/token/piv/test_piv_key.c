@@ -130,6 +130,22 @@ static void a_refusal_right_after_the_pin_is_final(void **state)
     scripted_piv_close(&card, true);
 }
 
+/* A card may keep retired slots to decryption: the operation goes on with the key in use. */
+static void a_retired_slot_may_refuse_to_sign(void **state)
+{
+    static const char *const refusals[] = {"6982", "6985", "6A80", "6A81", "6A86", "6A88", "6D00"};
+    for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+        struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+        AUTO(bytes_freep) struct bytes *signature = NULL;
+        scripted_piv_login(&card);
+        scripted_piv_expect(&card, "00 87 11 82 26 7C 24 82 00 81 20 " DIGEST " 00", refusals[i]);
+        assert_int_equal(
+            piv_key_sign(card.piv, 1, TOKEN_P256, SPAN_ARRAY(digest), &signature, &card.err),
+            ERR_TOKEN_NOT_SUPPORTED);
+        scripted_piv_close(&card, true);
+    }
+}
+
 static void refuses_what_is_no_signature(void **state)
 {
     static const char *const broken[] = {"9000", "7C 00 9000", "7C 02 82 00 9000",
@@ -173,6 +189,7 @@ int main(void)
         cmocka_unit_test(gives_the_pin_again_where_the_key_wants_it_each_time),
         cmocka_unit_test(never_gives_a_refused_pin_again),
         cmocka_unit_test(a_refusal_right_after_the_pin_is_final),
+        cmocka_unit_test(a_retired_slot_may_refuse_to_sign),
         cmocka_unit_test(refuses_what_is_no_signature),
         cmocka_unit_test(moves_and_deletes),
     };
