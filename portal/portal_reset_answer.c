@@ -157,6 +157,8 @@ static enum err_code check_gmt0017_question(const struct portal_job *job,
 {
     if (question->refused)
         return err_set(err, ERR_FIELD_VALUE, "refused: of PIV tokens alone");
+    if (question->administrator_tries < 0)
+        return err_set(err, ERR_FIELD_MISSING, "administrator_tries");
     if (question->challenge.len != sizeof out->request.challenge)
         return err_set(err, ERR_FIELD_VALUE, "challenge: %zu bytes", question->challenge.len);
     if (question->application.len != sizeof out->request.application)

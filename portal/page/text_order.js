@@ -37,6 +37,7 @@ export const orderTexts = {
     "action.提交信息": ["提交信息", "Submitted"],
     "action.审核通过": ["审核通过", "Approved"],
     "action.审核不通过": ["审核不通过", "Sent back"],
+    "action.沿用原密钥": ["沿用原密钥", "Present key kept"],
     "payment.waiting": ["等待支付", "Waiting"],
     "payment.paid": ["已支付", "Paid"],
     "payment.refund-due": ["退款中", "To be refunded"],

@@ -443,6 +443,124 @@ static void a_reset_is_answered_and_confirmed_without_proof(void **state)
     }
 }
 
+/* One body for a PIV token's job. */
+static enum err_code unblock(struct world *world, const struct session *session, const char *text,
+                             size_t wanted)
+{
+    AUTO(json_freep) struct json *body = parse(text);
+    struct portal_api_answer answer = {0};
+    struct err err = ERR_INIT;
+    if (portal_api_unblock(world->portal, session->loaded->id, session->authorization, body,
+                           &answer, &err) != ERR_NONE) {
+        assert_null(answer.body);
+        return err.code;
+    }
+    AUTO(json_freep) struct json *answered = answer.body;
+    AUTO(bytes_freep) struct bytes *data = NULL;
+    world_must(base64_decode(text_of(answered, "data"), 64, &data, &err), &err);
+    assert_int_equal(data->len, wanted);
+    return ERR_NONE;
+}
+
+#define MANAGE "{\"purpose\":\"manage\",\"application\":\"\",\"profile\":\"piv\","
+
+static void a_piv_tokens_management_key_answers(void **state)
+{
+    static const struct {
+        const char *body;
+        enum err_code code;
+        size_t length;
+    } cases[] = {
+        {MANAGE "\"algorithm\":\"3des\",\"challenge\":\"AQIDBAUGBwg=\"}", ERR_NONE, 8},
+        {MANAGE "\"algorithm\":\"3des\",\"challenge\":\"AQIDBAUGBwg=\"}", ERR_FIELD_VALUE, 0},
+        {MANAGE "\"algorithm\":\"aes256\",\"challenge\":\"AAECAwQFBgcICQoLDA0ODw==\","
+                "\"administrator_tries\":3}",
+         ERR_NONE, 16},
+        {MANAGE "\"algorithm\":\"aes256\",\"challenge\":\"AAECAwQFBgcICQoLDA0ODxA=\"}",
+         ERR_FIELD_VALUE, 0}, /* 17 bytes */
+        {MANAGE "\"algorithm\":\"aes128\",\"challenge\":\"\"}", ERR_FIELD_VALUE, 0},
+        {MANAGE "\"challenge\":\"AQIDBAUGBwk=\"}", ERR_FIELD_MISSING, 0},
+        {MANAGE "\"algorithm\":\"3des\",\"challenge\":\"AQIDBAUGBwk=\",\"refused\":true}",
+         ERR_FIELD_VALUE, 0},
+        {MANAGE "\"algorithm\":\"3des\",\"challenge\":\"AQIDBAUGBwk=\",\"refused\":1}",
+         ERR_FIELD_TYPE, 0},
+        {MANAGE "\"algorithm\":\"3des\",\"challenge\":\"AQIDBAUGBwk=\",\"key\":1}",
+         ERR_FIELD_UNKNOWN, 0},
+        {MANAGE "\"algorithm\":\"3des3des3des3des3\",\"challenge\":\"AQIDBAUGBwk=\"}",
+         ERR_FIELD_VALUE, 0},
+        {"{\"purpose\":\"manage\",\"application\":\"EAA=\",\"profile\":\"piv\","
+         "\"algorithm\":\"3des\",\"challenge\":\"AQIDBAUGBwk=\"}",
+         ERR_FIELD_VALUE, 0},
+        {"{\"purpose\":\"unblock\",\"application\":\"\",\"profile\":\"piv\",\"challenge\":\"\"}",
+         ERR_TICKET_KIND, 0},
+    };
+    struct world *world = *state;
+    AUTO(world_key_freep) struct world_key *own = world_piv_key_new(world, CERT_P256, 20);
+    AUTO(session_done) struct session session = open_key_session(world, own, "extend-seal");
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        enum err_code code = unblock(world, &session, cases[i].body, cases[i].length);
+        if (code != cases[i].code)
+            fail_msg("%s: %s", cases[i].body, err_code_text(code));
+    }
+}
+
+#define RESET "{\"purpose\":\"unblock\",\"profile\":\"piv\","
+
+static void a_piv_tokens_reset_is_answered(void **state)
+{
+    static const struct {
+        const char *body;
+        enum err_code code;
+    } cases[] = {
+        {RESET "\"application\":\"\",\"challenge\":\"\",\"refused\":true}", ERR_FIELD_VALUE},
+        {RESET "\"application\":\"\",\"challenge\":\"AQIDBAUGBwk=\"}", ERR_FIELD_VALUE},
+        {RESET "\"application\":\"EAA=\",\"challenge\":\"\"}", ERR_FIELD_VALUE},
+        {RESET "\"application\":\"\",\"challenge\":\"\",\"algorithm\":\"3des\"}",
+         ERR_FIELD_UNKNOWN},
+        {RESET "\"application\":\"\",\"challenge\":\"\",\"administrator_tries\":1}",
+         ERR_ADMIN_PIN_LOW},
+        {RESET "\"application\":\"\",\"challenge\":\"\",\"administrator_tries\":0}",
+         ERR_ADMIN_PIN_LOW},
+        {"{\"purpose\":\"login\",\"profile\":\"piv\",\"application\":\"\",\"challenge\":\"\"}",
+         ERR_FIELD_VALUE},
+        {"{\"purpose\":\"unblock\",\"profile\":\"gmt0017-2012\",\"application\":\"EAA=\","
+         "\"challenge\":\"AQIDBAUGBwk=\",\"administrator_tries\":10}",
+         ERR_PROFILE_UNKNOWN},
+        {MANAGE "\"algorithm\":\"3des\",\"challenge\":\"AQIDBAUGBwk=\"}", ERR_TICKET_KIND},
+        {RESET "\"application\":\"\",\"challenge\":\"\",\"administrator_tries\":2}", ERR_NONE},
+        {RESET "\"application\":\"\",\"challenge\":\"\"}", ERR_NONE},
+    };
+    struct world *world = *state;
+    AUTO(world_key_freep) struct world_key *own = world_piv_key_new(world, CERT_P256, 20);
+    world_reset(world, own, "piv");
+    AUTO(session_done) struct session session = open_key_session(world, own, "reset-pin");
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        enum err_code code = unblock(world, &session, cases[i].body, 24);
+        if (code != cases[i].code)
+            fail_msg("%s: %s", cases[i].body, err_code_text(code));
+    }
+}
+
+/* Tries that are not told are no way around their limit. */
+static void a_gmt0017_key_says_its_tries(void **state)
+{
+    struct world *world = *state;
+    AUTO(world_key_freep) struct world_key *own = world_key_new(world, CERT_SM2, true, 20);
+    world_reset(world, own, "mute");
+    AUTO(session_done) struct session session = open_key_session(world, own, "reset-pin");
+    assert_int_equal(unblock(world, &session,
+                             "{\"purpose\":\"unblock\",\"profile\":\"gmt0017-2012\","
+                             "\"application\":\"EAA=\",\"challenge\":\"AQIDBAUGBwk=\"}",
+                             20),
+                     ERR_FIELD_MISSING);
+    assert_int_equal(unblock(world, &session,
+                             "{\"purpose\":\"unblock\",\"profile\":\"gmt0017-2012\","
+                             "\"application\":\"EAA=\",\"challenge\":\"AQIDBAUGBwk=\","
+                             "\"administrator_tries\":10,\"refused\":true}",
+                             20),
+                     ERR_FIELD_VALUE);
+}
+
 static void hostile_bodies_for_seal_and_unblock_get_their_code(void **state)
 {
     static const struct {
@@ -522,6 +640,9 @@ int main(void)
         cmocka_unit_test(a_job_names_the_seal_of_its_ticket),
         cmocka_unit_test(a_whole_extension_repeats_byte_for_byte),
         cmocka_unit_test(a_reset_is_answered_and_confirmed_without_proof),
+        cmocka_unit_test(a_piv_tokens_management_key_answers),
+        cmocka_unit_test(a_piv_tokens_reset_is_answered),
+        cmocka_unit_test(a_gmt0017_key_says_its_tries),
         cmocka_unit_test(hostile_bodies_for_seal_and_unblock_get_their_code),
         cmocka_unit_test(what_a_key_did_is_in_its_name_in_the_trail),
         cmocka_unit_test(a_whole_renewal_repeats_byte_for_byte),

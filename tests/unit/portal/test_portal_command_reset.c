@@ -98,6 +98,34 @@ static void a_keys_administrator_pin_is_printed_before_it_is_registered(void **s
     assert_int_equal(command_refused(world, "key|admin-pin|--serial|"), ERR_FIELD_VALUE);
 }
 
+static void a_piv_tokens_secrets_are_printed_before_it_is_registered(void **state)
+{
+    static const struct {
+        const char *algorithm;
+        size_t digits;
+    } cases[] = {{"3des", 48}, {"aes128", 32}, {"aes192", 48}, {"aes256", 64}};
+    struct world *world = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO(memory_freep)
+        char *command =
+            memory_printf("key|piv-secrets|--serial|NEW1|--algorithm|%s", cases[i].algorithm);
+        AUTO(json_freep) struct json *first = command_json(world, command);
+        AUTO(json_freep) struct json *again = command_json(world, command);
+        const char *key = command_text(first, "management_key");
+        assert_int_equal(strlen(key), cases[i].digits);
+        assert_int_equal(strspn(key, "0123456789ABCDEF"), cases[i].digits);
+        assert_string_equal(key, command_text(again, "management_key"));
+        assert_string_equal(command_text(first, "algorithm"), cases[i].algorithm);
+        assert_int_equal(strspn(command_text(first, "puk"), "0123456789"), 8);
+        assert_int_equal(strlen(command_text(first, "puk")), 8);
+    }
+    assert_int_equal(command_refused(world, "key|piv-secrets|--serial|NEW1"), ERR_USAGE);
+    assert_int_equal(command_refused(world, "key|piv-secrets|--serial|NEW1|--algorithm|des"),
+                     ERR_USAGE);
+    assert_int_equal(command_refused(world, "key|piv-secrets|--serial||--algorithm|3des"),
+                     ERR_FIELD_VALUE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +133,7 @@ int main(void)
         cmocka_unit_test(a_request_goes_its_way),
         cmocka_unit_test(a_request_is_rejected_with_a_reason),
         cmocka_unit_test(a_keys_administrator_pin_is_printed_before_it_is_registered),
+        cmocka_unit_test(a_piv_tokens_secrets_are_printed_before_it_is_registered),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

@@ -105,10 +105,49 @@ static void the_portal_looks_after_itself(void **state)
     assert_int_equal(command_refused(world, "init"), ERR_RECORD_EXISTS);
 }
 
+/* The policy's algorithm is that of the key unless it is said. */
+static void a_piv_token_is_registered_and_ordered_for(void **state)
+{
+    static const struct {
+        enum cert_algorithm algorithm;
+        const char *serial, *said;
+        const char *wanted;
+    } cases[] = {{CERT_P256, "V1", "", "p256"},
+                 {CERT_P384, "V2", "", "p384"},
+                 {CERT_P256, "V3", "|--key|replace|--algorithm|p384", "p384"},
+                 {CERT_RSA, "V4", "|--key|replace|--algorithm|p256", "p256"}};
+    struct world *world = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO(fixture_key_freep)
+        struct fixture_key *pair = fixture_key_new(cases[i].algorithm, 2048);
+        AUTO(cert_freep) struct cert *sign = world_cert(world, pair, CERT_USAGE_SIGN, "王五", 20);
+        AUTO(memory_freep) char *path = write_cert(world, sign, "single.pem");
+        AUTO(memory_freep)
+        char *add = memory_printf("key|add|--serial|%s|--organisation|" WORLD_ORGANISATION
+                                  "|--holder|王五|--profile|piv|--sign-cert|%s",
+                                  cases[i].serial, path);
+        AUTO(memory_freep)
+        char *command =
+            memory_printf("order|add|--serial|%s|--single%s", cases[i].serial, cases[i].said);
+        json_free(command_json(world, add));
+        AUTO(json_freep) struct json *order = command_json(world, command);
+        AUTO(memory_freep)
+        char *show = memory_printf("order|show|--order|%s", command_text(order, "order"));
+        AUTO(json_freep) struct json *shown = command_json(world, show);
+        assert_string_equal(command_text(shown, "algorithm"), cases[i].wanted);
+    }
+    assert_int_equal(command_refused(world, "order|add|--serial|V1|--key|replace"), ERR_POLICY);
+    AUTO(bytes_freep) struct bytes *crl = NULL;
+    assert_int_equal(command_run(world, "crl|--algorithm|p256", &crl), ERR_NONE);
+    assert_memory_equal(crl->at, "-----BEGIN X509 CRL-----", 24);
+}
+
 static void choices_are_checked(void **state)
 {
     static const char *const wrong[] = {
         "crl|--algorithm|md5",
+        "crl|--algorithm|p384",
+        "order|add|--serial|C4|--algorithm|p521",
         "order|add|--serial|C4|--key|lose",
         "order|add|--serial|C4|--algorithm|dsa",
         "order|add|--serial|C4|--months|61",
@@ -127,8 +166,11 @@ static void choices_are_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_order_goes_its_way), cmocka_unit_test(a_key_is_shown),
-        cmocka_unit_test(lists_are_arrays),      cmocka_unit_test(the_portal_looks_after_itself),
+        cmocka_unit_test(an_order_goes_its_way),
+        cmocka_unit_test(a_key_is_shown),
+        cmocka_unit_test(lists_are_arrays),
+        cmocka_unit_test(the_portal_looks_after_itself),
+        cmocka_unit_test(a_piv_token_is_registered_and_ordered_for),
         cmocka_unit_test(choices_are_checked),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);

@@ -264,6 +264,73 @@ static void a_database_of_version_2_is_brought_on(void **state)
     unlink(path);
 }
 
+/* Three tables are made anew, and lose neither rows nor rules. */
+static void a_database_of_version_7_is_brought_on(void **state)
+{
+    static const char rows[] =
+        "INSERT INTO organisation VALUES (1, 'o', 0); INSERT INTO holder VALUES (2, 1, 'h', 0);"
+        "INSERT INTO key VALUES (3, 's', '', 'p', 2, 0);"
+        "INSERT INTO renewal_order VALUES ('N', 3, 1, 'f', 12, 34, 5, 'ref', 'x', 'why', 'keep', "
+        "'sm2', 1, 6, 7, 8);"
+        "INSERT INTO certificate VALUES (4, 3, 'N', 'rsa', 'sign', 'active', '', '01', 'CN', 1, 2, "
+        "'aa', x'01', 3, 4);"
+        "INSERT INTO job (id, key_id, order_number, kind, challenge, created_utc, expires_utc) "
+        "VALUES ('J', 3, 'N', 'renew', x'01', 0, 0);"
+        "INSERT INTO issue VALUES (1, 'N', 'J', x'02', 'issued', 4, NULL, NULL, NULL, 0, 0);"
+        "INSERT INTO unblock_answer VALUES (9, 'J', 3, 'unblock', x'0102', x'AA', 10);"
+        "PRAGMA user_version = 7;";
+    static const struct {
+        const char *sql;
+        enum err_code code;
+    } rules[] = {
+        {"UPDATE renewal_order SET algorithm = 'p384'", ERR_NONE},
+        {"UPDATE renewal_order SET algorithm = 'p521'", ERR_DATABASE},
+        {"UPDATE certificate SET authority = 'p256'", ERR_NONE},
+        {"UPDATE certificate SET authority = 'p384'", ERR_DATABASE},
+        {"INSERT INTO certificate SELECT 5, key_id, NULL, '', usage, status, '', '02', '', 1, 2, "
+         "'bb', x'02', 3, 4 FROM certificate",
+         ERR_RECORD_EXISTS}, /* a second one in force */
+        {"INSERT INTO unblock_answer VALUES (10, 'J', 3, 'unblock', x'0102', x'AA', NULL, 10)",
+         ERR_RECORD_EXISTS},
+        {"INSERT INTO unblock_answer VALUES (10, 'J', 3, 'unblock', x'', x'AA', 2, 10)", ERR_NONE},
+        {"INSERT INTO unblock_answer VALUES (11, 'J', 3, 'unblock', x'', x'AA', 3, 10)", ERR_NONE},
+        {"DELETE FROM renewal_order", ERR_DATABASE},
+        {"DELETE FROM certificate", ERR_DATABASE},
+    };
+    char path[] = "/tmp/ukey-portal-db-XXXXXX";
+    close(mkstemp(path));
+    sqlite3 *old = NULL;
+    assert_int_equal(sqlite3_open(path, &old), SQLITE_OK);
+    for (int version = 0; version < 7; version++)
+        assert_int_equal(sqlite3_exec(old, portal_schema[version], NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(old, rows, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(old);
+    struct portal_db *file = NULL;
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_db_open(path, &file, &err), &err);
+    world_must(portal_db_query(
+                   file,
+                   "SELECT count(*) FROM issue JOIN certificate c ON c.id = sign_certificate_id "
+                   "JOIN renewal_order o ON o.number = c.order_number JOIN unblock_answer u "
+                   "ON u.job_id = issue.job_id WHERE o.fee_fen = 34 AND o.paid_utc = 5 AND "
+                   "o.paid_reference = 'ref' AND o.reason = 'why' AND o.revision = 8 AND "
+                   "o.organisation_id = 1 AND c.sha256 = 'aa' AND c.authority = 'rsa' AND "
+                   "c.changed_utc = 4 AND u.id = 9 AND u.sha256 = x'AA' AND u.puk_version IS NULL",
+                   PORTAL_NO_VALUES, &query, &err),
+               &err);
+    world_must(portal_query_one(query, &err), &err);
+    assert_int_equal(portal_query_integer(query, 0), 1);
+    portal_query_freep(&query);
+    for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+        struct err said = ERR_INIT;
+        if (portal_db_run(file, rules[i].sql, PORTAL_NO_VALUES, &said) != rules[i].code)
+            fail_msg("%s: %s (%s)", rules[i].sql, err_code_text(said.code), said.detail);
+    }
+    portal_db_freep(&file);
+    unlink(path);
+}
+
 static void a_database_with_broken_references_is_not_brought_on(void **state)
 {
     char path[] = "/tmp/ukey-portal-db-XXXXXX";
@@ -301,6 +368,7 @@ int main(void)
         cmocka_unit_test(what_is_no_database_is_refused),
         cmocka_unit_test(a_database_of_version_1_is_brought_on),
         cmocka_unit_test(a_database_of_version_2_is_brought_on),
+        cmocka_unit_test(a_database_of_version_7_is_brought_on),
         cmocka_unit_test(a_database_with_broken_references_is_not_brought_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

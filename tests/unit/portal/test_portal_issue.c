@@ -59,7 +59,7 @@ static void same(const struct portal_issue *a, const struct portal_issue *b)
 
 static void a_kept_key_gets_certificates_for_its_own_keys(void **state)
 {
-    for (enum cert_algorithm algorithm = CERT_SM2; algorithm <= CERT_RSA; algorithm++) {
+    for (enum cert_algorithm algorithm = CERT_SM2; algorithm < CERT_ALGORITHM_COUNT; algorithm++) {
         AUTO(renewal_done) struct renewal renewal = begin(*state, algorithm, false, true);
         AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
         struct err err = ERR_INIT;
@@ -108,6 +108,104 @@ static void a_single_certificate_comes_alone(void **state)
     world_must(world_request(*state, renewal.job, renewal.key, renewal.fresh, &issue, &err), &err);
     assert_null(issue->encrypt_cert);
     assert_null(issue->enveloped_key);
+}
+
+static void a_single_key_on_a_nist_curve_is_replaced(void **state)
+{
+    for (enum cert_algorithm algorithm = CERT_P256; algorithm <= CERT_P384; algorithm++) {
+        AUTO(renewal_done) struct renewal renewal = begin(*state, algorithm, true, false);
+        AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+        struct err err = ERR_INIT;
+        world_must(world_request(*state, renewal.job, renewal.key, renewal.fresh, &issue, &err),
+                   &err);
+        AUTO(cert_freep) struct cert *sign = fixture_parse(span_bytes(issue->sign_cert));
+        assert_null(issue->encrypt_cert);
+        assert_int_equal(cert_peek(sign)->algorithm, algorithm);
+        assert_int_equal(cert_peek(sign)->usage, CERT_USAGE_BOTH);
+        assert_true(span_equal(span_bytes(issue->chain),
+                               portal_ca_issuing(((struct world *)*state)->portal->ca, CERT_P256)));
+        world_must(world_confirm(*state, renewal.job, renewal.fresh, "written", issue, &err), &err);
+    }
+}
+
+/* ---- a kept key, with its reason ---- */
+
+static enum err_code request_kept(struct world *world, const struct renewal *renewal,
+                                  const struct fixture_key *pair, const char *kept,
+                                  struct portal_issue **out)
+{
+    AUTO(bytes_freep)
+    struct bytes *csr = world_csr(pair, cert_peek(renewal->key->sign_cert)->subject_der);
+    AUTO(bytes_freep)
+    struct bytes *proof = world_request_proof(renewal->job, renewal->key->sign, span_bytes(csr));
+    const struct portal_issue_request request = {span_bytes(csr), span_bytes(proof), kept};
+    struct err err = ERR_INIT;
+    return portal_issue_request(world->portal, renewal->job, &request, out, &err);
+}
+
+static int64_t records_of_kept(struct world *world, const char *order)
+{
+    AUTO(memory_freep)
+    char *sql =
+        memory_printf("SELECT (SELECT count(*) FROM approval_record WHERE order_number = "
+                      "'%s' AND action = '沿用原密钥' AND reason = 'key-cannot-replace' AND "
+                      "from_state = '审核通过' AND to_state = '审核通过') + (SELECT count(*) "
+                      "FROM audit WHERE event = 'order.key-kept' AND subject = '%s')",
+                      order, order);
+    return world_count(world->portal, sql);
+}
+
+static void a_new_pair_that_can_not_be_is_replaced_by_the_present_one(void **state)
+{
+    struct world *world = *state;
+    AUTO(renewal_done) struct renewal renewal = begin(world, CERT_P256, true, false);
+    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    AUTO(portal_issue_freep) struct portal_issue *again = NULL;
+    const struct fixture_key *present = renewal.key->sign;
+    struct err err = ERR_INIT;
+    assert_int_equal(request_kept(world, &renewal, present, PORTAL_ISSUE_KEPT, &issue), ERR_NONE);
+    AUTO(cert_freep) struct cert *sign = fixture_parse(span_bytes(issue->sign_cert));
+    assert_true(span_equal(cert_peek(sign)->public_key, span_bytes(present->public_key)));
+    assert_int_equal(records_of_kept(world, renewal.order), 2);
+    assert_int_equal(request_kept(world, &renewal, present, PORTAL_ISSUE_KEPT, &again), ERR_NONE);
+    same(issue, again);
+    assert_int_equal(records_of_kept(world, renewal.order), 2);
+    world_must(world_confirm(world, renewal.job, present, "written", issue, &err), &err);
+}
+
+/* Its encryption pair stays with it: there is no envelope for a key that is kept. */
+static void a_kept_key_keeps_its_encryption_key_too(void **state)
+{
+    struct world *world = *state;
+    AUTO(renewal_done) struct renewal renewal = begin(world, CERT_SM2, true, true);
+    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    assert_int_equal(request_kept(world, &renewal, renewal.key->sign, PORTAL_ISSUE_KEPT, &issue),
+                     ERR_NONE);
+    AUTO(cert_freep) struct cert *encrypt = fixture_parse(span_bytes(issue->encrypt_cert));
+    assert_null(issue->enveloped_key);
+    assert_true(
+        span_equal(cert_peek(encrypt)->public_key, span_bytes(renewal.key->encrypt->public_key)));
+}
+
+static void a_reason_is_one_that_is_known_and_true(void **state)
+{
+    struct world *world = *state;
+    AUTO(renewal_done) struct renewal replace = begin(world, CERT_P256, true, false);
+    AUTO(renewal_done) struct renewal keep = begin(world, CERT_P256, false, false);
+    static const char *const unknown[] = {"", "because", "key-cannot-replace ", "policy"};
+    struct portal_issue *issue = NULL;
+    int64_t before = certificates(world);
+    for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
+        assert_int_equal(request_kept(world, &replace, replace.key->sign, unknown[i], &issue),
+                         ERR_FIELD_VALUE);
+    assert_int_equal(request_kept(world, &replace, replace.fresh, PORTAL_ISSUE_KEPT, &issue),
+                     ERR_CSR);
+    assert_int_equal(request_kept(world, &keep, keep.key->sign, PORTAL_ISSUE_KEPT, &issue),
+                     ERR_CSR);
+    assert_int_equal(request_kept(world, &replace, replace.key->sign, NULL, &issue), ERR_CSR);
+    assert_null(issue);
+    assert_true(certificates(world) == before);
+    assert_int_equal(records_of_kept(world, replace.order), 0);
 }
 
 /* The agent signs anew each time: other CSR bytes, the same public key. */
@@ -329,26 +427,30 @@ static void an_expired_key_starts_now(void **state)
     assert_true(job->not_after_utc == portal_issue_add_months(FIXTURE_NOW, 12));
 }
 
-#define T(test) cmocka_unit_test_setup(test, reset_clock)
+#define TEST(test) cmocka_unit_test_setup(test, reset_clock)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(a_kept_key_gets_certificates_for_its_own_keys),
-        T(a_replaced_key_gets_a_new_encryption_key_in_an_envelope),
-        T(a_single_certificate_comes_alone),
-        T(repeating_gives_the_same_bytes_and_issues_nothing),
-        T(another_public_key_after_issue_is_a_conflict),
-        T(a_second_ticket_of_the_order_finds_what_was_issued),
-        T(a_lost_replacement_is_a_conflict_until_it_is_reported_as_failed),
-        T(a_key_that_holds_what_was_issued_may_prove_itself_with_it),
-        T(a_policy_is_kept_to),
-        T(the_subject_is_the_present_one),
-        T(proofs_are_by_the_present_key_over_this_request_of_this_job),
-        T(broken_requests_are_one_code_and_change_nothing),
-        T(a_job_that_may_not_issue_does_not),
-        T(months_are_the_calendars),
-        T(an_expired_key_starts_now),
+        TEST(a_kept_key_gets_certificates_for_its_own_keys),
+        TEST(a_replaced_key_gets_a_new_encryption_key_in_an_envelope),
+        TEST(a_single_certificate_comes_alone),
+        TEST(a_single_key_on_a_nist_curve_is_replaced),
+        TEST(a_new_pair_that_can_not_be_is_replaced_by_the_present_one),
+        TEST(a_kept_key_keeps_its_encryption_key_too),
+        TEST(a_reason_is_one_that_is_known_and_true),
+        TEST(repeating_gives_the_same_bytes_and_issues_nothing),
+        TEST(another_public_key_after_issue_is_a_conflict),
+        TEST(a_second_ticket_of_the_order_finds_what_was_issued),
+        TEST(a_lost_replacement_is_a_conflict_until_it_is_reported_as_failed),
+        TEST(a_key_that_holds_what_was_issued_may_prove_itself_with_it),
+        TEST(a_policy_is_kept_to),
+        TEST(the_subject_is_the_present_one),
+        TEST(proofs_are_by_the_present_key_over_this_request_of_this_job),
+        TEST(broken_requests_are_one_code_and_change_nothing),
+        TEST(a_job_that_may_not_issue_does_not),
+        TEST(months_are_the_calendars),
+        TEST(an_expired_key_starts_now),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

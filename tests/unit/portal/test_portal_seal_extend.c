@@ -125,6 +125,35 @@ static void version_and_list_stay_what_they_are(void **state)
     }
 }
 
+/* What PIV tokens have: their certificates stand in the list, or their digests, and they prove themselves. */
+static void holders_of_other_algorithms_have_seals_too(void **state)
+{
+    static const enum cert_algorithm algorithms[] = {CERT_P256, CERT_P384, CERT_RSA};
+    static const enum seal_list lists[] = {SEAL_LIST_CERTIFICATES, SEAL_LIST_DIGESTS};
+    struct world *world = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(algorithms) * ARRAY_SIZE(lists); i++) {
+        enum cert_algorithm algorithm = algorithms[i / ARRAY_SIZE(lists)];
+        AUTO(extension_done)
+        struct extension extension = {.key = world_piv_key_new(world, algorithm, 20)};
+        struct portal_seal_new wish = seals_wish_for(extension.key);
+        struct err err = ERR_INIT;
+        wish.list = lists[i % ARRAY_SIZE(lists)];
+        world_must(portal_seal_add(world->portal, &wish, &extension.present, &err), &err);
+        world_renew(world, extension.key);
+        extension.job = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
+        AUTO(fixture_key_freep) struct fixture_key *stranger = fixture_key_new(algorithm, 2048);
+        assert_int_equal(extend_by(world, extension.job, stranger, extension.present, NULL),
+                         ERR_PROOF);
+        AUTO(bytes_freep) struct bytes *der = extended(world, &extension);
+        AUTO(seal_freep) struct seal *next = seals_parsed(der);
+        assert_true(seal_binds(next, extension.key->sign_cert));
+        assert_int_equal(confirm_by(world, extension.job, stranger, "written", der), ERR_PROOF);
+        assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
+                         ERR_NONE);
+        seals_check_states(world, extension.key, "superseded,current");
+    }
+}
+
 static void repeating_it_gives_the_same_bytes_in_any_job_of_the_renewal(void **state)
 {
     struct world *world = *state;
@@ -532,6 +561,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_seal_ends_later_and_is_bound_to_the_new_certificate),
         cmocka_unit_test(version_and_list_stay_what_they_are),
+        cmocka_unit_test(holders_of_other_algorithms_have_seals_too),
         cmocka_unit_test(repeating_it_gives_the_same_bytes_in_any_job_of_the_renewal),
         cmocka_unit_test(before_the_renewal_is_confirmed_there_is_nothing_to_extend),
         cmocka_unit_test(an_unconfirmed_renewal_must_be_confirmed_first),
