@@ -606,13 +606,89 @@ def certs(made):
         }
 
 
+# ---- a PIV card's answers ----
+
+OK, NONE, NO_KEY = b"\x90\0", b"\x6a\x82", b"\x6a\x88"
+PIV_CALLS = ("read_pairs", "read_cert", "read_pin_state", "sign", "create_pair", "write_cert", "make_current",
+             "delete_pair", "list_files", "write_file", "change_pin", "unblock", "manage", "check_same")
+
+
+def point(first):
+    return b"\4" + bytes([first]) * 64
+
+
+def unsigned_certificate(first):
+    algorithm = item(0x30, item(6, bytes.fromhex("2B06010505070624")))
+    moment = item(0x17, b"000101000000Z")
+    kind = bytes.fromhex("301306072A8648CE3D020106082A8648CE3D030107")
+    body = item(0x30, item(0xA0, integer(b"\2")), integer(b"\1"), algorithm, item(0x30),
+                item(0x30, moment, moment), item(0x30), item(0x30, kind, item(3, b"\0" + point(first))))
+    return item(0x30, body, algorithm, item(3, b"\0"))
+
+
+def certificate_object(first, name=b"", der=None):
+    der = unsigned_certificate(first) if der is None else der
+    named = item(0x72, name) if name else b""
+    return item(0x53, item(0x70, der), item(0x71, b"\0"), named, item(0xFE)) + OK
+
+
+def piv():
+    """Calls and what the card answers; see fuzz_piv.c."""
+    opened = [OK, bytes.fromhex("00BC614E") + OK]
+    history = item(0x53, item(0xC1, b"\1"), item(0xC2, b"\0"), item(0xFE)) + OK
+    # A "signed" certificate is one whose algorithm is another.
+    signed = unsigned_certificate(2).replace(bytes.fromhex("2B06010505070624"),
+                                             bytes.fromhex("2B06010505070625"))
+    slots = [history, certificate_object(1), certificate_object(2, b"renew-1", signed), NONE]
+    metadata = item(1, b"\x0a") + item(5, b"\1") + OK
+    challenge = item(0x7C, item(0x81, bytes(range(16)))) + OK
+    managed = [metadata, challenge, OK]
+    tries = item(1, b"\xff") + item(5, b"\1") + item(6, b"\3\3") + OK
+    key = item(1, b"\x11") + item(4, item(0x86, point(1))) + OK
+    new_key = b"\x7f\x49" + bytes([67]) + item(0x86, point(3)) + OK
+    file = item(0x53, item(0x80, b"seal"), item(0x81, b"content")) + OK
+    signature = item(0x7C, item(0x82, item(0x30, integer(b"\5"), integer(b"\6")))) + OK
+    answers_to = {
+        "read_pairs": slots, "read_cert": slots + [slots[2]], "read_pin_state": [tries, tries],
+        "sign": [OK] + slots + [signature], "create_pair": managed + slots + [NO_KEY, new_key, OK],
+        "write_cert": managed + slots + [OK, OK, OK],
+        "make_current": managed + slots + [b"\5\7\1" + OK, key, NO_KEY, OK, OK, OK, OK, OK, OK, OK, OK],
+        "delete_pair": managed + slots + [OK, b"\5\7\1" + OK, OK, OK, OK],
+        "list_files": [file, NONE], "write_file": managed + [NONE, NONE] + [OK] * 7,
+        "change_pin": [OK], "unblock": [OK, OK], "manage": managed, "check_same": [opened[1]],
+    }
+    made = {}
+
+    def add(name, call, *answers, extended=False):
+        body = b"".join(struct.pack(">H", len(answer)) + answer for answer in answers)
+        made[name] = bytes([PIV_CALLS.index(call), extended]) + body
+
+    for call, answers in answers_to.items():
+        add(call, call, *opened, *answers)
+        add(call + "_extended", call, *opened, *answers, extended=True)
+    guid = item(0x53, item(0x34, bytes(range(16)))) + OK
+    plain = [b"\x61\2", b"\x61\0" + OK, b"\x6d\0", guid]
+    add("by_guid", "read_pin_state", *plain, b"\x6d\0", b"\x63\xc3")
+    add("no_serial", "check_same", OK, b"\x6d\0", NONE)
+    add("in_parts", "read_pairs", *opened, history, slots[1][:100] + b"\x61\x64", slots[1][100:], NONE, NONE)
+    add("another_length", "read_pairs", *opened, b"\x6c\x0a", history, NONE, NONE, NONE)
+    add("pin_again", "sign", *opened, OK, *slots, b"\x69\x82", OK, signature)
+    add("interrupted", "make_current", *opened, *managed, history, certificate_object(1, b"old", signed),
+        certificate_object(2, b"renew-1", signed), certificate_object(1, b"old", signed), NONE, key, NO_KEY, key,
+        b"\5\7\1" + OK, *[OK] * 6)
+    packed = zlib.compress(signed)
+    add("compressed", "read_pairs", *opened, history,
+        item(0x53, item(0x70, packed), item(0x71, b"\1"), item(0xFE)) + OK, NONE, NONE)
+    return made
+
+
 def main():
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
     made = {
         "assuan": pinentry(), "attachment": attachments(), "config": configurations(), "gate": gates(),
         "guard": guards(), "http_head": http_heads(), "journal": journal_facts(), "json": documents(),
-        "pages": page_requests(), "portal_api": portal_requests(), "profile": profiles(), "query": queries(),
+        "pages": page_requests(), "piv": piv(), "portal_api": portal_requests(), "profile": profiles(), "query": queries(),
         "remote": answers(), "resume": journal_rows(journal_facts()), "sim_piv": sim_piv(),
         "sim_state": sim_states(), "trust": trust_files(), "vpcd": vpcd(),
         "web": web_requests(), "websocket": websocket_frames(),
