@@ -9,6 +9,7 @@
 #include "agent/ops/op_ask.h"
 #include "agent/ops/op_key.h"
 #include "agent/ops/op_platform.h"
+#include "agent/ops/op_seal_room.h"
 #include "agent/ops/op_seals.h"
 #include "base/hex.h"
 #include "base/log.h"
@@ -22,99 +23,20 @@
 #define FILE_NAMES 8
 /* What a file needs beside its content. */
 #define FILE_OVERHEAD_BYTES 256
-/* A new seal may hold longer certificates than the present one, of the holder and of the maker. */
-#define GROWTH_BYTES 1024
-/* Written and removed again to see whether there is room; in our folder of names, and no seal. */
-#define TRIAL_FILE "seal-room"
 
 /* ---- read ---- */
-
-static enum err_code no_room(size_t wanted, size_t there, struct err *err)
-{
-    return err_set(err, ERR_TOKEN_NO_SPACE, "a seal of %zu bytes, there is room for %zu", wanted,
-                   there);
-}
-
-static size_t wanted_bytes(const struct op *op)
-{
-    return seal_peek(op->key.seal->seal)->der.len + GROWTH_BYTES;
-}
-
-/* As far as the key says by itself how large a file can be. */
-static enum err_code check_known_room(const struct op *op, struct err *err)
-{
-    const struct token_facts *facts = token_peek_facts(op->key.token);
-    size_t wanted = wanted_bytes(op);
-    if (facts->file_bytes_max != 0 && wanted > facts->file_bytes_max)
-        return no_room(wanted, facts->file_bytes_max, err);
-    if (wanted + FILE_OVERHEAD_BYTES > facts->free_bytes)
-        return no_room(wanted, facts->free_bytes, err);
-    return ERR_NONE;
-}
 
 static enum op_outcome read_seals(struct op *op, struct err *err)
 {
     if (op_seals_read(op->key.token, &op->key.seals, err) != ERR_NONE ||
         op_seals_present(op->key.seals, op->facts.job->seal, op->key.sign_cert, &op->key.seal,
                          err) != ERR_NONE ||
-        check_known_room(op, err) != ERR_NONE)
+        op_seal_room_known(op, err) != ERR_NONE)
         return OP_STEP_FAILED;
     memcpy(op->facts.old_seal_file, op->key.seal->file, sizeof op->facts.old_seal_file);
     proof_sha256(seal_peek(op->key.seal->seal)->der, op->facts.old_seal_digest);
     op->facts.old_not_after_utc = seal_peek(op->key.seal->seal)->valid_until_utc;
     return OP_STEP_NEXT;
-}
-
-/* ---- room ---- */
-
-/* Another file of the same seal, which an earlier attempt left. */
-static const struct op_seal *other_of_identity(const struct op *op)
-{
-    const struct op_seal *present = op->key.seal;
-    for (size_t i = 0; i < op->key.seals->count; i++) {
-        const struct op_seal *seal = &op->key.seals->seals[i];
-        if (seal != present && strcmp(seal_peek(seal->seal)->id, seal_peek(present->seal)->id) == 0)
-            return seal;
-    }
-    return NULL;
-}
-
-/* A key whose files are objects of a size of their own does not say how large that is. With two files of the seal
- * one is what an earlier attempt wrote: it is taken, or goes. */
-static bool must_try(const struct op *op)
-{
-    const struct token_facts *facts = token_peek_facts(op->key.token);
-    return facts->file_bytes_max == 0 && facts->free_bytes > TOKEN_FILE_BYTES_MAX &&
-           other_of_identity(op) == NULL;
-}
-
-static enum err_code try_room(struct op *op, struct err *err)
-{
-    AUTO(bytes_freep) struct bytes *trial = bytes_new_size(wanted_bytes(op));
-    struct err removed = ERR_INIT;
-    memset(trial->at, 0, trial->len);
-    enum err_code code = op_admin_write_file(op, TRIAL_FILE, span_bytes(trial), err);
-    if (code == ERR_TOKEN_EXISTS) { /* of an attempt that broke off */
-        *err = ERR_INIT;
-        if (op_admin_delete_file(op, TRIAL_FILE, err) != ERR_NONE)
-            return err->code;
-        code = op_admin_write_file(op, TRIAL_FILE, span_bytes(trial), err);
-    }
-    if (code == ERR_TOKEN_NO_SPACE)
-        return err_add(err, "try %zu bytes", trial->len);
-    if (op_admin_delete_file(op, TRIAL_FILE, &removed) == ERR_NONE || code != ERR_NONE)
-        return code;
-    *err = removed;
-    return err->code;
-}
-
-/* Before the platform makes a seal that could not be kept. */
-static enum op_outcome make_sure_of_room(struct op *op, struct err *err)
-{
-    if (!must_try(op) || try_room(op, err) == ERR_NONE)
-        return OP_STEP_NEXT;
-    err_add(err, "make sure that there is room for a new seal");
-    return OP_STEP_FAILED;
 }
 
 /* ---- prove ---- */
@@ -282,7 +204,7 @@ static enum err_code remove_read(struct op *op, const struct op_seal *seal, stru
 static enum err_code write_fresh(struct op *op, struct err *err)
 {
     enum err_code code = write_by_any_name(op, err);
-    if (code != ERR_TOKEN_NO_SPACE || other_of_identity(op) == NULL)
+    if (code != ERR_TOKEN_NO_SPACE || op_seal_room_other(op) == NULL)
         return code;
     *err = ERR_INIT;
     if (remove_read(op, op->key.seal, err) != ERR_NONE)
@@ -390,7 +312,12 @@ static enum err_code remove_half_written(struct op *op, struct err *err)
     return err->code;
 }
 
-/* The old seal was not touched; a half-written new one goes. */
+static enum err_code remove_written(struct op *op, struct err *err)
+{
+    return op->new_seal == NULL ? op_seal_room_clear(op, err) : remove_half_written(op, err);
+}
+
+/* The old seal was not touched; a half-written new one goes, and what was written for a trial. */
 static void undo(struct op *op, const struct err *why)
 {
     (void)why;
@@ -402,8 +329,8 @@ static void undo(struct op *op, const struct err *why)
         log_err("ops", "undo", &err);
         return;
     }
-    if (op->facts.key_changed && remove_half_written(op, &err) != ERR_NONE)
-        log_err("ops", "remove the half-written seal", &err);
+    if (op->facts.key_changed && remove_written(op, &err) != ERR_NONE)
+        log_err("ops", "remove what was written", &err);
     token_logout(op->key.token);
     token_end(op->key.token);
 }
@@ -424,7 +351,7 @@ static const struct op_step steps[] = {
     OP_PLATFORM_REDEEM_STEP,
     {"read-seal", {"读取现有签章", "Read the present seal"}, read_seals, OP_TOUCHES_KEY, OP_TELL, true, 60},
     OP_ASK_PIN_STEP,
-    {"room", {"检查CA锁空间", "Make sure of room"}, make_sure_of_room, OP_TOUCHES_KEY, OP_TELL, true, 120},
+    {"room", {"检查CA锁空间", "Make sure of room"}, op_seal_room_try, OP_TOUCHES_KEY, OP_TELL, true, 120},
     {"prove", {"证明CA锁身份", "Prove the key"}, prove_key, OP_TOUCHES_KEY, OP_TELL, true, 30},
     {"new-seal", {"等待平台制作新签章", "Wait for the new seal"}, get_seal, OP_TOUCHES_PLATFORM, OP_TELL, true, 60},
     {"check-seal", {"检查新签章", "Check the new seal"}, check_seal, OP_TOUCHES_NOTHING, OP_TELL, true, 5},

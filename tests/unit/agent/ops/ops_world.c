@@ -10,6 +10,8 @@
 #include "base/file.h"
 #include "tests/unit/scratch.h"
 
+static const char piv_guid[] = "0123456789ABCDEF0123456789ABCDEF";
+
 void ops_world_open(struct ops_world *world)
 {
     struct err err = ERR_INIT;
@@ -52,6 +54,26 @@ int ops_world_set_up(void **state)
     ops_world_open(world);
     *state = world;
     return 0;
+}
+
+/* PIV tokens say their serials in digits. */
+void ops_world_use(struct ops_world *world, const char *profile, bool rsa)
+{
+    const struct virtual_piv_profile *piv = virtual_piv_profile_find(profile);
+    const char *serial = piv == NULL                                        ? "KEY1"
+                         : virtual_piv_profile_has(piv, VIRTUAL_PIV_SERIAL) ? "20260101"
+                                                                            : piv_guid;
+    stand_in_keys_done(&world->keys);
+    stand_in_keys_init(&world->keys);
+    stand_in_platform_done(&world->platform);
+    stand_in_platform_init(&world->platform);
+    world->listed.roots = world->platform.roots;
+    stand_in_keys_add(&world->keys, &world->platform, serial, profile, rsa);
+    world->platform.serial = serial;
+    world->platform.dual = piv == NULL && !rsa;
+    world->platform.algorithm = rsa ? "rsa2048" : piv != NULL ? "p256" : "sm2";
+    world->person.asked = 0;
+    ops_keys_changed(world->ops);
 }
 
 int ops_world_tear_down(void **state)

@@ -31,6 +31,8 @@ int ops_world_tear_down(void **state);
 #define OPS_WORLD_TEST(name) \
     cmocka_unit_test_setup_teardown(name, ops_world_set_up, ops_world_tear_down)
 
+/* Puts a key of this profile, of either family, in KEY1's place, and lets the platform issue what it takes. */
+void ops_world_use(struct ops_world *world, const char *profile, bool rsa);
 /* Opens the operations (again). */
 void ops_world_open(struct ops_world *world);
 /* Runs the loop until world->id is over; the operation as JSON, the caller's. */

@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "token/virtual/virtual_personal.h"
+#include "token/virtual/virtual_piv_make.h"
 
 /* ---- keys ---- */
 
@@ -90,10 +91,16 @@ static struct virtual_issuer *issuer_of(const struct stand_in_platform *platform
     return issuer;
 }
 
-void stand_in_keys_add(struct stand_in_keys *keys, const struct stand_in_platform *platform,
-                       const char *serial, const char *profile, bool rsa)
+static const struct virtual_subject subject = {
+    .organisation = "Org",
+    .holder = "holder",
+    .not_before_utc = FIXTURE_NOW - 345 * FIXTURE_DAY,
+    .not_after_utc = FIXTURE_NOW + 20 * FIXTURE_DAY,
+};
+
+static struct virtual_card *make_gmt0017(const struct virtual_issuer *issuer, const char *serial,
+                                         const char *profile, bool rsa)
 {
-    AUTO(virtual_issuer_freep) struct virtual_issuer *issuer = issuer_of(platform);
     const struct virtual_personal wish = {
         .profile = virtual_profile_find(profile),
         .serial = serial,
@@ -102,40 +109,62 @@ void stand_in_keys_add(struct stand_in_keys *keys, const struct stand_in_platfor
         .container = "bidder",
         .kind = rsa ? VIRTUAL_PAIR_RSA : VIRTUAL_PAIR_SM2,
         .single = rsa,
-        .subject =
-            {
-                .organisation = "Org",
-                .holder = "holder",
-                .not_before_utc = FIXTURE_NOW - 345 * FIXTURE_DAY,
-                .not_after_utc = FIXTURE_NOW + 20 * FIXTURE_DAY,
-            },
+        .subject = subject,
     };
     struct virtual_objects *objects = NULL;
     struct err err = ERR_INIT;
     if (virtual_personal_make(&wish, issuer, &objects, &err) != ERR_NONE)
         fail_msg("personalise a key: %s", err.detail);
-    keys->cards[keys->count++] = virtual_card_new(objects, NULL);
+    return virtual_card_new(objects, NULL);
+}
+
+static struct virtual_card *make_piv(const struct virtual_issuer *issuer, const char *serial,
+                                     const struct virtual_piv_profile *profile, bool rsa)
+{
+    const struct virtual_piv_wish wish = {
+        .profile = profile,
+        .serial = serial,
+        .pin = "123456",
+        .puk = STAND_IN_PIV_PUK,
+        .management_key = stand_in_piv_key(virtual_piv_crypto_name(profile->management)),
+        .kind = rsa ? VIRTUAL_PAIR_RSA : VIRTUAL_PAIR_P256,
+        .subject = subject,
+    };
+    struct virtual_piv_objects *objects = NULL;
+    struct err err = ERR_INIT;
+    if (virtual_piv_make(&wish, issuer, &objects, &err) != ERR_NONE)
+        fail_msg("personalise a PIV token: %s", err.detail);
+    return virtual_card_new_piv(objects, NULL);
+}
+
+void stand_in_keys_add(struct stand_in_keys *keys, const struct stand_in_platform *platform,
+                       const char *serial, const char *profile, bool rsa)
+{
+    AUTO(virtual_issuer_freep) struct virtual_issuer *issuer = issuer_of(platform);
+    const struct virtual_piv_profile *piv = virtual_piv_profile_find(profile);
+    keys->cards[keys->count++] = piv != NULL ? make_piv(issuer, serial, piv, rsa)
+                                             : make_gmt0017(issuer, serial, profile, rsa);
     keys->service = TOKEN_SERVICE_OK;
 }
 
 void stand_in_keys_put_file(struct stand_in_keys *keys, size_t index, const char *name,
                             struct span content)
 {
+    struct err err = ERR_INIT;
+    if (content.len > 0) {
+        assert_int_equal(virtual_card_put_file(keys->cards[index], name, content, &err), ERR_NONE);
+        return;
+    }
     const struct virtual_objects *peeked = virtual_card_objects(keys->cards[index]);
     struct virtual_objects *objects = NULL;
-    struct err err = ERR_INIT;
     memcpy(&objects, &peeked, sizeof objects);
     struct virtual_application *application = objects->applications[0];
-    if (content.len > 0)
-        assert_int_equal(virtual_personal_put_file(objects, name, content, &err), ERR_NONE);
-    else
-        virtual_objects_remove_file(application,
-                                    virtual_objects_file(application, span_text(name)));
+    virtual_objects_remove_file(application, virtual_objects_file(application, span_text(name)));
 }
 
 char *stand_in_keys_describe(const struct stand_in_keys *keys, size_t index)
 {
-    return virtual_personal_describe(virtual_card_objects(keys->cards[index]));
+    return virtual_card_describe(keys->cards[index]);
 }
 
 /* ---- the person ---- */

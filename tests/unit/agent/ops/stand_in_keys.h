@@ -21,11 +21,11 @@ struct stand_in_keys {
 
 void stand_in_keys_init(struct stand_in_keys *keys);
 void stand_in_keys_done(struct stand_in_keys *keys);
-/* Personalises one more key by the platform's CA. */
+/* Personalises one more key by the platform's CA; profile: of GM/T 0017 or PIV. */
 void stand_in_keys_add(struct stand_in_keys *keys, const struct stand_in_platform *platform,
                        const char *serial, const char *profile, bool rsa);
-/* What another program does to the first application while nobody looks: content becomes a file of this
- * name; empty: the file goes. */
+/* What another program does to a key while nobody looks: content becomes a file of this name; empty, of GM/T keys
+ * only: the file goes. */
 void stand_in_keys_put_file(struct stand_in_keys *keys, size_t index, const char *name,
                             struct span content);
 /* What is on it, apart from what changes with use: for comparing. The caller frees. */

@@ -51,12 +51,23 @@ static struct bytes *issue_maker(const struct stand_in_platform *platform)
     return fixture_cert(&wish);
 }
 
+static enum cert_algorithm algorithm_of(const EVP_PKEY *key)
+{
+    char group[32] = "";
+    if (EVP_PKEY_is_a(key, "RSA"))
+        return CERT_RSA;
+    EVP_PKEY_get_group_name(key, group, sizeof group, NULL);
+    if (strcmp(group, "prime256v1") == 0)
+        return CERT_P256;
+    return strcmp(group, "secp384r1") == 0 ? CERT_P384 : CERT_SM2;
+}
+
 static struct bytes *issue_for(const struct stand_in_platform *platform, struct span public_key,
                                const char *usage)
 {
     const unsigned char *at = public_key.at;
     EVP_PKEY *evp = d2i_PUBKEY(NULL, &at, (long)public_key.len);
-    enum cert_algorithm algorithm = EVP_PKEY_is_a(evp, "RSA") ? CERT_RSA : CERT_SM2;
+    enum cert_algorithm algorithm = algorithm_of(evp);
     AUTO(fixture_key_freep) struct fixture_key *key = fixture_key_from(evp, algorithm);
     return stand_in_platform_issue(platform, key, platform->wrong_subject ? "someone" : "holder",
                                    usage, platform->not_after_utc);
@@ -151,6 +162,7 @@ static enum err_code request(struct remote *remote, const struct remote_call *ca
     struct stand_in_platform *platform = (struct stand_in_platform *)remote;
     AUTO(csr_freep) struct csr *csr = NULL;
     platform->requested++;
+    platform->kept_reason = request->kept;
     if (platform->on_request != NULL)
         platform->on_request(platform->on_request_context);
     assert_int_equal(csr_parse(request->csr, &csr, err), ERR_NONE);
@@ -215,7 +227,7 @@ static enum err_code confirm(struct remote *remote, const struct remote_call *ca
 struct bytes *stand_in_platform_seal(const struct stand_in_platform *platform, struct span holder,
                                      int64_t valid_until_utc)
 {
-    AUTO(bytes_freep) struct bytes *picture = bytes_new_size(2048);
+    AUTO(bytes_freep) struct bytes *picture = bytes_new_size(platform->seal_picture_bytes);
     picture->at[0] = platform->seal_other_picture ? 1 : 0;
     const struct seal_wish wish = {
         .version = SEAL_V4,
@@ -288,7 +300,9 @@ static enum err_code unblock(struct remote *remote, const struct remote_call *ca
     platform->unblocks++;
     if (platform->on_unblock != NULL)
         platform->on_unblock(platform->on_unblock_context);
-    if (compute_blob(platform, request, &blob, err) != ERR_NONE)
+    bool is_piv = strcmp(request->profile, "piv") == 0;
+    if ((is_piv ? stand_in_piv_answer(&platform->piv, request, &blob, err)
+                : compute_blob(platform, request, &blob, err)) != ERR_NONE)
         return err->code;
     if (request->purpose == REMOTE_UNBLOCK_PIN && platform->first_blob == NULL)
         platform->first_blob = bytes_new(span_bytes(blob));
@@ -315,8 +329,10 @@ void stand_in_platform_init(struct stand_in_platform *platform)
         .dual = true,
         .algorithm = "sm2",
         .not_after_utc = FIXTURE_NOW + 385 * FIXTURE_DAY,
+        .seal_picture_bytes = 2048,
     };
     struct err err = ERR_INIT;
+    stand_in_piv_init(&platform->piv);
     platform->ca_key = fixture_key_new(CERT_SM2, 0);
     const struct fixture_cert ca = {
         .common_name = "Root",

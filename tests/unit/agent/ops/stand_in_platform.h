@@ -3,6 +3,7 @@
 
 #include "agent/remote/remote.h"
 #include "certs/chain.h"
+#include "tests/unit/agent/ops/stand_in_piv.h"
 #include "tests/unit/certs/fixture.h"
 
 struct stand_in_platform {
@@ -39,6 +40,7 @@ struct stand_in_platform {
     unsigned seals_made;
     int64_t seal_until_utc; /* of the next seal */
     bool seal_other_picture, seal_other_holder, seal_other_maker;
+    size_t seal_picture_bytes; /* of the seals that it makes */
     const char *seal_id; /* esID of the seals that it makes; NULL: always the same */
     const char *job_seal; /* esID that its jobs name; NULL: none */
     struct bytes *present_sign_cert; /* from the redeemed certificates */
@@ -51,11 +53,13 @@ struct stand_in_platform {
     bool replay_blob; /* the first answer is given again */
     const char *wrong_admin_pin; /* the PIN of another key; NULL: the right one */
     struct bytes *first_blob;
+    struct stand_in_piv piv; /* the same for PIV tokens, and what lets us write on them */
+    const char *kept_reason; /* with the last request; NULL: none */
 };
 
 void stand_in_platform_init(struct stand_in_platform *platform);
 void stand_in_platform_done(struct stand_in_platform *platform);
-/* A seal of 2 KiB, bound to holder (DER certificate); the caller frees. */
+/* A seal with a picture, bound to holder (DER certificate); the caller frees. */
 struct bytes *stand_in_platform_seal(const struct stand_in_platform *platform, struct span holder,
                                      int64_t valid_until_utc);
 /* A certificate by its CA; the caller frees. usage: "critical,digitalSignature". */

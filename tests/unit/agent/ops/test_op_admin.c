@@ -87,12 +87,100 @@ static void a_refusal_is_told_in_words_for_its_purpose(void **state)
     }
 }
 
+/* ---- keys whose administrator must let us write, and whose PIN is unblocked by a secret ---- */
+
+static const char *const piv_profiles[] = {"piv-full", "piv-5.4", "piv-plain", "piv-odd"};
+
+static void the_platform_lets_us_write(void **state)
+{
+    static const char *const algorithms[] = {"aes192", "3des", "3des", "aes128"};
+    struct ops_world *world = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(piv_profiles); i++) {
+        ops_world_use(world, piv_profiles[i], false);
+        AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+        assert_string_equal(ops_world_code(operation), "none");
+        assert_int_equal(world->platform.piv.managed, 1);
+        assert_string_equal(world->platform.piv.algorithm, algorithms[i]);
+    }
+}
+
+static void a_platform_with_another_key_is_refused_and_nothing_is_written(void **state)
+{
+    struct ops_world *world = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(piv_profiles); i++) {
+        ops_world_use(world, piv_profiles[i], false);
+        world->platform.piv.wrong_key = true;
+        world->platform.replace_key = true;
+        AUTO(memory_freep) char *before = stand_in_keys_describe(&world->keys, 0);
+        AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+        assert_string_equal(ops_world_code(operation), "management-refused");
+        assert_int_equal(world->platform.requested, 0);
+        ops_world_assert_unchanged(world, before);
+    }
+}
+
+static struct json *reset_pin(struct ops_world *world)
+{
+    static const char *const answers[] = {"yes", "cancel"};
+    world->platform.kind = "reset-pin";
+    world->person.asked = 0;
+    memcpy(world->person.answers, answers, sizeof answers);
+    return ops_world_run(world, "reset-pin", "ticket");
+}
+
+/* An earlier reset broke off after the key had changed its PUK. */
+static void when_key_and_platform_differ_the_other_secret_is_asked_for_once(void **state)
+{
+    struct ops_world *world = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(piv_profiles); i++) {
+        ops_world_use(world, piv_profiles[i], false);
+        world->platform.piv.puk = "99999999";
+        world->platform.piv.other_puk = STAND_IN_PIV_PUK;
+        AUTO(json_freep) struct json *operation = reset_pin(world);
+        assert_string_equal(ops_world_code(operation), "none");
+        assert_int_equal(world->platform.piv.unblocked, 2);
+        assert_int_equal(world->platform.piv.refused, 1);
+        assert_int_equal(world->platform.confirmed, 1);
+    }
+}
+
+static void a_secret_that_is_wrong_twice_is_not_tried_again(void **state)
+{
+    struct ops_world *world = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(piv_profiles); i++) {
+        ops_world_use(world, piv_profiles[i], false);
+        world->platform.piv.puk = "99999999";
+        AUTO(json_freep) struct json *first = reset_pin(world);
+        assert_string_equal(ops_world_code(first), "unblock-refused");
+        assert_int_equal(world->platform.piv.unblocked, 2);
+        assert_int_equal(world->platform.confirmed, 0);
+    }
+}
+
+/* Of three tries one always is left for whoever has the key in hand. */
+static void the_last_try_is_left_alone(void **state)
+{
+    struct ops_world *world = *state;
+    ops_world_use(world, "piv-full", false);
+    world->platform.piv.puk = "99999999";
+    for (int i = 0; i < 3; i++)
+        json_free(reset_pin(world));
+    assert_int_equal(world->platform.piv.unblocked, 2);
+    AUTO(json_freep) struct json *operation = reset_pin(world);
+    assert_string_equal(ops_world_code(operation), "administrator-tries-low");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         OPS_WORLD_TEST(an_answer_is_bound_to_the_keys_challenge),
         OPS_WORLD_TEST(a_key_that_needs_no_administrator_to_write_asks_nobody),
         cmocka_unit_test(a_refusal_is_told_in_words_for_its_purpose),
+        OPS_WORLD_TEST(the_platform_lets_us_write),
+        OPS_WORLD_TEST(a_platform_with_another_key_is_refused_and_nothing_is_written),
+        OPS_WORLD_TEST(when_key_and_platform_differ_the_other_secret_is_asked_for_once),
+        OPS_WORLD_TEST(a_secret_that_is_wrong_twice_is_not_tried_again),
+        OPS_WORLD_TEST(the_last_try_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,11 +58,12 @@ static bool has_pin(struct ops_world *world, const char *pin)
     return code == ERR_NONE;
 }
 
+/* Of the keys that are changed. */
+static const char *profile;
+
 static void put_fresh_key(struct ops_world *world, const char *pin)
 {
-    stand_in_keys_done(&world->keys);
-    stand_in_keys_init(&world->keys);
-    stand_in_keys_add(&world->keys, &world->platform, "KEY1", "gmt0017-2012", false);
+    ops_world_use(world, profile, false);
     if (strcmp(pin, "123456") == 0)
         return;
     world->person.asked = 0;
@@ -108,18 +109,34 @@ static unsigned unclear_ones(struct ops_world *world, const char *pin, const cha
 
 static void a_lost_answer_is_told_as_what_it_is(void **state)
 {
+    static const char *const profiles[] = {"gmt0017-2012", "piv-full", "piv-plain"};
     struct ops_world *world = *state;
-    assert_in_range(unclear_ones(world, OWN_PIN, "lose-after"), 1, 3);
-    assert_in_range(unclear_ones(world, OWN_PIN, "lose-before"), 1, 3);
-    assert_in_range(unclear_ones(world, OWN_PIN, "remove-at"), 1, 3);
+    for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+        profile = profiles[i];
+        assert_in_range(unclear_ones(world, OWN_PIN, "lose-after"), 1, 3);
+        assert_in_range(unclear_ones(world, OWN_PIN, "lose-before"), 1, 3);
+        assert_in_range(unclear_ones(world, OWN_PIN, "remove-at"), 1, 3);
+    }
 }
 
 /* It alone says by itself that it is gone. */
 static void of_an_initial_pin_the_key_tells_what_became(void **state)
 {
+    static const char *const profiles[] = {"gmt0017-2012", "piv-full"};
     struct ops_world *world = *state;
-    assert_int_equal(unclear_ones(world, "123456", "lose-after"), 0);
-    assert_int_equal(unclear_ones(world, "123456", "lose-before"), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+        profile = profiles[i];
+        assert_int_equal(unclear_ones(world, "123456", "lose-after"), 0);
+        assert_int_equal(unclear_ones(world, "123456", "lose-before"), 0);
+    }
+}
+
+/* A key that never says so is not believed to say no. */
+static void a_key_that_does_not_tell_an_initial_pin_leaves_it_unclear(void **state)
+{
+    profile = "piv-plain";
+    assert_in_range(unclear_ones(*state, "123456", "lose-after"), 1, 3);
+    assert_in_range(unclear_ones(*state, "123456", "lose-before"), 1, 3);
 }
 
 static void the_agents_end_while_changing_is_unclear(void **state)
@@ -135,6 +152,7 @@ int main(void)
         OPS_WORLD_TEST(the_old_pin_is_asked_again_when_it_is_wrong),
         OPS_WORLD_TEST(a_lost_answer_is_told_as_what_it_is),
         OPS_WORLD_TEST(of_an_initial_pin_the_key_tells_what_became),
+        OPS_WORLD_TEST(a_key_that_does_not_tell_an_initial_pin_leaves_it_unclear),
         cmocka_unit_test(the_agents_end_while_changing_is_unclear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

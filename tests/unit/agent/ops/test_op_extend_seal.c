@@ -28,14 +28,12 @@ static void put_seal(struct ops_world *world, const char *file, int64_t until_ut
     AUTO(token_closep) struct token *token = ops_world_open_token(world);
     AUTO(bytes_freep) struct bytes *holder = NULL;
     AUTO(token_pairs_freep) struct token_pairs *pairs = NULL;
-    log_in(token);
     assert_int_equal(token_read_pairs(token, &pairs, &err), ERR_NONE);
     assert_int_equal(token_read_cert(token, pairs->pairs[0].name, TOKEN_SIGN, &holder, &err),
                      ERR_NONE);
     AUTO(bytes_freep)
     struct bytes *seal = stand_in_platform_seal(&world->platform, span_bytes(holder), until_utc);
-    assert_int_equal(token_write_file(token, file, span_bytes(seal), &err), ERR_NONE);
-    token_end(token);
+    stand_in_keys_put_file(&world->keys, 0, file, span_bytes(seal));
 }
 
 static size_t count_files(struct ops_world *world, struct token_file *out_first)
@@ -61,6 +59,45 @@ static void a_seal_is_extended_and_the_old_one_goes(void **state)
     assert_string_equal(json_text_of(json_member(operation, "message")), "CA签章延期成功!");
     assert_int_equal(count_files(world, &file), 1);
     assert_string_not_equal(file.name, "seal");
+    assert_int_equal(file.size_bytes, world->platform.new_seal->len);
+}
+
+/* With seals that fit a PIV token too. */
+static void use_small(struct ops_world *world, const char *profile)
+{
+    ops_world_use(world, profile, false);
+    world->platform.kind = "extend-seal";
+    world->platform.seal_picture_bytes = 512;
+}
+
+static void a_seal_on_a_piv_token_is_extended(void **state)
+{
+    static const char *const profiles[] = {"piv-full", "piv-5.4"};
+    struct ops_world *world = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+        struct token_file file;
+        use_small(world, profiles[i]);
+        put_seal(world, "seal", FIXTURE_NOW + 20 * FIXTURE_DAY);
+        AUTO(json_freep) struct json *operation = ops_world_run(world, "extend-seal", "ticket");
+        assert_string_equal(ops_world_code(operation), "none");
+        assert_int_equal(world->platform.piv.managed, 1);
+        assert_int_equal(count_files(world, &file), 1);
+        assert_int_equal(file.size_bytes, world->platform.new_seal->len);
+        assert_string_not_equal(file.name, "seal");
+    }
+}
+
+/* The platform gives another seal than the one that an earlier attempt left, and both objects are taken. */
+static void a_token_with_two_files_of_the_seal_makes_room(void **state)
+{
+    struct ops_world *world = *state;
+    struct token_file file;
+    use_small(world, "piv-full");
+    put_seal(world, "seal", FIXTURE_NOW + 20 * FIXTURE_DAY);
+    put_seal(world, "seal-left", FIXTURE_NOW + 30 * FIXTURE_DAY);
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "extend-seal", "ticket");
+    assert_string_equal(ops_world_code(operation), "none");
+    assert_int_equal(count_files(world, &file), 1);
     assert_int_equal(file.size_bytes, world->platform.new_seal->len);
 }
 
@@ -337,19 +374,12 @@ static void a_key_without_a_seal_says_so(void **state)
     assert_int_equal(world->person.asked, 0);
 }
 
-/* More than an extension of a seal of 2 KiB has. */
-#define COMMANDS 40
-
 /* A fresh key with a seal, whose line breaks as fault says while the seal is extended. False: the platform
  * has acknowledged the new seal nevertheless. */
 static bool breaks_off(struct ops_world *world, const char *profile, const char *fault)
 {
-    stand_in_keys_done(&world->keys);
-    stand_in_keys_init(&world->keys);
-    stand_in_keys_add(&world->keys, &world->platform, "KEY1", profile, false);
-    bytes_freep(&world->platform.new_seal);
+    use_small(world, profile);
     put_seal(world, "seal", FIXTURE_NOW + 20 * FIXTURE_DAY);
-    world->platform.kind = "extend-seal";
     world->platform.confirmed = 0;
     world->keys.next_fault = fault;
     world->person.asked = 0;
@@ -364,15 +394,19 @@ static bool breaks_off(struct ops_world *world, const char *profile, const char 
  * done again. */
 static void a_line_that_breaks_at_any_command_can_be_extended_later(void **state)
 {
-    static const char *const profiles[] = {"gmt0017-2012", "longmai", "syno"};
+    static const struct {
+        const char *profile;
+        int commands; /* more than an extension takes */
+    } cases[] = {{"gmt0017-2012", 40}, {"longmai", 40}, {"syno", 40}, {"piv-full", 90}};
     static const char *const faults[] = {"remove-at", "lose-after"};
     struct ops_world *world = *state;
-    for (size_t i = 0; i < ARRAY_SIZE(profiles) * ARRAY_SIZE(faults); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(cases) * ARRAY_SIZE(faults); i++) {
         unsigned broken = 0;
-        for (int nth = 1; nth <= COMMANDS; nth++) {
+        int commands = cases[i % ARRAY_SIZE(cases)].commands;
+        for (int nth = 1; nth <= commands; nth++) {
             AUTO(memory_freep)
-            char *fault = memory_printf("%s %d", faults[i / ARRAY_SIZE(profiles)], nth);
-            if (!breaks_off(world, profiles[i % ARRAY_SIZE(profiles)], fault))
+            char *fault = memory_printf("%s %d", faults[i / ARRAY_SIZE(cases)], nth);
+            if (!breaks_off(world, cases[i % ARRAY_SIZE(cases)].profile, fault))
                 continue;
             broken++;
             world->person.asked = 0;
@@ -381,7 +415,7 @@ static void a_line_that_breaks_at_any_command_can_be_extended_later(void **state
             struct token_file file;
             assert_int_equal(count_files(world, &file), 1);
         }
-        assert_in_range(broken, 10, COMMANDS - 1);
+        assert_in_range(broken, 10, commands - 1);
     }
 }
 
@@ -389,6 +423,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         OPS_WORLD_TEST(a_seal_is_extended_and_the_old_one_goes),
+        OPS_WORLD_TEST(a_seal_on_a_piv_token_is_extended),
+        OPS_WORLD_TEST(a_token_with_two_files_of_the_seal_makes_room),
         OPS_WORLD_TEST(a_seal_that_the_key_already_has_is_success),
         OPS_WORLD_TEST(two_files_of_one_seal_are_put_right),
         OPS_WORLD_TEST(of_several_seals_only_the_named_one_is_touched),

@@ -42,6 +42,22 @@ static void keys_are_listed_with_their_certificates(void **state)
     assert_int_equal(json_count(json_member(key, "certificates")), 2);
 }
 
+/* Both families at once, in two readers. */
+static void a_key_of_each_family_is_shown_alike(void **state)
+{
+    struct ops_world *world = *state;
+    stand_in_keys_add(&world->keys, &world->platform, "20260101", "piv-full", false);
+    AUTO(json_freep) struct json *keys = read_keys(world);
+    assert_int_equal(json_count(keys), 2);
+    const struct json *key = json_item(keys, 1);
+    const struct json *cert = json_item(json_member(key, "certificates"), 0);
+    assert_string_equal(json_text_of(json_member(json_item(keys, 0), "driver")), "gmt0017");
+    assert_string_equal(json_text_of(json_member(key, "driver")), "piv");
+    assert_string_equal(json_text_of(json_member(key, "serial")), "20260101");
+    assert_string_equal(json_text_of(json_member(cert, "algorithm")), "p256");
+    assert_string_equal(json_text_of(json_member(cert, "common_name")), "holder");
+}
+
 static void look_twice(void *context)
 {
     struct ops_world *world = context;
@@ -99,6 +115,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         OPS_WORLD_TEST(keys_are_listed_with_their_certificates),
+        OPS_WORLD_TEST(a_key_of_each_family_is_shown_alike),
         OPS_WORLD_TEST(a_key_at_work_is_shown_as_it_was),
         OPS_WORLD_TEST(the_end_waits_for_a_reading),
         OPS_WORLD_TEST(a_key_that_comes_during_a_reading_is_not_missed),

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "agent/ops/op_key.h"
 #include "token/virtual/virtual_personal.h"
 
 static void a_kept_key_gets_new_certificates(void **state)
@@ -45,33 +46,139 @@ static void a_replaced_key_leaves_the_old_container_alone(void **state)
     assert_int_equal(world->platform.confirmed, 1);
 }
 
+/* Whatever was cut off, one pair with its certificate can be used: the new one from the end of a renewal on. */
+static void check_usable(struct ops_world *world)
+{
+    struct err err = ERR_INIT;
+    const struct token_pair *pair = NULL;
+    AUTO(bytes_freep) struct bytes *signature = NULL;
+    AUTO(secret_freep) struct secret *pin = NULL;
+    AUTO(token_pairs_freep) struct token_pairs *pairs = NULL;
+    AUTO(token_closep) struct token *token = ops_world_open_token(world);
+    static const uint8_t digest[32] = {1}; /* for each algorithm but RSA */
+    assert_int_equal(secret_new(6, &pin, &err), ERR_NONE);
+    memcpy(secret_room(pin), "123456", 6);
+    secret_set_length(pin, 6);
+    assert_int_equal(token_read_pairs(token, &pairs, &err), ERR_NONE);
+    assert_int_equal(op_key_choose(pairs, &pair, &err), ERR_NONE);
+    if (world->platform.confirmed > 0)
+        assert_true(span_equal(span_bytes(pair->sign_cert), span_bytes(world->platform.sign_cert)));
+    assert_int_equal(token_login(token, pin, &err), ERR_NONE);
+    assert_int_equal(token_sign(token, pair->name, SPAN_ARRAY(digest), &signature, &err), ERR_NONE);
+}
+
+static bool replaced(const struct json *operation)
+{
+    bool is = false;
+    struct err err = ERR_INIT;
+    const struct json_field field = {"replaced", JSON_BOOL, false, 0, &is};
+    const struct json *result = json_member(operation, "result");
+    assert_int_equal(json_read(result, &field, 1, JSON_UNKNOWN_IGNORED, &err), ERR_NONE);
+    return is;
+}
+
 static void every_profile_and_algorithm_renews(void **state)
 {
     static const struct {
         const char *profile;
         bool rsa, replace;
     } cases[] = {
-        {"longmai", false, false}, {"longmai", false, true},      {"syno", false, false},
-        {"syno", false, true},     {"gmt0017-2012", true, false}, {"longmai", true, true},
+        {"longmai", false, false},  {"longmai", false, true},      {"syno", false, false},
+        {"syno", false, true},      {"gmt0017-2012", true, false}, {"longmai", true, true},
+        {"piv-full", false, false}, {"piv-full", false, true},     {"piv-full", true, true},
+        {"piv-5.4", false, false},  {"piv-5.4", false, true},      {"piv-plain", false, false},
+        {"piv-plain", true, false}, {"piv-odd", false, false},     {"piv-odd", false, true},
     };
     struct ops_world *world = *state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        stand_in_keys_done(&world->keys);
-        stand_in_keys_init(&world->keys);
-        stand_in_platform_done(&world->platform);
-        stand_in_platform_init(&world->platform);
-        world->listed.roots = world->platform.roots;
-        stand_in_keys_add(&world->keys, &world->platform, "KEY1", cases[i].profile, cases[i].rsa);
-        world->platform.serial = "KEY1";
+        ops_world_use(world, cases[i].profile, cases[i].rsa);
         world->platform.replace_key = cases[i].replace;
-        world->platform.dual = !cases[i].rsa;
-        world->platform.algorithm = cases[i].rsa ? "rsa2048" : "sm2";
-        world->person.asked = 0;
         AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
         if (strcmp(ops_world_state(operation), "done") != 0)
             print_error("case %zu: %s\n", i, ops_world_code(operation));
         assert_string_equal(ops_world_state(operation), "done");
+        assert_int_equal(replaced(operation), cases[i].replace);
+        assert_null(world->platform.kept_reason);
     }
+}
+
+/* Nothing of it is on the key before, and the platform and the person are told. */
+static void a_key_without_a_place_for_a_second_key_keeps_the_first(void **state)
+{
+    struct ops_world *world = *state;
+    ops_world_use(world, "piv-plain", false);
+    world->platform.replace_key = true;
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_code(operation), "none");
+    assert_false(replaced(operation));
+    assert_string_equal(json_text_of(json_member(json_member(operation, "result"), "kept_reason")),
+                        "key-cannot-replace");
+    assert_string_equal(world->platform.kept_reason, "key-cannot-replace");
+    assert_non_null(strstr(json_text_of(json_member(operation, "message")), "已沿用原密钥"));
+    assert_int_equal(world->platform.issued, 1);
+    assert_int_equal(world->platform.confirmed, 1);
+    check_usable(world);
+}
+
+static size_t containers(const struct ops_world *world)
+{
+    AUTO(memory_freep) char *text = stand_in_keys_describe(&world->keys, 0);
+    AUTO(json_freep) struct json *json = NULL;
+    struct err err = ERR_INIT;
+    assert_int_equal(json_parse(span_text(text), 1 << 20, &json, &err), ERR_NONE);
+    return json_count(json_member(json, "containers"));
+}
+
+/* A card may make a key where it signs with none: it is found out before anything is asked for, and goes. */
+static void a_slot_that_does_not_sign_is_given_up(void **state)
+{
+    struct ops_world *world = *state;
+    unsigned kept = 0;
+    for (int nth = 1; nth <= 30; nth++) {
+        AUTO(memory_freep) char *fault = memory_printf("status %d 6985", nth);
+        ops_world_use(world, "piv-full", false);
+        world->platform.replace_key = true;
+        world->keys.next_fault = fault;
+        AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+        check_usable(world);
+        if (strcmp(ops_world_state(operation), "done") != 0 || replaced(operation))
+            continue;
+        kept++;
+        assert_int_equal(containers(world), 1);
+        assert_int_equal(world->platform.requested, 1);
+        assert_string_equal(world->platform.kept_reason, "key-cannot-replace");
+    }
+    assert_in_range(kept, 2, 3); /* no key is made, or it does not sign */
+}
+
+/* The pair of another algorithm can't be had from the present key. */
+static void a_kept_key_of_another_algorithm_is_refused_with_nothing_changed(void **state)
+{
+    struct ops_world *world = *state;
+    ops_world_use(world, "piv-plain", true);
+    world->platform.replace_key = true;
+    world->platform.algorithm = "p256";
+    AUTO(memory_freep) char *before = stand_in_keys_describe(&world->keys, 0);
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_code(operation), "key-cannot-replace");
+    assert_int_equal(world->platform.requested, 0);
+    ops_world_assert_unchanged(world, before);
+}
+
+/* It may have been decided by an attempt whose journal is lost: then the platform is told that the new key is no
+ * use, and the order can be tried again. */
+static void a_platform_that_issued_for_a_key_that_is_gone_takes_it_back(void **state)
+{
+    struct ops_world *world = *state;
+    ops_world_use(world, "piv-plain", false);
+    world->platform.replace_key = true;
+    world->platform.first_public_key = bytes_new(span_text("of a key that is gone"));
+    AUTO(json_freep) struct json *refused = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_code(refused), "job-conflict");
+    assert_int_equal(world->platform.reported_failed, 1);
+    world->person.asked = 0;
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+    assert_string_equal(ops_world_code(operation), "none");
 }
 
 static void nothing_changes_when_it_is_refused(void **state)
@@ -155,19 +262,6 @@ static void what_is_no_use_is_given_back_and_removed(void **state)
     ops_world_assert_unchanged(world, before);
 }
 
-static void renew_the_world(struct ops_world *world, bool replace)
-{
-    stand_in_keys_done(&world->keys);
-    stand_in_keys_init(&world->keys);
-    stand_in_platform_done(&world->platform);
-    stand_in_platform_init(&world->platform);
-    world->listed.roots = world->platform.roots;
-    stand_in_keys_add(&world->keys, &world->platform, "KEY1", "gmt0017-2012", false);
-    world->platform.serial = "KEY1";
-    world->platform.replace_key = replace;
-    world->person.asked = 0;
-}
-
 /* Breaks the first attempt at its nth command; true when it came to that. */
 static bool break_at(struct ops_world *world, const char *fault, int nth)
 {
@@ -177,30 +271,49 @@ static bool break_at(struct ops_world *world, const char *fault, int nth)
     return strcmp(ops_world_state(operation), "done") != 0;
 }
 
+/* More than a renewal of any key takes. */
+#define COMMANDS 70
+
+struct breaks {
+    const char *profile, *fault;
+    bool replace;
+};
+
+static void break_everywhere(struct ops_world *world, const struct breaks *breaks)
+{
+    bool broke = true;
+    for (int nth = 1; broke; nth++) {
+        ops_world_use(world, breaks->profile, false);
+        world->platform.replace_key = breaks->replace;
+        broke = break_at(world, breaks->fault, nth);
+        if (!broke && nth < COMMANDS)
+            broke = true; /* an answer that nobody needed was lost */
+        check_usable(world);
+        if (world->platform.confirmed > 0)
+            continue;
+        world->person.asked = 0;
+        AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+        if (strcmp(ops_world_state(operation), "done") != 0)
+            print_error("%s: %s %d, replace %d: %s\n", breaks->profile, breaks->fault, nth,
+                        breaks->replace, ops_world_code(operation));
+        assert_string_equal(ops_world_state(operation), "done");
+        assert_int_equal(world->platform.issued, 1);
+        assert_int_equal(world->platform.confirmed, 1);
+        check_usable(world);
+    }
+}
+
 static void after_a_break_at_any_command_the_next_attempt_renews(void **state)
 {
+    static const char *const profiles[] = {"gmt0017-2012", "piv-full", "piv-odd"};
     static const char *const faults[] = {"remove-at", "lose-before", "lose-after"};
-    struct ops_world *world = *state;
-    for (size_t i = 0; i < 2 * ARRAY_SIZE(faults); i++) {
-        const char *fault = faults[i / 2];
-        bool replace = i % 2 == 1;
-        bool broke = true;
-        for (int nth = 1; broke; nth++) {
-            renew_the_world(world, replace);
-            broke = break_at(world, fault, nth);
-            if (!broke && nth < 20)
-                broke = true; /* an answer that nobody needed was lost */
-            if (world->platform.confirmed > 0)
-                continue;
-            world->person.asked = 0;
-            AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
-            if (strcmp(ops_world_state(operation), "done") != 0)
-                print_error("%s %d, replace %d: %s\n", fault, nth, replace,
-                            ops_world_code(operation));
-            assert_string_equal(ops_world_state(operation), "done");
-            assert_int_equal(world->platform.issued, 1);
-            assert_int_equal(world->platform.confirmed, 1);
-        }
+    for (size_t i = 0; i < 2 * ARRAY_SIZE(faults) * ARRAY_SIZE(profiles); i++) {
+        const struct breaks breaks = {
+            .profile = profiles[i / 2 % ARRAY_SIZE(profiles)],
+            .fault = faults[i / 2 / ARRAY_SIZE(profiles)],
+            .replace = i % 2 == 1,
+        };
+        break_everywhere(*state, &breaks);
     }
 }
 
@@ -251,6 +364,10 @@ int main(void)
         OPS_WORLD_TEST(a_kept_key_gets_new_certificates),
         OPS_WORLD_TEST(a_replaced_key_leaves_the_old_container_alone),
         OPS_WORLD_TEST(every_profile_and_algorithm_renews),
+        OPS_WORLD_TEST(a_key_without_a_place_for_a_second_key_keeps_the_first),
+        OPS_WORLD_TEST(a_slot_that_does_not_sign_is_given_up),
+        OPS_WORLD_TEST(a_kept_key_of_another_algorithm_is_refused_with_nothing_changed),
+        OPS_WORLD_TEST(a_platform_that_issued_for_a_key_that_is_gone_takes_it_back),
         OPS_WORLD_TEST(nothing_changes_when_it_is_refused),
         OPS_WORLD_TEST(a_lost_answer_is_asked_for_again_with_the_same_key),
         OPS_WORLD_TEST(what_is_no_use_is_given_back_and_removed),

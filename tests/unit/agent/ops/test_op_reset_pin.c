@@ -9,14 +9,14 @@
 
 #include "agent/ops/op_journal.h"
 
-static const char *const profiles[] = {"gmt0017-2012", "longmai", "syno"};
+/* Those of PIV tokens come last. */
+static const char *const profiles[] = {"gmt0017-2012", "longmai",   "syno",   "piv-full",
+                                       "piv-5.4",      "piv-plain", "piv-odd"};
+#define GMT_PROFILES 3
 
 static void use_profile(struct ops_world *world, const char *profile)
 {
-    stand_in_keys_done(&world->keys);
-    stand_in_keys_init(&world->keys);
-    stand_in_keys_add(&world->keys, &world->platform, "KEY1", profile, false);
-    world->platform.kind = "renew";
+    ops_world_use(world, profile, false);
 }
 
 /* Wrong PINs until nothing is left. */
@@ -97,7 +97,7 @@ static void saying_no_changes_nothing(void **state)
 static void a_wrong_answer_of_the_platform_is_refused_by_the_key(void **state)
 {
     struct ops_world *world = *state;
-    for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+    for (size_t i = 0; i < GMT_PROFILES; i++) {
         for (int kind = 0; kind < 2; kind++) {
             use_profile(world, profiles[i]);
             lock_pin(world);
