@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "certs/ossl.h"
+#include "certs/public_key.h"
 #include "portal/portal_ca_private.h"
 
 #define DAY_S 86400
@@ -34,8 +35,13 @@ bool portal_test_hooks_pending(const struct portal_job *job)
 static enum err_code wrong_public_key(X509 *x509, struct err *err)
 {
     AUTO(ossl_pkey_freep) EVP_PKEY *key = NULL;
-    bool rsa = EVP_PKEY_is_a(X509_get0_pubkey(x509), "RSA");
-    if (ca_signer_generate(rsa ? CERT_RSA : CERT_SM2, &key, err) != ERR_NONE)
+    enum cert_algorithm algorithm = CERT_SM2;
+    while (algorithm + 1 < CERT_ALGORITHM_COUNT &&
+           !public_key_is(X509_get0_pubkey(x509), algorithm))
+        algorithm++;
+    if (algorithm == CERT_P384)
+        key = EVP_EC_gen("P-384");
+    else if (ca_signer_generate(algorithm, &key, err) != ERR_NONE)
         return err->code;
     return X509_set_pubkey(x509, key) == 1 ? ERR_NONE : ossl_failed(err, ERR_CRYPTO, "set the key");
 }
@@ -92,18 +98,18 @@ static enum err_code reissue(struct portal_issue *issue, struct ca_signer *signe
 
 /* ---- changes to the rest of the answer ---- */
 
-static struct portal_authority *authority_of(struct portal *portal,
-                                             const struct portal_issue *issue)
+static enum cert_algorithm authority_of(const struct portal *portal,
+                                        const struct portal_issue *issue)
 {
     enum cert_algorithm algorithm = CERT_SM2;
     portal_ca_issued(portal->ca, span_bytes(issue->sign_cert), &algorithm);
-    return &portal->ca->authorities[algorithm];
+    return algorithm;
 }
 
 static enum err_code unknown_ca(struct portal *portal, struct portal_issue *issue, struct err *err)
 {
     AUTO(ossl_pkey_freep) EVP_PKEY *key = NULL;
-    if (ca_signer_generate(CERT_SM2, &key, err) != ERR_NONE)
+    if (ca_signer_generate(authority_of(portal, issue), &key, err) != ERR_NONE)
         return err->code;
     AUTO(ca_signer_freep) struct ca_signer *stranger = ca_signer_from_key(key);
     return reissue(issue, stranger, unchanged, err);
@@ -166,10 +172,11 @@ void portal_test_hooks_spoil(struct portal *portal, struct portal_issue *issue)
         if (strcmp(spoilers[i].name, asked_for()) != 0)
             continue;
         struct err err = ERR_INIT;
-        enum err_code result = spoilers[i].answer != NULL
-                                   ? spoilers[i].answer(portal, issue, &err)
-                                   : reissue(issue, authority_of(portal, issue)->signer,
-                                             spoilers[i].certificate, &err);
+        enum err_code result =
+            spoilers[i].answer != NULL
+                ? spoilers[i].answer(portal, issue, &err)
+                : reissue(issue, portal->ca->authorities[authority_of(portal, issue)].signer,
+                          spoilers[i].certificate, &err);
         if (result != ERR_NONE)
             log_err("portal", "spoil the answer", &err);
     }

@@ -75,6 +75,33 @@ static void each_changes_what_it_says(void **state)
                 is_ours(*state, end_issue) && is_ours(*state, usage_issue));
 }
 
+/* What is wrong is the key and not its kind; a stranger's signature is of its authority's kind too. */
+static void other_algorithms_are_spoiled_alike(void **state)
+{
+    static const enum cert_algorithm algorithms[] = {CERT_RSA, CERT_P256, CERT_P384};
+    for (size_t i = 0; i < ARRAY_SIZE(algorithms); i++) {
+        struct world *world = *state;
+        AUTO(world_key_freep)
+        struct world_key *piv = world_piv_key_new(world, algorithms[i], 20);
+        AUTO(memory_freep) char *number = world_order(world, piv, false, false);
+        AUTO(portal_job_freep) struct portal_job *renewal = world_job(world, piv, number);
+        static const char *const ways[] = {"wrong-public-key", "unknown-ca"};
+        for (size_t way = 0; way < ARRAY_SIZE(ways); way++) {
+            AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+            struct err err = ERR_INIT;
+            world_must(world_request(world, renewal, piv, piv->sign, &issue, &err), &err);
+            setenv("UKEYD_TEST_ISSUE", ways[way], 1);
+            portal_test_hooks_spoil(world->portal, issue);
+            AUTO(cert_freep) struct cert *cert = fixture_parse(span_bytes(issue->sign_cert));
+            assert_int_equal(cert_peek(cert)->algorithm, algorithms[i]);
+            assert_true(span_equal(cert_peek(cert)->public_key,
+                                   span_bytes(piv->sign->public_key)) == (way == 1));
+            assert_true(is_ours(world, issue) == (way == 0));
+        }
+    }
+    unsetenv("UKEYD_TEST_ISSUE");
+}
+
 static void a_stranger_signs_in_the_cas_name(void **state)
 {
     AUTO(portal_issue_freep) struct portal_issue *right = spoiled(*state, "");
@@ -123,6 +150,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_changes_what_it_says),
+        cmocka_unit_test(other_algorithms_are_spoiled_alike),
         cmocka_unit_test(a_stranger_signs_in_the_cas_name),
         cmocka_unit_test(a_byte_too_many_and_another_keys_envelope),
         cmocka_unit_test(what_is_stored_stays_right),
