@@ -9,7 +9,7 @@
 #include "tests/unit/token/piv/virtual_desk.h"
 #include "token/virtual/virtual_certificate.h"
 
-static const uint8_t digest[48] = {1, 2, 3};
+static const uint8_t digest[64] = {1, 2, 3};
 
 static const struct token_pair *only_pair(const struct token_pairs *pairs)
 {
