@@ -154,23 +154,23 @@ static void follow_file(const struct wish *wish, const char *path, int *fd, off_
 
 /* ---- systemd's journal ---- */
 
+/* For journalctl; NULL: from the beginning. The caller frees. */
+static char *since_of(const struct wish *wish)
+{
+    if (wish->since[0] == '\0')
+        return NULL;
+    return memory_printf("--since=%.10s %.8s UTC", wish->since,
+                         wish->since + strlen("2026-11-22T"));
+}
+
 /* "" when there is none or nothing in it; NULL: *err says why it can't be read. Lines begin with a time in UTC. The
  * caller frees. */
 static char *read_journal(const struct wish *wish, struct err *err)
 {
-    AUTO(memory_freep)
-    char *since = memory_printf("--since=%.10s %.8s UTC", wish->since,
-                                wish->since[0] == '\0' ? "" : wish->since + strlen("2026-11-22T"));
-    const char *const arguments[] = {"--user",
-                                     UNIT,
-                                     "--no-pager",
-                                     "--quiet",
-                                     "--utc",
-                                     "--output=short-iso",
-                                     "--no-hostname",
-                                     JOURNAL_NEWEST,
-                                     wish->since[0] == '\0' ? NULL : since,
-                                     NULL};
+    AUTO(memory_freep) char *since = since_of(wish);
+    const char *const arguments[] = {
+        "--user",        UNIT,           "--no-pager", "--quiet", "--utc", "--output=short-iso",
+        "--no-hostname", JOURNAL_NEWEST, since,        NULL};
     struct err why = ERR_INIT;
     char *text = NULL;
     if (child_run(JOURNALCTL, arguments, &text, &why) == ERR_FILE_MISSING)
@@ -180,12 +180,14 @@ static char *read_journal(const struct wish *wish, struct err *err)
     return text;
 }
 
-/* What is there was printed already. */
+/* What is there too: between two programs a line would be lost. */
 static enum err_code follow_journal(const struct wish *wish, struct err *err)
 {
     AUTO(memory_freep) char *mark = memory_printf("--grep=%s", wish->mark);
-    execl(JOURNALCTL, "journalctl", "--user", UNIT, "--follow", "--lines=0", "--utc",
-          "--output=short-iso", "--no-hostname", wish->mark[0] == '\0' ? NULL : mark, (char *)NULL);
+    AUTO(memory_freep) char *since = since_of(wish);
+    execl(JOURNALCTL, "journalctl", "--user", UNIT, "--follow", "--quiet", "--utc",
+          "--output=short-iso", "--no-hostname", JOURNAL_NEWEST, since != NULL ? since : "--quiet",
+          wish->mark[0] == '\0' ? NULL : mark, (char *)NULL);
     return err_set_errno(err, ERR_FILE, "start journalctl");
 }
 
@@ -210,11 +212,13 @@ enum err_code ctl_log(struct ctl *ctl, struct err *err)
                        path == NULL ? "(no HOME)" : path, journal == NULL ? ": " : "", why.detail);
     print_wanted(&wish, older);
     off_t printed = (off_t)print_wanted(&wish, file);
-    print_wanted(&journal_wish, journal == NULL ? "" : journal);
-    if ((ctl->options->given & CTL_FOLLOW) == 0)
-        return ERR_NONE;
-    if (path == NULL || *file == '\0')
+    bool follows = (ctl->options->given & CTL_FOLLOW) != 0;
+    fflush(stdout);
+    if (follows && (path == NULL || *file == '\0'))
         return follow_journal(&wish, err);
+    print_wanted(&journal_wish, journal == NULL ? "" : journal);
+    if (!follows)
+        return ERR_NONE;
     ctl_interrupt_catch();
     follow_file(&wish, path, &fd, printed);
     return ERR_NONE;
