@@ -3,12 +3,10 @@
 operation, removed without a trace. Runs as root on a booted system of its own (root.py), or as an autopkgtest."""
 
 import argparse
-import ctypes
 import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -18,14 +16,14 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "tests" / "scenario")]
 
 import tree  # noqa: E402
 from card import PIN, Card, Person  # noqa: E402
+from dead_home import DeadHome  # noqa: E402
+from installed_portal import PORTAL_DEFAULTS, PORTAL_FOLDER, PORTAL_TITLE, PORTAL_UNIT, InstalledPortal  # noqa: E402
 from page import PageServer, firefox_certificates, make_firefox_profile  # noqa: E402
-from portal import Portal  # noqa: E402
 from processes import Process, ScenarioError, run, wait_until  # noqa: E402
 from real_pinentry import Display  # noqa: E402
 from session import Session  # noqa: E402
 
 PROGRAMS = Path("/usr/bin")
-PORTAL_FOLDER = Path("/var/lib/ukey-portal")
 PLATFORM = "sunshine"
 # What another package put there: it must be the same, byte for byte, when ours has gone.
 OTHERS_FIREFOX = '{ "policies": {\n\t"DisableTelemetry": true } }\n'
@@ -33,11 +31,8 @@ FIREFOX = Path("/etc/firefox/policies/policies.json")
 CHROMIUM = Path("/etc/chromium/policies/managed")
 BROKEN = Path("/etc/ukeyd/platforms.d/0-broken.conf")
 BROKEN_MAIN = Path("/etc/ukeyd/ukeyd.conf")
-PORTAL_TITLE = "<title>CA办理</title>"
-PORTAL_UNIT = "ukey-portal.service"
-PORTAL_DEFAULTS = Path("/etc/default/ukey-portal")
 PORTS = {"first": 27510, "second": 27520}
-STARTS = 5
+STARTS = 15
 
 
 def expect(true, what):
@@ -59,56 +54,6 @@ def read(path):
         return path.read_text()
     except OSError:
         return ""
-
-
-class InstalledPortal(Portal):
-    """As its administrator runs it by README.Debian: its own user, the package's folder, the package's unit."""
-
-    def __init__(self, folder):
-        wrapper = folder / "portal-as-its-user"
-        wrapper.write_text(f'#!/bin/sh\nexec runuser -u ukey-portal -- {PROGRAMS}/ukey-portal "$@"\n')
-        wrapper.chmod(0o755)
-        self.program, self.folder = wrapper, PORTAL_FOLDER
-        self.organisations = set()
-        self.origin = "https://127.0.0.1:8443"
-
-    def initialise(self):
-        run([self.program, "init", "--folder", self.folder, "--name", "阳光采购服务平台", "--host", "127.0.0.1"])
-
-    def start(self):
-        run(["systemctl", "start", PORTAL_UNIT])
-        wait_until(lambda: PORTAL_TITLE in self.page(self.origin), 20, "the portal's first page")
-
-    def page(self, origin):
-        """What a browser is shown; "" while nobody answers."""
-        words = ["curl", "--silent", "--location", "--cacert", self.tls_ca, f"{origin}/"]
-        return run(words, ok=None).stdout.decode()
-
-    def stop(self):
-        run(["systemctl", "stop", PORTAL_UNIT])
-
-
-class DeadHome:
-    """A user whose home is mounted when it is looked at, by an automounter that never does."""
-
-    def __init__(self, name):
-        self.name, self.top = name, Path("/net")
-        self.home = self.top / name
-        run(["useradd", "--no-create-home", "--home-dir", self.home, name])
-        self.top.mkdir()
-        self.pipe = os.pipe()
-        self.mounter = subprocess.Popen(["sleep", "infinity"], start_new_session=True)
-        how = f"fd={self.pipe[1]},pgrp={self.mounter.pid},minproto=5,maxproto=5,indirect"
-        mount = ctypes.CDLL(None, use_errno=True).mount
-        if mount(b"life", bytes(self.top), b"autofs", ctypes.c_ulong(0), how.encode()) != 0:
-            raise ScenarioError(f"mount autofs: {os.strerror(ctypes.get_errno())}")
-
-    def remove(self):
-        run(["umount", "--lazy", self.top])
-        self.top.rmdir()
-        self.mounter.kill()
-        self.mounter.wait()
-        run(["userdel", self.name])
 
 
 class Life:
@@ -246,8 +191,10 @@ class Life:
         times = []
         for _ in range(STARTS):
             run(self.bidder.command(["/usr/libexec/ukeyd/desktop-session"], DISPLAY=self.display.name))
+            self.bidder.systemctl("reset-failed", "ukeyd.service")  # more starts in a minute than a person has sessions
             times.append(self.start_ms())
-        self.figures[f"start to listening, ms (median of {STARTS})"] = sorted(times)[STARTS // 2]
+        times.sort()
+        self.figures[f"start to listening, ms (least, median of {STARTS})"] = f"{times[0]}, {times[STARTS // 2]}"
         found = self.bidder.properties("ukeyd.service", "MainPID")["MainPID"]
         environment = Path(f"/proc/{found}/environ").read_bytes().split(b"\0")
         expect(f"DISPLAY={self.display.name}".encode() in environment, "the agent does not know the display")
@@ -308,6 +255,11 @@ class Life:
         self.bidder.systemctl("restart", "ukeyd.service")
         wait_until(lambda: any("ending on signal" in line for line in follower.log_text().splitlines()[before:]), 30,
                    "the new line of the agent that ends is followed")
+        follower.stop()
+        words = ["ukeyctl", "log", "--follow", "--operation", done, "--since", "2020-01-01T00:00:00Z"]
+        follower = Process("follow-one", self.bidder.command(words), self.folder)
+        follower.wait_for_line(re.escape(own[-1]))
+        expect(follower.log_text().splitlines() == own, f"followed are {follower.log_text()}")
         follower.stop()
 
     def case_doctor(self):
@@ -462,6 +414,8 @@ def main():
         life.case("purge")
         life.case("install_while_logged_in")
         life.compare(before)
+    else:
+        life.dead_home.remove()
     for name, value in life.figures.items():
         print(f"      {name}: {value}")
 
