@@ -511,7 +511,7 @@ def two_clicks(world):
     scene = Scene(world)
     between = Between(scene)
     scene.start_trade()
-    between.spoil(faulty.slow(1))
+    between.spoil(faulty.slow(5))
     visitor = scene.visitor
     body = b"{}"
     head = f"POST {API}/orders/{scene.number}/payment/refresh HTTP/1.1\r\nHost: {visitor.address}\r\n"
