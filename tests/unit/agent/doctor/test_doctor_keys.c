@@ -13,6 +13,7 @@ static void judged(struct patient *patient, const char *tokens, const char *want
 
 #define PIN(left, max) "\"pin\":{\"left\":" left ",\"max\":" max "}"
 #define SIGN(due) "{\"usage\":\"sign\",\"due\":\"" due "\",\"not_after\":\"2026-01-01T00:00:00Z\"}"
+#define BOTH(due) "{\"usage\":\"both\",\"due\":\"" due "\"}"
 #define WRONG(code) "[{\"reader\":\"r\",\"error\":{\"code\":\"" code "\"}}]"
 
 static void each_state_of_a_key(void **state)
@@ -29,6 +30,10 @@ static void each_state_of_a_key(void **state)
         {"[{\"certificates\":[" SIGN("expired") "]}]", "certificate-expired"},
         {"[{\"certificates\":[" SIGN("too-late") "]}]", "certificate-expired"},
         {"[{\"certificates\":[" SIGN("expired") "," SIGN("now") "]}]", ""},
+        /* A PIV token: one certificate for both, and a pair that has none yet. */
+        {"[{" PIN("3", "3") ",\"certificates\":[" BOTH("now") "]}]", ""},
+        {"[{" PIN("3", "3") ",\"certificates\":[" BOTH("expired") "]}]", "certificate-expired"},
+        {"[{" PIN("3", "3") ",\"certificates\":[]}]", ""},
         {"[{\"certificates\":[{\"usage\":\"encrypt\",\"due\":\"expired\"}]}]", ""},
         {WRONG("key-unsupported"), "key-unsupported"},
         {WRONG("key-no-serial"), "key-no-serial"},
