@@ -75,6 +75,39 @@ static void creates_a_key_with_a_seal(void **state)
     expect_file(desk, 0, "seal", SEAL_TEXT);
 }
 
+static enum err_code create_piv(struct desk *desk, const char *profile, const char *serial)
+{
+    struct err err = ERR_INIT;
+    const char *words[] = {"--state",
+                           desk->authority.state,
+                           "--serial",
+                           serial,
+                           "--issuer-key",
+                           desk->authority.sm2_key,
+                           "--profile",
+                           profile,
+                           "--family",
+                           "piv",
+                           "--force",
+                           "--issuer-cert",
+                           desk->authority.sm2_cert};
+    return sim_create(words, ARRAY_SIZE(words), &err);
+}
+
+static void puts_files_onto_piv_tokens_that_take_them(void **state)
+{
+    struct desk *desk = *state;
+    struct err err = ERR_INIT;
+    assert_int_equal(create_piv(desk, "piv-5.4", "7"), ERR_NONE);
+    assert_int_equal(put(desk, desk->seal, NULL), ERR_NONE);
+    AUTO(virtual_card_freep) struct virtual_card *card = NULL;
+    assert_int_equal(virtual_card_load(desk->authority.state, &card, &err), ERR_NONE);
+    AUTO(memory_freep) char *text = virtual_card_describe(card);
+    assert_non_null(strstr(text, "\"dGhlIGJ5dGVzIG9mIGEgc2VhbA==\""));
+    assert_int_equal(create_piv(desk, "piv-plain", "00112233445566778899AABBCCDDEEFF"), ERR_NONE);
+    assert_int_equal(put(desk, desk->seal, NULL), ERR_TOKEN_NO_SPACE);
+}
+
 static void creates_no_key_when_the_seal_is_missing(void **state)
 {
     struct desk *desk = *state;
@@ -117,6 +150,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(creates_a_key_with_a_seal, open_desk, close_desk),
+        cmocka_unit_test_setup_teardown(puts_files_onto_piv_tokens_that_take_them, open_desk,
+                                        close_desk),
         cmocka_unit_test_setup_teardown(creates_no_key_when_the_seal_is_missing, open_desk,
                                         close_desk),
         cmocka_unit_test_setup_teardown(puts_files_onto_a_key, open_desk, close_desk),

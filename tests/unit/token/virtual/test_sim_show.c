@@ -1,4 +1,7 @@
+#include <openssl/bio.h>
+#include <openssl/cms.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +9,7 @@
 
 #include "authority.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "bench.h"
 #include "token/virtual/sim_commands.h"
 #include "token/virtual/virtual_state.h"
@@ -142,11 +146,75 @@ static void decrypts_with_the_key_of_a_certificate(void **state)
     authority_done(&authority);
 }
 
+/* What anybody's openssl makes of a text for this certificate. */
+static struct bytes *envelop_to(const struct bytes *pem)
+{
+    unsigned char *der = NULL;
+    BIO *in = BIO_new_mem_buf(pem->at, (int)pem->len);
+    BIO *text = BIO_new_mem_buf(TEXT, -1);
+    STACK_OF(X509) *recipients = sk_X509_new_null();
+    X509 *certificate = PEM_read_bio_X509(in, NULL, NULL, NULL);
+    assert_non_null(certificate);
+    sk_X509_push(recipients, certificate);
+    CMS_ContentInfo *enveloped = CMS_encrypt(recipients, text, EVP_aes_128_cbc(), CMS_BINARY);
+    int length = i2d_CMS_ContentInfo(enveloped, &der);
+    assert_true(length > 0);
+    struct bytes *out = bytes_new(span_of(der, (size_t)length));
+    OPENSSL_free(der);
+    CMS_ContentInfo_free(enveloped);
+    sk_X509_pop_free(recipients, X509_free);
+    BIO_free(text);
+    BIO_free(in);
+    return out;
+}
+
+/* The certificate that show prints of the only slot. */
+static struct bytes *shown_certificate(const struct authority *authority)
+{
+    struct err err = ERR_INIT;
+    struct redirection redirection;
+    AUTO(json_freep) struct json *shown = NULL;
+    const char *words[] = {"--state", authority->state};
+    redirect(&redirection, SPAN_NONE);
+    enum err_code code = sim_show(words, 2, &err);
+    AUTO(bytes_freep) struct bytes *output = restore(&redirection);
+    assert_int_equal(code, ERR_NONE);
+    assert_int_equal(json_parse(span_bytes(output), 65536, &shown, &err), ERR_NONE);
+    const struct json *container = json_item(json_member(shown, "containers"), 0);
+    return bytes_new(span_text(json_text_of(json_member(container, "sign_cert"))));
+}
+
+static void shows_and_decrypts_of_a_piv_token(void **state)
+{
+    (void)state;
+    struct authority authority;
+    struct err err = ERR_INIT;
+    struct redirection redirection;
+    char cert[128];
+    authority_init(&authority);
+    const char *words[] = {
+        "--family", "piv",           "--state",          authority.state, "--serial",
+        "7",        "--issuer-cert", authority.rsa_cert, "--issuer-key",  authority.rsa_key};
+    redirect(&redirection, SPAN_NONE);
+    assert_int_equal(sim_create(words, ARRAY_SIZE(words), &err), ERR_NONE);
+    bytes_free(restore(&redirection));
+    AUTO(bytes_freep) struct bytes *pem = shown_certificate(&authority);
+    AUTO(bytes_freep) struct bytes *enveloped = envelop_to(pem);
+    AUTO(bytes_freep) struct bytes *plain = NULL;
+    snprintf(cert, sizeof cert, "%s/cert.pem", authority.folder);
+    assert_int_equal(file_write_atomic(cert, span_bytes(pem), 0600, &err), ERR_NONE);
+    assert_int_equal(decrypt(&authority, cert, span_bytes(enveloped), &plain), ERR_NONE);
+    assert_string_equal((const char *)plain->at, TEXT);
+    unlink(cert);
+    authority_done(&authority);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shows_a_key_as_json),
         cmocka_unit_test(decrypts_with_the_key_of_a_certificate),
+        cmocka_unit_test(shows_and_decrypts_of_a_piv_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

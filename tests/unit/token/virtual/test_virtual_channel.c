@@ -1,6 +1,6 @@
 #include "token/virtual/virtual_channel.h"
 
-#include "bench.h"
+#include "piv_bench.h"
 
 #define GET_INFO "80040000000000"
 #define GET_PIN_INFO \
@@ -163,6 +163,43 @@ static void loses_the_login_when_it_is_pulled_out_or_reset(void **state)
     line_close(&line);
 }
 
+static void piv_open(struct line *line, struct piv_bench *piv)
+{
+    piv_bench_init(piv, virtual_piv_profile_find("piv-full"));
+    assert_int_equal(piv_bench_manage(piv), 0x9000);
+    *line = (struct line){.err = ERR_INIT, .bench = piv->bench};
+    line->channel = virtual_channel_open(line->bench.card);
+    piv_bench_select(piv);
+    assert_int_equal(piv_bench_manage(piv), 0x9000);
+}
+
+/* A line that breaks between two blocks leaves the object as it was; an answer that is lost does not
+ * take back what was done. */
+static void a_chain_is_all_or_nothing(void **state)
+{
+    (void)state;
+    struct line line;
+    struct piv_bench piv;
+    piv_open(&line, &piv);
+    assert_int_equal(send(&line, "10DB3FFF055C035FC10A"), ERR_NONE);
+    fault(&line, VIRTUAL_FAULT_LOSE_BEFORE, 0);
+    assert_int_equal(send(&line, "00DB3FFF0553037001AA"), ERR_TOKEN_TRANSPORT);
+    assert_null(virtual_piv_objects_get(piv.objects, 0x5FC10A));
+    piv_bench_select(&piv);
+    assert_int_equal(piv_bench_manage(&piv), 0x9000);
+    assert_int_equal(send(&line, "10DB3FFF055C035FC10A"), ERR_NONE);
+    fault(&line, VIRTUAL_FAULT_REMOVE_AFTER, 0);
+    assert_int_equal(send(&line, "00DB3FFF0553037001AA"), ERR_TOKEN_REMOVED);
+    assert_int_equal(virtual_piv_objects_get(piv.objects, 0x5FC10A)->len, 3);
+    virtual_channel_insert(line.channel);
+    assert_int_equal(send(&line, "00CB3FFF055C035FC10A00"), ERR_NONE); /* nothing is selected */
+    AUTO(memory_freep) char *answer = hex_encode(span_bytes(line.answer));
+    assert_string_equal(answer, "6D00");
+    bytes_freep(&line.answer);
+    channel_closep(&line.channel);
+    piv_bench_done(&piv);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +209,7 @@ int main(void)
         cmocka_unit_test(spoils_answers_and_gives_status_words),
         cmocka_unit_test(answers_late_or_too_late),
         cmocka_unit_test(loses_the_login_when_it_is_pulled_out_or_reset),
+        cmocka_unit_test(a_chain_is_all_or_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
