@@ -18,7 +18,7 @@ struct channel {
     const struct channel_class *class;
 };
 
-/* What a channel must do. All entries are mandatory. */
+/* What a channel must do. All entries are mandatory unless it is said. */
 struct channel_class {
     const char *name;
     /* Waits until no other program uses the card, and keeps them off until end(). Not nested.
@@ -34,6 +34,8 @@ struct channel_class {
                               struct deadline deadline, struct err *err);
     /* The answer to reset, borrowed. */
     struct span (*peek_atr)(const struct channel *channel);
+    /* The largest command in bytes that the reader takes, 0: it does not say. NULL: it never says. */
+    size_t (*command_bytes_max)(const struct channel *channel);
     /* Closes and frees; leaves the card as it is, apart from the log-in, which ends. */
     void (*close)(struct channel *channel);
 };

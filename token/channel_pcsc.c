@@ -45,6 +45,7 @@ struct channel_pcsc {
     struct err death; /* why it is dead */
     size_t atr_bytes;
     uint8_t atr[CHANNEL_ATR_BYTES_MAX];
+    size_t command_bytes_max;
 };
 
 static struct worker *worker_new(const char *reader)
@@ -232,6 +233,11 @@ static enum err_code pcsc_transmit(struct channel *channel, struct span command,
     return ask(self, JOB_TRANSMIT, command, out, deadline, err);
 }
 
+static size_t pcsc_command_bytes_max(const struct channel *channel)
+{
+    return ((const struct channel_pcsc *)channel)->command_bytes_max;
+}
+
 static struct span pcsc_peek_atr(const struct channel *channel)
 {
     const struct channel_pcsc *self = (const struct channel_pcsc *)channel;
@@ -256,16 +262,19 @@ static const struct channel_class pcsc_class = {
     .end = pcsc_end,
     .transmit = pcsc_transmit,
     .peek_atr = pcsc_peek_atr,
+    .command_bytes_max = pcsc_command_bytes_max,
     .close = pcsc_close,
 };
 
-static void take_atr(struct channel_pcsc *self)
+/* What is known of card and reader, as it is for good. */
+static void take_facts(struct channel_pcsc *self)
 {
     struct worker *worker = self->worker;
     pthread_mutex_lock(&worker->lock); /* the thread wrote it before it gave the lock back */
     struct span atr = pcsc_card_peek_atr(worker->card);
     memcpy(self->atr, atr.at, atr.len);
     self->atr_bytes = atr.len;
+    self->command_bytes_max = pcsc_card_command_bytes_max(worker->card);
     pthread_mutex_unlock(&worker->lock);
 }
 
@@ -286,7 +295,7 @@ enum err_code channel_pcsc_open(const char *reader, struct deadline deadline, st
     AUTO(channel_closep) struct channel *channel = &self->channel;
     if (ask(self, JOB_OPEN, SPAN_NONE, NULL, deadline, err) != ERR_NONE)
         return err_add(err, "open the reader %s", reader);
-    take_atr(self);
+    take_facts(self);
     *out = TAKE(channel);
     return ERR_NONE;
 }

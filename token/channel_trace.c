@@ -85,6 +85,13 @@ static struct span trace_peek_atr(const struct channel *channel)
     return trace->inner->class->peek_atr(trace->inner);
 }
 
+static size_t trace_command_bytes_max(const struct channel *channel)
+{
+    const struct channel_trace *trace = (const struct channel_trace *)channel;
+    const struct channel_class *inner = trace->inner->class;
+    return inner->command_bytes_max != NULL ? inner->command_bytes_max(trace->inner) : 0;
+}
+
 static void trace_close(struct channel *channel)
 {
     struct channel_trace *trace = (struct channel_trace *)channel;
@@ -99,6 +106,7 @@ static const struct channel_class trace_class = {
     .end = trace_end,
     .transmit = trace_transmit,
     .peek_atr = trace_peek_atr,
+    .command_bytes_max = trace_command_bytes_max,
     .close = trace_close,
 };
 

@@ -18,6 +18,7 @@ _Static_assert(PCSC_NAME_BYTES == MAX_READERNAME, "see pcsclite.h");
 #define REMOVAL_PAUSE_MS 100
 /* TAG_IFD_ATR of pcsc-lite's handler interface: the ATR, known to every driver of readers. */
 #define ATTRIBUTE_ATR 0x0303
+#define ATTRIBUTE_MAX_INPUT 0x7A007 /* SCARD_ATTR_MAXINPUT; CCID: a message without its header */
 #define PNP_READER "\\\\?PnP?\\Notification"
 #define COUNTER_BITS 0xFFFF0000UL
 /* Bits that say who uses the card change with our own connections, and are no news. */
@@ -76,6 +77,7 @@ struct pcsc_card {
     char reader[PCSC_NAME_BYTES];
     DWORD atr_bytes;
     uint8_t atr[PCSC_ATR_BYTES_MAX];
+    size_t command_bytes_max; /* 0: not known */
     uint8_t answer[MAX_BUFFER_SIZE_EXTENDED];
 };
 
@@ -117,6 +119,15 @@ static LONG read_atr(struct pcsc_card *card, uint8_t atr[MAX_ATR_SIZE], DWORD *o
     return result;
 }
 
+/* Drivers that don't know the attribute say nothing. */
+static size_t read_command_bytes_max(const struct pcsc_card *card)
+{
+    uint32_t value = 0;
+    DWORD bytes = sizeof value;
+    LONG result = SCardGetAttrib(card->handle, ATTRIBUTE_MAX_INPUT, (uint8_t *)&value, &bytes);
+    return result == SCARD_S_SUCCESS && bytes == sizeof value ? value : 0;
+}
+
 static void card_freep(struct pcsc_card **card)
 {
     pcsc_card_close(*card, false);
@@ -142,6 +153,7 @@ enum err_code pcsc_card_open(const char *reader, struct pcsc_card **out, struct 
     if (result != SCARD_S_SUCCESS)
         return fail(err, result, "read the ATR");
     memcpy(card->atr, atr, card->atr_bytes);
+    card->command_bytes_max = read_command_bytes_max(card);
     *out = TAKE(card);
     return ERR_NONE;
 }
@@ -155,6 +167,11 @@ void pcsc_card_close(struct pcsc_card *card, bool reset)
     if (card->has_context)
         SCardReleaseContext(card->context);
     free(card);
+}
+
+size_t pcsc_card_command_bytes_max(const struct pcsc_card *card)
+{
+    return card->command_bytes_max;
 }
 
 struct span pcsc_card_peek_atr(const struct pcsc_card *card)

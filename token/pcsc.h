@@ -26,6 +26,8 @@ MUST_CHECK enum err_code pcsc_card_open(const char *reader, struct pcsc_card **o
 /* Ends what log-in the card has when reset is set; else leaves the card as it is. NULL is fine. */
 void pcsc_card_close(struct pcsc_card *card, bool reset);
 struct span pcsc_card_peek_atr(const struct pcsc_card *card);
+/* The largest command in bytes that the reader takes, as its driver says; 0: it does not say. */
+size_t pcsc_card_command_bytes_max(const struct pcsc_card *card);
 
 /* After a reset by another program both reconnect, and then fail with ERR_TOKEN_RESET. When the card
  * that is then there has another ATR they fail with ERR_TOKEN_REMOVED. */

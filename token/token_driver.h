@@ -15,6 +15,9 @@ MUST_CHECK enum err_code token_link_exchange(struct token_link *link, struct spa
                                              struct bytes **answer, uint16_t *status,
                                              struct err *err);
 
+/* The largest command in bytes that the reader takes; 0: it does not say. */
+size_t token_link_command_bytes_max(const struct token_link *link);
+
 /* Device profiles and other settings that an administrator may extend; NULL: built-in only. */
 struct token_settings {
     const char *profile_folder; /* folder of *.ini device profiles, NULL: none */

@@ -57,6 +57,13 @@ enum err_code token_link_exchange(struct token_link *link, struct span command,
     return ERR_NONE;
 }
 
+size_t token_link_command_bytes_max(const struct token_link *link)
+{
+    const struct channel *channel = link->token->channel;
+    return channel->class->command_bytes_max != NULL ? channel->class->command_bytes_max(channel)
+                                                     : 0;
+}
+
 /* A reset costs nothing as long as there was no log-in and no challenge: the line is there again, and
  * the driver gets back in step by itself. */
 enum err_code token_line_begin(struct token *token, struct err *err)

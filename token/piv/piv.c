@@ -66,13 +66,24 @@ static enum err_code send_short(struct piv *piv, const struct piv_command *comma
     return exchange(piv, &apdu, false, answer, status, err);
 }
 
+#define SHORT_COMMAND_BYTES_MAX 261
+#define EXTENDED_FRAME_BYTES 9 /* header, Lc, Le */
+
+/* A reader that takes no more than short commands would not pass long answers on either. */
+static bool reader_takes(const struct piv *piv, size_t data_bytes)
+{
+    size_t limit = token_link_command_bytes_max(piv->link);
+    return limit == 0 ||
+           (limit > SHORT_COMMAND_BYTES_MAX && data_bytes + EXTENDED_FRAME_BYTES <= limit);
+}
+
 /* A token that refuses the extended form has done nothing, and is spoken to in the short one from then on. */
 static enum err_code send_whole(struct piv *piv, const struct piv_command *command,
                                 struct bytes **answer, uint16_t *status, struct err *err)
 {
     bool long_enough =
         command->data.len > BLOCK_BYTES || command->answer_bytes_max > BLOCK_BYTES + 1;
-    if (piv->extended && long_enough) {
+    if (piv->extended && long_enough && reader_takes(piv, command->data.len)) {
         struct apdu apdu = {
             0,           command->ins,  command->p1,
             command->p2, command->data, command->answer_bytes_max > 0 ? APDU_LE_ALL : APDU_LE_NONE};

@@ -20,6 +20,7 @@ struct exchange {
 struct scripted_channel {
     struct channel channel;
     struct bytes *atr; /* NULL: atr below */
+    size_t command_bytes_max;
     struct exchange exchange[EXCHANGES_MAX];
     size_t count, next;
     enum err_code begin_failure[BEGIN_FAILURES_MAX];
@@ -90,6 +91,11 @@ static struct span scripted_peek_atr(const struct channel *channel)
     return script->atr != NULL ? span_bytes(script->atr) : SPAN_ARRAY(atr);
 }
 
+static size_t scripted_command_bytes_max(const struct channel *channel)
+{
+    return ((const struct scripted_channel *)channel)->command_bytes_max;
+}
+
 static void scripted_close(struct channel *channel)
 {
     struct scripted_channel *script = (struct scripted_channel *)channel;
@@ -104,6 +110,7 @@ static const struct channel_class scripted_class = {
     .end = scripted_end,
     .transmit = scripted_transmit,
     .peek_atr = scripted_peek_atr,
+    .command_bytes_max = scripted_command_bytes_max,
     .close = scripted_close,
 };
 
@@ -127,6 +134,11 @@ void scripted_channel_free(struct scripted_channel *script)
     }
     bytes_free(script->atr);
     free(script);
+}
+
+void scripted_channel_set_command_bytes_max(struct scripted_channel *script, size_t bytes)
+{
+    script->command_bytes_max = bytes;
 }
 
 void scripted_channel_set_atr(struct scripted_channel *script, const char *hex)

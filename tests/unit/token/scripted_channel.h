@@ -14,6 +14,9 @@ void scripted_channel_free(struct scripted_channel *script);
 /* Hexadecimal, spaces allowed. Without it the ATR is the virtual GM/T 0017 key's. */
 void scripted_channel_set_atr(struct scripted_channel *script, const char *hex);
 
+/* What the reader says that it takes; 0: it does not say, as without this call. */
+void scripted_channel_set_command_bytes_max(struct scripted_channel *script, size_t bytes);
+
 /* Hexadecimal, spaces allowed. The answer ends with its status word. */
 void scripted_channel_expect(struct scripted_channel *script, const char *command,
                              const char *answer);

@@ -10,6 +10,8 @@
 #define SCRIPTED_KEY_SYNO "Syno"
 
 #define SCRIPTED_KEY_OPEN_DEV_INFO "80 04 00 00 00 01 20"
+/* What a card is asked that is not of this family. */
+#define SCRIPTED_KEY_OTHER_DRIVER "00 A4 04 00 09 A0 00 00 03 08 00 00 10 00 00"
 #define SCRIPTED_KEY_CLOSE_APPLICATION "80 28 00 00 00 00 02 10 00"
 
 struct scripted_key {

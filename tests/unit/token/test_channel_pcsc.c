@@ -62,6 +62,11 @@ struct span pcsc_card_peek_atr(const struct pcsc_card *card)
     return SPAN_ARRAY(atr);
 }
 
+size_t pcsc_card_command_bytes_max(const struct pcsc_card *card)
+{
+    return 261;
+}
+
 enum err_code pcsc_card_begin(struct pcsc_card *card, struct err *err)
 {
     pthread_mutex_lock(&fake.lock);
@@ -149,6 +154,7 @@ static void exchanges_through_its_thread(void **state)
         assert_int_equal(transmit(channel, 0x04, deadline_in_ms(5000)), ERR_NONE);
     channel->class->end(channel);
     assert_true(span_equal(channel->class->peek_atr(channel), SPAN_ARRAY(atr)));
+    assert_int_equal(channel->class->command_bytes_max(channel), 261);
     channel_close(channel);
     assert_int_equal(fake.transmits, 100);
     assert_int_equal(fake.ends, 1);

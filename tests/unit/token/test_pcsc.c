@@ -23,6 +23,7 @@ static struct fake {
     SCARD_READERSTATE asked[PCSC_READERS_MAX];
     size_t asked_count;
     DWORD timeout;
+    uint32_t max_input; /* 0: the driver does not know it */
 } fake;
 
 static const uint8_t atr[] = {0x3B, 0x80, 0x80, 0x01, 0x01};
@@ -53,6 +54,12 @@ LONG SCardConnect(SCARDCONTEXT context, LPCSTR reader, DWORD share, DWORD protoc
 
 LONG SCardGetAttrib(SCARDHANDLE handle, DWORD attribute, LPBYTE out, LPDWORD bytes)
 {
+    if (attribute == 0x7A007) {
+        const uint32_t value = fake.max_input;
+        memcpy(out, &value, sizeof value);
+        *bytes = sizeof value;
+        return fake.max_input != 0 ? SCARD_S_SUCCESS : SCARD_E_UNSUPPORTED_FEATURE;
+    }
     assert_int_equal(attribute, 0x0303);
     fake.attributes++;
     LONG result =
@@ -186,6 +193,18 @@ static void every_code_has_an_error(void **state)
     };
     for (size_t i = 0; i < ARRAY_SIZE(expected); i++)
         assert_int_equal(pcsc_err_code(expected[i].foreign), expected[i].code);
+}
+
+static void tells_what_the_reader_takes(void **state)
+{
+    fake.max_input = 3062;
+    struct pcsc_card *card = opened();
+    assert_int_equal(pcsc_card_command_bytes_max(card), 3062);
+    pcsc_card_close(card, false);
+    fake.max_input = 0;
+    card = opened();
+    assert_int_equal(pcsc_card_command_bytes_max(card), 0);
+    pcsc_card_close(card, false);
 }
 
 static void opens_and_leaves_a_card(void **state)
@@ -446,6 +465,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(every_code_has_an_error, reset),
+        cmocka_unit_test_setup(tells_what_the_reader_takes, reset),
         cmocka_unit_test_setup(opens_and_leaves_a_card, reset),
         cmocka_unit_test_setup(reads_the_atr_the_other_way, reset),
         cmocka_unit_test_setup(waits_for_a_card_that_was_put_in_just_now, reset),

@@ -94,7 +94,10 @@ static void a_bad_profile_folder_stops_it(void **state)
 {
     struct token *token = NULL;
     struct err err = ERR_INIT;
-    assert_int_equal(open_other("/dev/null", scripted_channel_new(), &token, &err), ERR_CONFIG);
+    struct scripted_channel *script = scripted_channel_new();
+    /* Profiles that can't be read name no ATR. */
+    scripted_channel_expect(script, SCRIPTED_KEY_OTHER_DRIVER, "6E00");
+    assert_int_equal(open_other("/dev/null", script, &token, &err), ERR_CONFIG);
     assert_null(token);
 }
 
@@ -103,7 +106,10 @@ static void says_which_key_it_does_not_know(void **state)
 {
     struct token *token = NULL;
     struct err err = ERR_INIT;
-    assert_int_equal(open_other(NULL, scripted_channel_new(), &token, &err), ERR_TOKEN_UNSUPPORTED);
+    struct scripted_channel *script = scripted_channel_new();
+    scripted_channel_set_atr(script, "3B 80 80 01 01"); /* no driver's for sure */
+    scripted_channel_expect(script, SCRIPTED_KEY_OTHER_DRIVER, "6E00");
+    assert_int_equal(open_other(NULL, script, &token, &err), ERR_TOKEN_UNSUPPORTED);
     assert_non_null(strstr(err.detail, "Other Maker"));
 }
 

@@ -142,6 +142,34 @@ static void a_card_that_breaks_its_promise_is_spoken_to_in_short(void **state)
     scripted_piv_close(&card, false);
 }
 
+static void check_reader(size_t bytes_max, size_t data_bytes, bool extended)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR_EXTENDED);
+    AUTO(memory_freep) char *zeros = repeated("00", data_bytes);
+    AUTO(memory_freep) char *rest = repeated("00", data_bytes - 255);
+    AUTO(memory_freep)
+    char *whole = memory_printf("00 CB 01 02 00 %04zX %s", data_bytes, zeros);
+    AUTO(memory_freep)
+    char *first = memory_printf("10 CB 01 02 FF %.510s", zeros);
+    AUTO(memory_freep)
+    char *last = memory_printf("00 CB 01 02 %02zX %s", data_bytes - 255, rest);
+    scripted_channel_set_command_bytes_max(card.script, bytes_max);
+    scripted_piv_expect(&card, extended ? whole : first, "9000");
+    if (!extended)
+        scripted_piv_expect(&card, last, "9000");
+    assert_int_equal(ask(&card, data_bytes, 0, NULL), ERR_NONE);
+    scripted_piv_close(&card, false);
+}
+
+static void the_reader_has_a_say_too(void **state)
+{
+    check_reader(0, 300, true);
+    check_reader(3062, 300, true);
+    check_reader(309, 300, true);
+    check_reader(308, 300, false);
+    check_reader(261, 300, false);
+}
+
 static void a_broken_line_is_not_tried_again(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
@@ -160,6 +188,7 @@ int main(void)
         cmocka_unit_test(an_answer_has_an_end),
         cmocka_unit_test(long_ones_go_in_one_piece_where_the_card_promises_it),
         cmocka_unit_test(a_card_that_breaks_its_promise_is_spoken_to_in_short),
+        cmocka_unit_test(the_reader_has_a_say_too),
         cmocka_unit_test(a_broken_line_is_not_tried_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
