@@ -214,11 +214,12 @@ enum err_code ctl_log(struct ctl *ctl, struct err *err)
     off_t printed = (off_t)print_wanted(&wish, file);
     bool follows = (ctl->options->given & CTL_FOLLOW) != 0;
     fflush(stdout);
-    if (follows && (path == NULL || *file == '\0'))
-        return follow_journal(&wish, err);
-    print_wanted(&journal_wish, journal == NULL ? "" : journal);
+    if (!follows || (path != NULL && *file != '\0'))
+        print_wanted(&journal_wish, journal == NULL ? "" : journal);
     if (!follows)
         return ERR_NONE;
+    if (path == NULL || *file == '\0')
+        return follow_journal(&wish, err);
     ctl_interrupt_catch();
     follow_file(&wish, path, &fd, printed);
     return ERR_NONE;

@@ -272,7 +272,7 @@ enum err_code trust_firefox_install(const struct trust_firefox *wanted, struct e
 {
     AUTO(content_done) struct content without = {0};
     AUTO(json_freep) struct json *added = json_new_object();
-    bool all, any;
+    bool all = false, any;
     if (trust_firefox_look(wanted, &all, &any, err) != ERR_NONE ||
         read_without_us(wanted, &without, err) != ERR_NONE ||
         merge(wanted, without.json, added, err) != ERR_NONE)
