@@ -3,6 +3,7 @@
 #include <openssl/x509.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -136,7 +137,7 @@ static enum err_code redeem(struct remote *remote, const struct remote_call *cal
         .kind = memory_text(platform->kind),
         .challenge = bytes_new(span_text("0123456789abcdef0123456789abcdef")),
         .expires_utc = FIXTURE_NOW + 3600,
-        .order = memory_text("20260101000001"),
+        .order = memory_text(platform->order != NULL ? platform->order : "20260101000001"),
         .holder = memory_text("holder"),
         .serial = memory_text(platform->serial),
         .approved = platform->approved,
@@ -320,6 +321,14 @@ static enum err_code unblock(struct remote *remote, const struct remote_call *ca
 
 static const struct remote_class class = {redeem, request, confirm, seal, unblock};
 
+void stand_in_platform_next_order(struct stand_in_platform *platform, const char *order)
+{
+    take_back(platform);
+    bytes_freep(&platform->present_encrypt_key);
+    free(platform->order);
+    platform->order = memory_text(order);
+}
+
 void stand_in_platform_init(struct stand_in_platform *platform)
 {
     *platform = (struct stand_in_platform){
@@ -356,6 +365,7 @@ void stand_in_platform_init(struct stand_in_platform *platform)
 void stand_in_platform_done(struct stand_in_platform *platform)
 {
     take_back(platform);
+    memory_freep(&platform->order);
     bytes_freep(&platform->present_encrypt_key);
     bytes_freep(&platform->ca);
     bytes_freep(&platform->maker_cert);

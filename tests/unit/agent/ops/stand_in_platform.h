@@ -13,6 +13,7 @@ struct stand_in_platform {
     struct chain_roots *roots;
     /* What it answers. */
     const char *serial;
+    char *order; /* NULL: always the same */
     const char *kind;
     bool approved;
     bool replace_key;
@@ -59,6 +60,8 @@ struct stand_in_platform {
 
 void stand_in_platform_init(struct stand_in_platform *platform);
 void stand_in_platform_done(struct stand_in_platform *platform);
+/* Its jobs are for this order from now on, for which nothing was issued. */
+void stand_in_platform_next_order(struct stand_in_platform *platform, const char *order);
 /* A seal with a picture, bound to holder (DER certificate); the caller frees. */
 struct bytes *stand_in_platform_seal(const struct stand_in_platform *platform, struct span holder,
                                      int64_t valid_until_utc);

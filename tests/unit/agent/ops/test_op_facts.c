@@ -10,6 +10,7 @@ static struct op_facts full_facts(void)
     struct op_facts facts = {
         .container = "renew-0011223344556677",
         .container_is_ours = true,
+        .kept_reason = ERR_TOKEN_CANNOT_REPLACE,
         .key_changed = true,
         .requested = true,
         .written = true,
@@ -18,7 +19,7 @@ static struct op_facts full_facts(void)
         .old_seal_digest = {1, 2, 3},
         .old_seal_left = true,
         .has_pin_before = true,
-        .pin_before = {10, 3, true},
+        .pin_before = {-1, 3, true}, /* it does not say of how many */
         .pin_sent = true,
         .changed_earlier = true,
         .old_not_after_utc = 1000,
@@ -87,7 +88,8 @@ static void facts_come_back_as_they_were(void **state)
     assert_true(back.has_pin_before && back.pin_before.is_default);
     assert_int_equal(back.pin_before.tries_left, 3);
     assert_true(back.pin_sent && back.changed_earlier);
-    assert_int_equal(back.pin_before.tries_max, 10);
+    assert_int_equal(back.pin_before.tries_max, -1);
+    assert_int_equal(back.kept_reason, ERR_TOKEN_CANNOT_REPLACE);
     assert_int_equal(back.confirm_attempts, 7);
     assert_int_equal(back.confirm_after_utc, 3000);
     assert_int_equal(back.error.code, ERR_PIN_WRONG);

@@ -151,6 +151,53 @@ static void a_slot_that_does_not_sign_is_given_up(void **state)
     assert_in_range(kept, 2, 3); /* no key is made, or it does not sign */
 }
 
+static void of_a_new_pair_that_is_no_use_nothing_stays(void **state)
+{
+    static const char *const profiles[] = {"piv-full", "piv-5.4", "piv-odd"};
+    struct ops_world *world = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+        ops_world_use(world, profiles[i], false);
+        world->platform.replace_key = true;
+        world->platform.wrong_subject = true;
+        AUTO(json_freep) struct json *refused = ops_world_run(world, "renew", "ticket");
+        assert_string_equal(ops_world_code(refused), "certificate-subject");
+        assert_int_equal(world->platform.reported_failed, 1);
+        check_usable(world);
+        world->platform.wrong_subject = false;
+        world->person.asked = 0;
+        AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+        assert_string_equal(ops_world_code(operation), "none");
+        assert_true(replaced(operation));
+        check_usable(world);
+        assert_int_equal(containers(world), 2);
+    }
+}
+
+/* A year later, and the year after: each time a new pair, while there is room for one. */
+static void renewed_again_and_again_each_pair_stays(void **state)
+{
+    static const struct {
+        const char *profile;
+        unsigned times; /* then no slot is left */
+    } cases[] = {{"piv-full", 3}, {"piv-5.4", 3}, {"piv-odd", 4}};
+    struct ops_world *world = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        ops_world_use(world, cases[i].profile, false);
+        world->platform.replace_key = true;
+        for (unsigned n = 0; n < cases[i].times; n++) {
+            AUTO(memory_freep) char *order = memory_printf("2026010100000%u", n);
+            stand_in_platform_next_order(&world->platform, order);
+            world->platform.not_after_utc += 365 * FIXTURE_DAY;
+            world->person.asked = 0;
+            AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+            assert_string_equal(ops_world_code(operation), "none");
+            assert_true(replaced(operation));
+            check_usable(world);
+            assert_int_equal(containers(world), n + 2);
+        }
+    }
+}
+
 /* The pair of another algorithm can't be had from the present key. */
 static void a_kept_key_of_another_algorithm_is_refused_with_nothing_changed(void **state)
 {
@@ -366,6 +413,8 @@ int main(void)
         OPS_WORLD_TEST(every_profile_and_algorithm_renews),
         OPS_WORLD_TEST(a_key_without_a_place_for_a_second_key_keeps_the_first),
         OPS_WORLD_TEST(a_slot_that_does_not_sign_is_given_up),
+        OPS_WORLD_TEST(of_a_new_pair_that_is_no_use_nothing_stays),
+        OPS_WORLD_TEST(renewed_again_and_again_each_pair_stays),
         OPS_WORLD_TEST(a_kept_key_of_another_algorithm_is_refused_with_nothing_changed),
         OPS_WORLD_TEST(a_platform_that_issued_for_a_key_that_is_gone_takes_it_back),
         OPS_WORLD_TEST(nothing_changes_when_it_is_refused),

@@ -51,6 +51,37 @@ static void it_goes_on_with_its_job_and_asks_for_the_pin(void **state)
     assert_int_equal(world->person.asked, 2);
 }
 
+/* A renewal that kept the key, since the nth command was refused, and then lost its answer. */
+static bool fail_one_that_keeps(struct ops_world *world, int nth)
+{
+    AUTO(memory_freep) char *fault = memory_printf("status %d 6A81", nth);
+    ops_world_use(world, "piv-full", false);
+    world->platform.replace_key = true;
+    world->platform.request_fails_with = ERR_PLATFORM_TIMEOUT;
+    world->keys.next_fault = fault;
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+    while (ops_world_busy(world))
+        loop_run_posted(world->loop);
+    world->platform.request_fails_with = ERR_NONE;
+    return world->platform.kept_reason != NULL && is_resumable(operation);
+}
+
+/* What was asked for with the kept key is asked for with it again, also when a second one could be made by now. */
+static void a_key_that_was_kept_stays_kept(void **state)
+{
+    struct ops_world *world = *state;
+    int nth = 10;
+    world->person.answers[1] = "123456";
+    while (nth < 20 && !fail_one_that_keeps(world, nth))
+        nth++;
+    assert_in_range(nth, 10, 19);
+    AUTO(json_freep) struct json *operation = resume(world);
+    assert_string_equal(ops_world_code(operation), "none");
+    assert_string_equal(world->platform.kept_reason, "key-cannot-replace");
+    assert_int_equal(world->platform.issued, 1);
+    assert_int_equal(world->platform.confirmed, 1);
+}
+
 /* What a page is told of the end leads to its next request before the operation's thread is gone. */
 struct hurried {
     struct ops_world *world;
@@ -264,6 +295,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         OPS_WORLD_TEST(it_goes_on_with_its_job_and_asks_for_the_pin),
+        OPS_WORLD_TEST(a_key_that_was_kept_stays_kept),
         OPS_WORLD_TEST(it_is_gone_on_with_before_its_thread_has_ended),
         OPS_WORLD_TEST(it_is_given_up_before_its_thread_has_ended),
         OPS_WORLD_TEST(going_on_is_cancelled_before_it_began),
