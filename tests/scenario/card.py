@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from families import FAMILIES, GMT0017
+from families import GMT0017, family_of
 from processes import PATIENCE, Process, run, run_json, wait_until
 from pcscd import SLOT_PORTS
 
@@ -18,9 +18,8 @@ class Person:
     """What a key is made for; every key of a test gets its own serial."""
 
     serial: str
-    family: str = GMT0017.name
-    algorithm: str = None  # these two and secrets: the family's first
-    profile: str = None
+    profile: str = GMT0017.profiles[0]
+    algorithm: str = None  # this and secrets: the family's first
     holder: str = "张三"
     organisation: str = "阳光测试有限公司"
     days_left: int = 20
@@ -30,9 +29,8 @@ class Person:
     more: list = field(default_factory=list)  # further options of ukey-sim create
 
     def __post_init__(self):
-        family = FAMILIES[self.family]
+        self.family = family = family_of(self.profile)
         self.algorithm = self.algorithm or family.algorithms[0]
-        self.profile = self.profile or family.profiles[0]
         self.secrets = self.secrets or family.secrets
         self.single = self.single or family.single
 
@@ -44,16 +42,16 @@ class Card:
         """issuer: (certificate, key), PEM files of the CA that issues the first certificates."""
         self.sim = programs / "ukey-sim"
         self.person = person
-        self.family = FAMILIES[person.family]
+        self.family = person.family
         self.folder = Path(folder)
         self.state = self.folder / f"{person.serial}.json"
         self.control_socket = self.folder / f"{person.serial}.sock"
         self.process = None
-        options = ["--profile", person.profile, "--algorithm", person.algorithm]
+        options = ["--family", self.family.name, "--profile", person.profile, "--algorithm", person.algorithm]
         options += ["--holder", person.holder, "--organisation", person.organisation]
         options += ["--days-left", str(person.days_left), "--pin", person.pin]
         options += [word for name, value in person.secrets.items() for word in (f"--{name}", value)]
-        options += ["--single"] if person.single else []
+        options += ["--single"] if person.single and not self.family.single else []
         run(
             [self.sim, "create", "--state", self.state, "--serial", person.serial]
             + [*options, *person.more, "--issuer-cert", issuer[0], "--issuer-key", issuer[1]]
@@ -136,6 +134,11 @@ class Card:
         found = [c for c in self.show()["containers"] if name in (None, c["name"])]
         assert len(found) == 1, f"{len(found)} containers"
         return found[0]
+
+    def as_it_was(self, container):
+        """The container of this certificate now, apart from what a renewal may change of any."""
+        (found,) = [c for c in self.show()["containers"] if c["sign_cert"] == container["sign_cert"]]
+        return {**found, **{member: container[member] for member in self.family.moving}}
 
     def certificate_file(self, usage, container=None):
         """The PEM file of a certificate on the key, written beside its state."""

@@ -10,9 +10,16 @@ from processes import run
 SM2_ID = "distid:1234567812345678"
 
 
+def text_of(certificate):
+    return run(["openssl", "x509", "-in", certificate, "-noout", "-text"]).stdout.decode()
+
+
 def is_sm2(certificate):
-    text = run(["openssl", "x509", "-in", certificate, "-noout", "-text"]).stdout.decode()
-    return "SM2" in text
+    return "SM2" in text_of(certificate)
+
+
+def is_nist(certificate):
+    return "NIST CURVE" in text_of(certificate)
 
 
 def verify(certificate, issuer):
@@ -48,7 +55,11 @@ def public_key(certificate):
 
 
 def encrypt(certificate, plaintext):
-    """Enciphered to the certificate's key: SM2 as DER (GM/T 0009), RSA with PKCS#1 padding."""
+    """Enciphered to the certificate's key: SM2 as DER (GM/T 0009), RSA with PKCS#1 padding, for P-256 and P-384 a
+    CMS by key agreement."""
+    if is_nist(certificate):
+        command = ["openssl", "cms", "-encrypt", "-binary", "-aes128", "-outform", "DER", certificate]
+        return run(command, input_bytes=plaintext).stdout
     command = ["openssl", "pkeyutl", "-encrypt", "-certin", "-inkey", certificate]
     return run(command, input_bytes=plaintext).stdout
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from processes import Process, run, run_json
 
 NAME = "阳光采购服务平台"
-ISSUERS = {"sm2": "sm2", "rsa2048": "rsa"}
+ISSUERS = {"sm2": "sm2", "rsa2048": "rsa", "p256": "p256", "p384": "p256"}
 
 
 def make_template(programs, folder):
@@ -70,7 +70,7 @@ class Portal:
             self.admin("organisation", "add", "--name", person.organisation)
             self.organisations.add(person.organisation)
         words = ["key", "add", "--serial", card.serial, "--organisation", person.organisation]
-        words += ["--holder", person.holder, "--profile", profile or person.profile]
+        words += ["--holder", person.holder, "--profile", profile or card.family.register_profile(person.profile)]
         words += ["--sign-cert", card.certificate_file("sign")]
         if not person.single:
             words += ["--encrypt-cert", card.certificate_file("encrypt")]
@@ -95,6 +95,10 @@ class Portal:
     def admin_pin(self, serial):
         """What the platform derives for a key that is to be made."""
         return self.admin("key", "admin-pin", "--serial", serial)["admin_pin"]
+
+    def piv_secrets(self, serial, algorithm):
+        """Likewise of a PIV token; algorithm: of its management key."""
+        return self.admin("key", "piv-secrets", "--serial", serial, "--algorithm", algorithm)
 
     def make_seal(self, card, picture, out, version=4, form="certificates", title=None, type=1):
         """A seal for the key's present certificate into the file out. picture: a PNG file; type: 1 is a

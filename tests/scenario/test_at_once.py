@@ -7,6 +7,7 @@ import threading
 from agent import PLATFORM
 from cases import Suite, equal
 from processes import wait_until
+from refusal import Untouched
 from test_renew import Before, check_renewed
 
 suite = Suite()
@@ -45,9 +46,12 @@ def active(world, card):
     return [c for c in world.portal.certificates(card) if c["status"] == "active"]
 
 
-@suite.case("two keys are renewed at once: neither waits for the other, neither gets the other's")
-def two_keys(world):
-    cards = [world.card(slot=0), world.card(slot=1)]
+LABEL = ["--label", "BIDDER"]
+
+
+def two_keys(world, one, other):
+    """Of the same label."""
+    cards = [world.card(slot=0, profile=one, more=LABEL), world.card(slot=1, profile=other, more=LABEL)]
     _, agent, befores, held = held_world(world, cards, 2)
     started = []
     for card in cards:  # their dialogs come one after the other, as one person answers them
@@ -58,7 +62,32 @@ def two_keys(world):
     held.release()
     for card, before, operation in zip(cards, befores, started):
         check_renewed(world, agent, card, before, agent.wait_over(operation), "replace")
-        equal(len(active(world, card)), 2, "certificates in force")
+        equal(len(active(world, card)), 2 if before.dual else 1, "certificates in force")
+
+
+AT_ONCE = "are renewed at once: neither waits for the other, neither gets the other's"
+suite.add(f"two keys {AT_ONCE}", lambda world: two_keys(world, "gmt0017-2012", "gmt0017-2012"))
+suite.add(f"a GM/T key and a PIV token {AT_ONCE}", lambda world: two_keys(world, "gmt0017-2012", "piv-full"))
+
+
+def one_leaves(world, stays, leaves):
+    """One is pulled out while the other waits for its certificates."""
+    cards = [world.card(slot=0, profile=stays, more=LABEL), world.card(slot=1, profile=leaves, more=LABEL)]
+    _, agent, befores, held = held_world(world, cards, 1)
+    started = agent.start_operation("renew", world.ticket(cards[0], key="replace"), cards[0].serial)["id"]
+    held.wait()
+    untouched = Untouched(cards[1])
+    cards[1].pull()
+    world.wait_keys(agent, 1)
+    held.release()
+    check_renewed(world, agent, cards[0], befores[0], agent.wait_over(started), "replace")
+    untouched.check()
+    world.wait_listed(agent, cards[0])
+
+
+LEAVES = "is renewed while the other one is pulled out"
+suite.add(f"a PIV token {LEAVES}", lambda world: one_leaves(world, "piv-full", "gmt0017-2012"))
+suite.add(f"a GM/T key {LEAVES}", lambda world: one_leaves(world, "gmt0017-2012", "piv-full"))
 
 
 @suite.case("two pages want the same key: the second is told, and gets it when the first is done")

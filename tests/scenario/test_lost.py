@@ -5,7 +5,7 @@ import shutil
 
 from cases import Suite, equal
 from processes import wait_until
-from works import WORKS
+from works import PIV_WORKS, WORKS
 
 suite = Suite()
 
@@ -28,7 +28,7 @@ def die(work, acted):
 
 def died_at(world, name, path_end, acted):
     """A work whose agent died, with its journal, and was started anew."""
-    work = WORKS[name](world, faulty=True)
+    work = {**WORKS, **PIV_WORKS}[name](world, faulty=True)
     work.platform.spoil(*METHODS[path_end], die(work, acted), times=1)
     work.start()
     wait_until(lambda: not work.agent.process.running(), 30, "the agent dies")
@@ -56,6 +56,12 @@ DEATHS = (
     ("extend-seal", "/confirmation", True),
     ("reset-pin", "/unblock", True),
     ("reset-pin", "/confirmation", False),
+    ("renew, key replaced, piv-full", "/request", True),
+    ("renew, key replaced, piv-full", "/unblock", True),
+    ("renew, key kept, piv-full", "/confirmation", False),
+    ("extend-seal, piv-full", "/seal", True),
+    ("reset-pin, piv-full", "/unblock", True),
+    ("reset-pin, piv-full", "/confirmation", False),
 )
 
 

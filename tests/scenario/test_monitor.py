@@ -52,9 +52,8 @@ def swap(world):
     wait_until(lambda: serials(agent) == [second.serial], SEEN_SECONDS, "the other key is listed")
 
 
-@suite.case("two keys")
-def two_keys(world):
-    first, second = world.card(slot=0), world.card(slot=1)
+def two_keys(world, one, other):
+    first, second = world.card(slot=0, profile=one), world.card(slot=1, profile=other)
     agent = world.agent()
     both = sorted([first.serial, second.serial])
     wait_until(lambda: serials(agent) == both, SEEN_SECONDS, "both keys are listed")
@@ -63,6 +62,11 @@ def two_keys(world):
     equal(operation["token"]["serial"], second.serial, "the key")
     first.pull()
     wait_until(lambda: serials(agent) == [second.serial], SEEN_SECONDS, "one is left")
+
+
+suite.add("two keys", lambda world: two_keys(world, "gmt0017-2012", "gmt0017-2012"))
+suite.add("a GM/T key and a PIV token", lambda world: two_keys(world, "gmt0017-2012", "piv-plain"))
+suite.add("a PIV token and a GM/T key", lambda world: two_keys(world, "piv-full", "longmai"))
 
 
 def check_recovers(world, stop):

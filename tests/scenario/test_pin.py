@@ -9,6 +9,7 @@ import memory_scan
 from agent import PLATFORM
 from card import PIN
 from cases import Suite, equal
+from families import GMT0017
 from processes import run, wait_until
 from refusal import Untouched, check_refused
 
@@ -22,7 +23,7 @@ NEW_PIN = "737465"
 WRONG_PIN = "654321"
 UNBLOCK = ("POST", "/unblock")
 RESETS_A_DAY = 3  # of one key
-PROFILES = ("gmt0017-2012", "longmai", "syno")
+PROFILES = GMT0017.profiles
 
 
 def check_admin(card, spent=0):
@@ -74,7 +75,8 @@ class Locked:
         equal(operation["message"], message, "the message")
         equal(operation["result"]["pin_default"], default, "pin_default")
         state = self.pin_state()
-        equal((state["left"], state["default"]), (state["max"], default), "left, default")
+        said = default and self.card.family.says_default(self.card.person.profile)
+        equal((self.card.tries_left(), state["default"]), (self.card.tries()["max"], said), "left, default")
         check_admin(self.card)
 
 
@@ -97,8 +99,9 @@ def reset_and_changed(world, profile):
     locked.renews(NEW_PIN)
 
 
-for profile in PROFILES:
+for profile in (*PROFILES, "piv-full", "piv-plain", "piv-odd"):
     suite.add(f"reset, {profile}, the offer declined", lambda w, p=profile: reset(w, p))
+for profile in (*PROFILES, "piv-5.4"):
     suite.add(f"reset, {profile}, the PIN changed at once", lambda w, p=profile: reset_and_changed(w, p))
 
 
@@ -202,13 +205,12 @@ def stays_away(world):
 # ---- the administrator PIN stays where it is ----
 
 
-def disguises(card):
-    """What only the platform's administrator knows, and what it is used as, in every form that a log or message
-    could have."""
+def disguises(secrets):
+    """Of {name: content}, in every form that a log or message could have."""
     found = {}
-    for name, content in card.family.disguises(card.person.secrets).items():
+    for name, content in secrets.items():
         found[name] = content
-        found[f"{name} in Base64"] = base64.b64encode(content).rstrip(b"=")
+        found[f"{name} in Base64"] = base64.b64encode(content)[: len(content) * 8 // 6]
         found[f"{name} in hex"] = content.hex().encode()
         found[f"{name} in HEX"] = content.hex().upper().encode()
     return found
@@ -219,16 +221,25 @@ def search(content, needles, where):
         assert needle not in content, f"{name} stands in {where}"
 
 
+def family_secrets(locked):
+    """What only the platform's administrator knows of the key, and what it is used as."""
+    card = locked.card
+    return card.family.disguises(card.family.managed(locked.world.portal, card.person))
+
+
 def secret_stays(world, profile):
     """The agent's memory is searched while its job with the platform is fresh, and at the end."""
     trace = world.case_folder / "key.trace"
     own_trace = world.case_folder / "agent.trace"
     locked = Locked(world, profile, spoiled=True, trace=trace, plan=("ok", "hang"), own_trace=own_trace)
-    needles = disguises(locked.card)
+    family, before = locked.card.family, family_secrets(locked)
     pid = locked.agent.process.pid
     started = locked.agent.start_operation("reset-pin", locked.ticket())
     locked.agent.wait_for(started["id"], lambda o: o["step"]["name"] == "offer" and o["state"] == "waiting-user")
     known = {"the key's serial": locked.card.serial.encode()}
+    managed = family_secrets(locked)  # some of which the reset may have changed
+    needles = disguises({**{f"the old one of {name}": content for name, content in before.items()}, **managed})
+    kept = disguises({name: content for name, content in managed.items() if name not in family.delivered})
     for _ in range(2):
         equal(memory_scan.found_in(pid, needles), {}, "what the agent's memory holds")
         assert memory_scan.found_in(pid, known), "the scan finds nothing at all"
@@ -237,16 +248,16 @@ def secret_stays(world, profile):
     equal(over["message"], MESSAGE, "the message")
     unblocks = [path for _, path, _ in locked.platform.answers if path.endswith("/unblock")]
     equal(len(unblocks), 2 if profile == "syno" else 1, "answers of the platform to a challenge")
-    search(b"\n".join(locked.platform.bodies), needles, "what agent and platform sent to each other")
+    search(b"\n".join(locked.platform.bodies), kept, "what agent and platform sent to each other")
     log = locked.agent.process.log_text()
     assert f"{started['id'][:8]} reset-pin: unblock" in log, "the log says nothing of the operation"
     search(log.encode(), needles, "the agent's log")
     masked = own_trace.read_text()
-    assert "841A" in masked.upper().replace(" ", ""), "the agent's trace lacks UnblockPIN"
+    assert family.unblock in masked.upper().replace(" ", ""), "the agent's trace lacks UnblockPIN"
     search(masked.upper().replace(" ", "").encode(), needles, "the agent's trace")
     text = trace.read_text().upper().replace(" ", "")
-    assert "841A" in text, "the trace lacks UnblockPIN"
-    search(text.encode(), needles, "what was sent to the key")
+    assert family.unblock in text, "the trace lacks UnblockPIN"
+    search(text.encode(), kept, "what was sent to the key")
     locked.agent.stop()
     files = [path for path in locked.agent.state.rglob("*") if path.is_file()]
     assert any(path.name.startswith("journal.db") for path in files), files
@@ -254,8 +265,8 @@ def secret_stays(world, profile):
         search(path.read_bytes(), needles, path.name)
 
 
-for profile in PROFILES:
-    suite.add(f"the administrator PIN is nowhere in the agent, {profile}",
+for profile in (*PROFILES, "piv-full"):
+    suite.add(f"the administrator's secrets are nowhere in the agent, {profile}",
               lambda w, p=profile: secret_stays(w, p))
 
 
@@ -354,6 +365,32 @@ for profile in PROFILES:
 suite.add("a wrong cryptogram for the administrator's log-in, syno", wrong_login)
 
 
+def wrong_puk(world, profile):
+    """The platform is asked once more, and knows of no other PUK that the token may have: one try is gone, no more."""
+    locked = Locked(world, profile, spoiled=True)
+    locked.platform.spoil(*UNBLOCK, spoil_data(lambda data: bytes([data[0] ^ 1]) + data[1:]), times=1)
+    operation = locked.reset()
+    asked = [request for request in locked.platform.requests if request.endswith("/unblock")]
+    equal((len(asked), locked.card.tries_left("admin")), (2, 2), "questions, tries of the PUK that are left")
+    equal((operation["state"], operation["error"]["code"]), ("failed", "administrator-tries-low"), "the state, the code")
+    equal(locked.card.tries_left(), 0, "tries left")
+
+
+def puk_answer_lost(world, profile):
+    """The token has the next PUK and the platform does not know: the next reset finds out."""
+    locked = Locked(world, profile, spoiled=True)
+    over = locked.agent.wait_over(break_off(locked, "lose-after 1"))
+    world.wait_listed(locked.agent, locked.card)
+    if over["state"] != "done":
+        locked.agent.dialogs.replan("ok", "cancel")
+        over = locked.reset()
+    locked.check_reset(over)
+
+
+suite.add("a wrong PUK is told, and counted, piv-full", lambda world: wrong_puk(world, "piv-full"))
+suite.add("the answer to the PUK's change is lost, piv-plain", lambda world: puk_answer_lost(world, "piv-plain"))
+
+
 # ---- limits ----
 
 
@@ -363,9 +400,6 @@ def set_admin_left(locked, left):
     card.control("stats", "clear")
 
 
-COSTLY = {"VerifyPIN", "UnblockPIN", "ChangePIN"}
-
-
 def administrator_tries(world, profile, left, code):
     """Too few: no command that costs a try, and the platform is not asked to compute anything."""
     locked = Locked(world, profile, spoiled=True, plan=("cancel",))
@@ -373,11 +407,15 @@ def administrator_tries(world, profile, left, code):
     untouched = Untouched(locked.card)
     check_refused(locked.agent, locked.reset(), code, untouched)
     sent = {entry["name"] for entry in locked.card.control("stats")["instructions"]}
-    assert sent and not sent & COSTLY, sent
+    assert sent and not sent & locked.card.family.costly, sent
     assert not any(request.endswith("/unblock") for request in locked.platform.requests)
     equal(locked.card.tries_left("admin"), left, "administrator tries left")
 
 
+suite.add("the PUK is locked, piv-full",
+          lambda world: administrator_tries(world, "piv-full", 0, "administrator-pin-locked"))
+suite.add("the PUK has one try left, piv-full",
+          lambda world: administrator_tries(world, "piv-full", 1, "administrator-tries-low"))
 for profile in PROFILES:
     suite.add(f"the administrator PIN is locked, {profile}",
               lambda w, p=profile: administrator_tries(w, p, 0, "administrator-pin-locked"))
@@ -501,8 +539,7 @@ class Known:
         equal(operation["state"], "done", f"the state ({operation['error']})")
         equal(operation["message"], CHANGE_MESSAGE, "the message")
         equal(operation["result"]["pin_default"], False, "pin_default")
-        state = self.agent.token()["pin"]
-        equal((state["left"], state["default"]), (state["max"], False), "left, default")
+        equal((self.card.tries_left(), self.agent.token()["pin"]["default"]), (self.card.tries()["max"], False), "left, default")
         log = self.agent.process.log_text()
         assert pin not in log and OWN_PIN not in log, "a PIN is in the log"
         self.agent.dialogs.replan(f"pin {pin}")
@@ -518,7 +555,7 @@ def change(world, profile):
     known.check_changed(known.agent.perform("change-pin"))
 
 
-for profile in PROFILES:
+for profile in (*PROFILES, "piv-full", "piv-plain"):
     suite.add(f"change, {profile}", lambda w, p=profile: change(w, p))
 
 

@@ -140,9 +140,9 @@ def no_pinentry(world):
     refused(world.agent(dialogs), "prompt-unavailable", Untouched(card), world.ticket(card))
 
 
-def at_dialog(world):
+def at_dialog(world, **person):
     """(card, agent, operation) with the dialog open."""
-    card = world.card()
+    card = world.card(**person)
     agent = world.agent(world.dialogs("hang"))
     untouched = Untouched(card)
     started = agent.start_operation("renew", world.ticket(card))

@@ -9,6 +9,8 @@ from cases import Suite, equal
 suite = Suite()
 
 MESSAGE = "续费成功、请您进行CA签章延期!"
+KEPT = "key-cannot-replace"
+MESSAGES = {None: MESSAGE, KEPT: f"{MESSAGE}本CA锁没有位置存放第二个签名密钥，已沿用原密钥。"}
 SECRET = "投标文件的对称密钥".encode()
 
 
@@ -18,7 +20,9 @@ class Before:
     def __init__(self, world, card):
         self.container = card.container()
         self.sign = card.certificate_file("sign")
-        self.encrypt = None if card.person.single else card.certificate_file("encrypt")
+        self.dual = not card.person.single
+        decrypts = self.dual or card.family.decrypts_with == "sign"
+        self.encrypt = card.certificate_file(card.family.decrypts_with) if decrypts else None
         self.ciphertext = openssl.encrypt(self.encrypt, SECRET) if self.encrypt else None
         self.folder = world.case_folder
 
@@ -52,25 +56,27 @@ def check_platform(world, card, before, new):
         equal(found.get(number), status, f"the platform's state of certificate {number}")
 
 
-def check_renewed(world, agent, card, before, operation, key):
+def check_renewed(world, agent, card, before, operation, key, kept_reason=None):
+    """kept_reason: why the key was kept though the order wants a new one."""
     equal(operation["state"], "done", f"the state ({operation['error']})")
-    equal(operation["message"], MESSAGE, "the message")
+    equal(operation["message"], MESSAGES[kept_reason], "the message")
     result = operation["result"]
-    equal(result["replaced"], key == "replace", "replaced")
+    equal((result["replaced"], result["kept_reason"]), (key == "replace", kept_reason), "replaced, why not")
     container = result["container"]
     new_sign = exported(agent, before, "sign", container)
     check_certificate(world, card, before.sign, new_sign)
     same_key = openssl.public_key(new_sign) == openssl.public_key(before.sign)
     equal(same_key, key == "keep", "the signing key is the same")
     new = [new_sign]
-    if before.encrypt:
+    if before.dual:
         new_encrypt = exported(agent, before, "encrypt", container)
         check_certificate(world, card, before.encrypt, new_encrypt)
-        equal(card.decrypt(before.encrypt, before.ciphertext), SECRET, "what the old key decrypts")
         equal(card.decrypt(new_encrypt, openssl.encrypt(new_encrypt, SECRET)), SECRET, "the new key")
         new.append(new_encrypt)
+    if before.encrypt:
+        equal(card.decrypt(before.encrypt, before.ciphertext), SECRET, "what the old key decrypts")
     if key == "replace":
-        equal(card.container(before.container["name"]), before.container, "the old container")
+        equal(card.as_it_was(before.container), before.container, "the old container")
     check_platform(world, card, before, new)
     equal(card.tries_left(), card.tries()["max"], "PIN tries left")
 
@@ -101,6 +107,8 @@ def check_events(events, operation):
     assert "waiting-user" in [o["state"] for o in seen], "no event said that a dialog is open"
 
 
+PIV = {"profile": "piv-full"}
+PLAIN = {"profile": "piv-plain"}
 TABLE = (
     ("sm2 dual, key kept", {}, "keep"),
     ("sm2 dual, key replaced", {}, "replace"),
@@ -113,9 +121,31 @@ TABLE = (
     ("longmai profile, key replaced", {"profile": "longmai"}, "replace"),
     ("syno profile, key kept", {"profile": "syno"}, "keep"),
     ("syno profile, key replaced", {"profile": "syno"}, "replace"),
+    ("piv-full p256, key kept", PIV, "keep"),
+    ("piv-full p256, key replaced", PIV, "replace"),
+    ("piv-5.4 p384, key replaced", {**PIV, "profile": "piv-5.4", "algorithm": "p384"}, "replace"),
+    ("piv-plain p256, key kept", PLAIN, "keep"),
+    ("piv-odd rsa2048, key replaced", {**PIV, "profile": "piv-odd", "algorithm": "rsa2048"}, "replace"),
 )
 for name, person, key in TABLE:
     suite.add(name, lambda world, k=key, p=person: renew_by_api(world, k, **p))
+
+
+def kept_though(world, **person):
+    """The order wants a new key and the token has no place for one."""
+    card = world.card(**person)
+    before = Before(world, card)
+    agent = world.agent()
+    order = world.portal.order(card, key="replace")
+    operation = agent.perform("renew", world.portal.ticket(order))
+    check_renewed(world, agent, card, before, operation, "keep", KEPT)
+    (found,) = card.show()["containers"]
+    equal(found["name"], before.container["name"], "the pair's name")
+    trail = [line["detail"] for line in world.portal.admin("audit", "list") if line["subject"] == order]
+    assert any(KEPT in detail for detail in trail), trail
+
+
+suite.add("piv-plain p256, key kept since it can't be replaced, and everybody is told", lambda w: kept_though(w, **PLAIN))
 
 
 @suite.case("PIN typed wrong once, then right")

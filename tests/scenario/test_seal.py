@@ -16,6 +16,8 @@ from refusal import Untouched, check_refused
 suite = Suite()
 
 MESSAGE = "CA签章延期成功!"
+PIV = {"profile": "piv-full"}
+ODD = {"profile": "piv-odd"}  # its objects have 2 KB
 SEAL, CONFIRM = ("PUT", "/seal"), ("PUT", "/confirmation")
 
 
@@ -28,8 +30,8 @@ class Sealed:
     def __init__(self, world, renewed=True, key="keep", version=4, form="certificates", size=None,
                  spoiled=False, **person):
         self.world = world
-        self.picture = png(size) if size else png()
         self.card = world.card(plugged=False, **person)
+        self.picture = png(size or self.card.family.picture_bytes)
         self.seal = world.put_seal(self.card, self.picture, version=version, form=form)
         self.card.plug_in()
         self.old = self.card.certificate_file("sign")
@@ -116,6 +118,11 @@ EXTENDED = {
     "longmai profile, V1": {"profile": "longmai", "version": 1},
     "syno profile, V4, digests": {"profile": "syno", "form": "digests"},
     "syno profile, V1": {"profile": "syno", "version": 1},
+    "piv-full, V4": PIV,
+    "piv-full, V1, key replaced": {**PIV, "version": 1, "key": "replace"},
+    "piv-5.4 with P-384, V4, digests, key replaced": {**PIV, "profile": "piv-5.4", "algorithm": "p384",
+                                                    "form": "digests", "key": "replace"},
+    "piv-odd with RSA, V4, digests": {**ODD, "algorithm": "rsa2048", "form": "digests", "size": 160},
 }
 for name, how in EXTENDED.items():
     suite.add(f"extended: {name}", lambda world, h=how: extended(world, **h))
@@ -261,6 +268,8 @@ def write_under(world, *fault):
 def killed_while_writing(world):
     """Half a seal beside the old one; the next attempt puts it right."""
     sealed, before, old, started = write_under(world, "delay", str(WHILE_WRITING), str(HELD_MS))
+    asked = lambda: any(request.endswith("/seal") for request in sealed.platform.requests)
+    wait_until(asked, PATIENCE, "the platform is asked for a seal")
     wait_until(lambda: len(sealed.card.files()) == 2, PATIENCE, "the second file is there")
     sealed.agent.kill()
     sealed.card.stop()  # which ends its wait
@@ -366,7 +375,18 @@ def named_seal_is_gone(world):
     refused(two, "seal-missing", ticket)
 
 
+def no_room(world, **how):
+    """A token whose objects are large enough for the present seal, and not for one that may be larger."""
+    sealed = Sealed(world, spoiled=True, **how)
+    refused(sealed, "key-full")
+    assert not any(request.endswith("/seal") for request in sealed.platform.requests), sealed.platform.requests
+    sealed.agent.dialogs.replan("pin 123456")
+    sealed.renew()
+
+
 for name, perform in {
+    "piv-full, no room for a new seal": lambda world: no_room(world, **PIV, size=1400),
+    "piv-odd, no room for a new seal": lambda world: no_room(world, **ODD, form="digests", size=300),
     "before the renewal": renew_first,
     "before the renewal is confirmed": renewal_not_confirmed,
     "with the ticket of another key": other_keys_ticket,

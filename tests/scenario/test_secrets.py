@@ -31,9 +31,9 @@ def disguises(name, content):
     return {
         f"the beginning of {name}": content[:PIECE],
         f"the end of {name}": content[-PIECE:],
-        f"{name} in Base64": base64.b64encode(content).rstrip(b"="),
-        f"{name} in hex": content.hex().encode(),
-        f"{name} in HEX": content.hex().upper().encode(),
+        f"{name} in Base64": base64.b64encode(content[:PIECE])[: PIECE * 8 // 6],
+        f"{name} in hex": content[:PIECE].hex().encode(),
+        f"{name} in HEX": content[:PIECE].hex().upper().encode(),
     }
 
 
@@ -71,12 +71,12 @@ def queued(pid):
 class Watched:
     """A key whose PIN is known by its looks, and an agent all of whose words are kept."""
 
-    def __init__(self, world, *plan, dialogs=None, managed=False, prepare=None):
+    def __init__(self, world, *plan, dialogs=None, managed=False, prepare=None, **person):
         """prepare(card): with the key not plugged in yet."""
         self.world = world
         self.card_trace = world.case_folder / "key.trace"
         self.agent_trace = world.case_folder / "agent.trace"
-        self.card = world.card(pin=OLD_PIN, plugged=False, managed=managed)
+        self.card = world.card(**{"pin": OLD_PIN, **person}, plugged=False, managed=managed)
         if prepare:
             prepare(self.card)
         self.card.plug_in(trace=self.card_trace)
@@ -118,7 +118,10 @@ class Watched:
         log = self.agent.process.log_text()
         assert self.card.serial in log or "operation" in log or len(log) > 500, "the log is empty"
         search(log.encode(), "the agent's log")
-        for path, words in ((self.agent_trace, "of the agent"), (self.card_trace, "of the key")):
+        traces = {self.agent_trace: "of the agent"}
+        if not self.card.family.pin_in_clear:
+            traces[self.card_trace] = "of the key"
+        for path, words in traces.items():
             text = path.read_text()
             assert len(text) > 500, f"the trace {words} is empty"
             search(text.encode(), f"the trace {words}")
@@ -165,6 +168,24 @@ def renew(watched):
 def _(world):
     watched = Watched(world, f"pin {OLD_PIN}")
     renew(watched)
+    watched.check_all()
+
+
+PIV_OLD_PIN, PIV_NEW_PIN = OLD_PIN[:8], NEW_PIN[:8]  # as long as a PIV token takes them
+
+
+@suite.case("a renewal of a PIV token that wants the PIN before each signature")
+def _(world):
+    watched = Watched(world, f"pin {PIV_OLD_PIN}", profile="piv-plain", pin=PIV_OLD_PIN)
+    renew(watched)
+    watched.check_all()
+
+
+@suite.case("a change of the PIN of a PIV token")
+def _(world):
+    watched = Watched(world, f"pin {PIV_OLD_PIN}", f"new-pin {PIV_NEW_PIN}", profile="piv-full", pin=PIV_OLD_PIN)
+    operation = watched.agent.perform("change-pin")
+    equal(operation["state"], "done", f"the state ({operation['error']})")
     watched.check_all()
 
 

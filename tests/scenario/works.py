@@ -21,8 +21,10 @@ class Work:
     person = {}
     plan = (ALWAYS,)
 
-    def __init__(self, world, faulty=False):
+    def __init__(self, world, faulty=False, **person):
+        """person: fields of card.Person besides those of the operation."""
         self.world = world
+        self.person = {**self.person, **person}
         self.prepare(faulty)
 
     def prepare(self, faulty):
@@ -93,7 +95,8 @@ class Renew(Work):
         check_renewed(self.world, self.agent, self.card, self.before, operation, self.key)
         issued = self.world.portal.certificates(self.card)
         states = sorted(c["status"] for c in issued)
-        equal(states, ["active"] * 2 + ["revoked"] * 2, "the certificates that were ever issued")
+        each = 2 if self.before.dual else 1
+        equal(states, ["active"] * each + ["revoked"] * each, "the certificates that were ever issued")
         containers = 1 if self.key == "keep" else 2
         equal(len(self.card.show()["containers"]), containers, "containers on the key")
 
@@ -106,7 +109,7 @@ class ExtendSeal(Work):
     kind = "extend-seal"
 
     def prepare(self, faulty):
-        self.sealed = Sealed(self.world, spoiled=faulty)
+        self.sealed = Sealed(self.world, spoiled=faulty, **self.person)
         self.card, self.agent, self.platform = self.sealed.card, self.sealed.agent, self.sealed.platform
         (self.before,) = self.sealed.shown()
 
@@ -129,8 +132,9 @@ class ExtendSeal(Work):
         """The next log-in removes the old seal."""
         self.agent.dialogs.replan(f"pin {PIN}", "cancel")
         self.agent.perform("change-pin")
-        (content,) = self.card.files().values()
-        equal(self.sealed.verify(content, self.sealed.new), (0, ""), "ukeyctl seal verify")
+        verified = [self.sealed.verify(content, self.sealed.new)[0] for content in self.card.files().values()]
+        left = self.card.family.always_managed  # until the next operation that the platform lets write
+        assert verified == [0] or left and sorted(verified) == [0, 1], verified
         self.check_tries()
 
 
@@ -150,8 +154,9 @@ class ResetPin(Work):
 
     def check(self, operation):
         assert self.card.holds_pin(PIN), f"the initial PIN does not hold ({operation['error']})"
-        state = self.agent.token()["pin"]
-        equal((state["left"], state["default"]), (state["max"], True), "tries left, whether the PIN is initial")
+        said = self.card.family.says_default(self.card.person.profile)
+        equal(self.agent.token()["pin"]["default"], said, "whether the PIN is initial")
+        equal(self.card.tries_left(), self.card.tries()["max"], "tries left")
         admin = self.card.tries("admin")
         equal(admin["left"], admin["max"], "administrator tries left")
 
@@ -181,6 +186,11 @@ class ChangePin(Work):
         self.check_tries()
 
 
+def on(work_class, **person):
+    """The same on another kind of key."""
+    return lambda world, faulty=False: work_class(world, faulty, **person)
+
+
 WORKS = {
     "renew, key kept": Renew,
     "renew, key replaced": RenewReplaced,
@@ -188,3 +198,4 @@ WORKS = {
     "reset-pin": ResetPin,
     "change-pin": ChangePin,
 }
+PIV_WORKS = {f"{name}, piv-full": on(work, profile="piv-full") for name, work in WORKS.items()}

@@ -6,7 +6,6 @@ from agent import Agent
 from card import Card, Person
 from faulty_portal import FaultyPortal
 from fake_dialogs import FakeDialogs
-from families import FAMILIES
 from pcscd import Pcscd
 from portal import Portal
 from processes import PATIENCE, wait_until
@@ -63,10 +62,11 @@ class World:
     def card(self, slot=0, registered=True, plugged=True, managed=False, **person):
         """A new key, known to the platform, plugged in. managed: its secrets are those that the platform
         derives. person: fields of card.Person."""
-        serial = person.pop("serial", f"T{self.number:04d}{len(self.things):03d}")
-        made = Person(serial=serial, **person)
-        if managed:
-            made.secrets = FAMILIES[made.family].managed(self.portal, serial)
+        made = Person(**{"serial": None, **person})
+        family = made.family
+        made.serial = made.serial or family.serial(made.profile, 1000 * self.number + len(self.things))
+        if managed or family.always_managed:
+            made.secrets = family.managed(self.portal, made)
         card = Card(self.programs, self.case_folder, made, self.portal.issuer(made.algorithm))
         self.keep(card)
         if registered:
