@@ -12,6 +12,7 @@ from unknown_card import UnknownCard
 
 suite = Suite()
 broken = breaker(suite)
+CHUID = 0x5FC102  # the data object that names a PIV token
 LONG_AGO = 86400  # a clock that begins at 1970
 
 
@@ -92,6 +93,29 @@ def key_no_driver(world):
 def key_unsupported(world):
     patient = Patient(world, card=False)
     UnknownCard()
+    wait_until(lambda: patient.agent.get("/v1/tokens")["tokens"], 10, "the agent sees the card")
+    return patient
+
+
+@suite.case("keys of the PIV kind are sound keys")
+def piv_keys(world):
+    patient = Patient(world, card=False)
+    for slot, profile in enumerate(("piv-full", "piv-plain")):
+        world.card(slot=slot, profile=profile)
+    world.wait_keys(patient.agent, 2)
+    patient.has()
+
+
+def forget_name(application):
+    application["objects"] = [row for row in application["objects"] if row["tag"] != CHUID]
+
+
+@broken("a PIV token without a serial number", "key-no-serial")
+def piv_without_serial(world):
+    patient = Patient(world, card=False)
+    card = world.card(profile="piv-plain", plugged=False)
+    card.edit(forget_name)
+    card.plug_in()
     wait_until(lambda: patient.agent.get("/v1/tokens")["tokens"], 10, "the agent sees the card")
     return patient
 
