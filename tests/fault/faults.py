@@ -20,6 +20,13 @@ SCENES = (
     "reset-pin-login",
     "change-pin",
 )
+PIV_SCENES = (
+    "renew-kept-piv",
+    "renew-replaced-piv",
+    "extend-seal-piv",
+    "reset-pin-piv",
+    "change-pin-piv",
+)
 # build -> how many commands, calls or writes apart the faults are. With "full" the first has all of them; under a
 # sanitizer few kinds of fault strike in a scene.
 SAMPLED = {"dev": 67, "sanitize": 1499, "thread": 2999}
@@ -27,8 +34,12 @@ ENVIRONMENT = {
     "sanitize": {"ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "halt_on_error=1"},
     "thread": {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"},
 }
-# What each build runs of it: ThreadSanitizer is slow.
-SCENES_OF = {"thread": ("renew-replaced-sm2",)}
+# What each build runs of it: sanitizers are slow, ThreadSanitizer most.
+SCENES_OF = {
+    "dev": SCENES + PIV_SCENES,
+    "sanitize": (*SCENES, "renew-replaced-piv"),
+    "thread": ("renew-replaced-sm2",),
+}
 # Renewals in a row by one agent: as many with "full", and in a sample.
 SOAK = "fault/soak"
 SOAK_COUNT = {True: 1000, False: 60}
@@ -54,7 +65,7 @@ def builds_needed(only):
 
 
 def scenes_of(build):
-    return SCENES_OF.get(build, SCENES)
+    return SCENES_OF[build]
 
 
 def jobs(builds, only, full):

@@ -10,7 +10,7 @@ from agent import PLATFORM
 from card import PIN
 from cases import Suite, equal
 from families import GMT0017
-from processes import run, wait_until
+from processes import run
 from refusal import Untouched, check_refused
 
 suite = Suite()
