@@ -24,8 +24,9 @@ from world import World  # noqa: E402
 
 STARTS = 20
 IDLE_SECONDS = 10
-AIMS = {"start_ms": 15, "pss_mb": 8, "keep": 26, "replace": 34, "share": 5, "seal": 45}
+AIMS = {"start_ms": 15, "pss_mb": 8, "keep": 26, "replace": 34, "share": 5, "seal": 45, "piv": 11, "piv_check": 8}
 PROFILES = ("gmt0017-2012", "longmai", "syno")
+VERIFY, PUT_DATA = 0x20, 0xDB  # of PIV
 HTTP_TOOLS = ("bench_server", "web_load")
 SEAL_BYTES = 17 * 1024 - 8  # signatures differ by a few bytes from one seal to the next
 
@@ -153,6 +154,46 @@ def bench_renewal(world, key, title):
         row(f"  {name}", f"{us / 1000:.1f}", f"{100 * us / total:.1f} %", aim)
 
 
+# ---- PIV ----
+
+
+def piv_renewal(world):
+    """Commands of a check on the plugged-in token; a renewal with a new P-256 key: its result, what the token counted,
+    and what made and wrote it."""
+    card = world.card(plugged=False, profile="piv-full", algorithm="p256")
+    trace = world.case_folder / "key.trace"
+    card.plug_in(latency="real", trace=trace)
+    agent = world.agent()
+    agent.get("/v1/tokens")  # the page shows the token before the user clicks
+    card.control("stats", "clear")
+    assert agent.perform("check")["state"] == "done"
+    check = card.control("stats")["commands"]
+    ticket = world.ticket(card, key="replace")
+    card.control("stats", "clear")
+    operation = agent.perform("renew", ticket)
+    assert operation["state"] == "done", operation["error"]
+    return check, operation["result"], card.control("stats"), made_and_written(commands(trace))
+
+
+def made_and_written(sent):
+    """Of the commands those from the log-in until the certificate is on the token: the second object that is written,
+    after the new key's placeholder."""
+    first = next(i for i, command in enumerate(sent) if command[1] == VERIFY)
+    written = [i for i, command in enumerate(sent) if command[:2] == bytes([0, PUT_DATA])]
+    return sent[first : written[1] + 1]
+
+
+def bench_piv(world):
+    check, result, stats, made = piv_renewal(world)
+    print("\nPIV token, P-256 (it has all extensions; it takes as long as a real one)")
+    row("command to the token", "times")
+    for entry in sorted(stats["instructions"], key=lambda entry: -entry["count"]):
+        row(f"  {entry['name']}", entry["count"])
+    row("key + request + certificate", len(made), "", f"aim: at most {AIMS['piv']}")
+    row("the whole renewal, made current", stats["commands"], "", f"{result['key_us'] / 1000:.0f} ms at the token")
+    row("check", check, "", f"aim: at most {AIMS['piv_check']}")
+
+
 # ---- seal ----
 
 
@@ -223,6 +264,7 @@ def perform(world):
         bench_idle,
         lambda w: bench_renewal(w, "keep", "kept key"),
         lambda w: bench_renewal(w, "replace", "new key"),
+        bench_piv,
     ):
         world.open_case()
         step(world)
