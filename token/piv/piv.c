@@ -30,6 +30,7 @@ void piv_forget(struct piv *piv)
     piv->history = (struct piv_history){0};
     piv->slots_known = false;
     piv->pin_fresh = false;
+    piv->admin_in = false;
     secret_freep(&piv->pin);
 }
 
@@ -77,6 +78,13 @@ static bool reader_takes(const struct piv *piv, size_t data_bytes)
            (limit > SHORT_COMMAND_BYTES_MAX && data_bytes + EXTENDED_FRAME_BYTES <= limit);
 }
 
+/* Data and Le in one command have no form in T=0, and some readers leave it to us to take Le away:
+ * ISO/IEC 7816-3 12.2.5. The answer is announced with 61xx then. */
+static bool refuses_le(const struct piv *piv, const struct piv_command *command)
+{
+    return !piv->no_le && command->data.len > 0 && command->answer_bytes_max > 0;
+}
+
 /* A token that refuses the extended form has done nothing, and is spoken to in the short one from then on. */
 static enum err_code send_whole(struct piv *piv, const struct piv_command *command,
                                 struct bytes **answer, uint16_t *status, struct err *err)
@@ -93,8 +101,13 @@ static enum err_code send_whole(struct piv *piv, const struct piv_command *comma
             return ERR_NONE;
         piv->extended = false;
     }
-    if (send_short(piv, command, APDU_LE_ALL, answer, status, err) != ERR_NONE)
+    int le = piv->no_le && command->data.len > 0 ? APDU_LE_NONE : APDU_LE_ALL;
+    if (send_short(piv, command, le, answer, status, err) != ERR_NONE)
         return err->code;
+    if (*status == STATUS_WRONG_LENGTH && refuses_le(piv, command)) {
+        piv->no_le = true;
+        return send_short(piv, command, APDU_LE_NONE, answer, status, err);
+    }
     int wanted = status_word_wanted_le(*status);
     if (wanted > 0 && command->answer_bytes_max > 0)
         return send_short(piv, command, wanted, answer, status, err);

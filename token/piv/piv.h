@@ -59,10 +59,12 @@ struct piv {
     struct token_link *link;
     struct token_facts *facts; /* token.c's; lives longer */
     bool extended; /* commands and answers of more than 255 bytes in one piece */
+    bool no_le; /* commands with data must not name how long an answer may be */
     bool serial_by_command; /* GET SERIAL; else the card holder's identifier */
     enum piv_known metadata, move;
     uint8_t admin_algorithm; /* 0: not known */
     struct secret *pin; /* of the log-in, padded; NULL: none */
+    bool admin_in; /* the card accepted its manager, and was not reset since */
     bool pin_fresh; /* nothing was sent since the PIN was accepted */
     bool slots_known;
     struct piv_history history;

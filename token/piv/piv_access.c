@@ -20,6 +20,7 @@
 #define STATUS_NOT_VERIFIED 0x6300
 #define STATUS_SECURITY 0x6982
 #define STATUS_BLOCKED 0x6983
+#define STATUS_CONDITIONS 0x6985
 #define STATUS_DATA 0x6A80
 
 /* ---- the state of PIN and PUK ---- */
@@ -28,6 +29,16 @@ static enum err_code empty_verify(struct piv *piv, uint16_t *status, struct err 
 {
     struct piv_command command = {.name = "VERIFY", .ins = INS_VERIFY, .p2 = PIV_REFERENCE_PIN};
     return piv_send(piv, &command, NULL, status, err);
+}
+
+/* A card that answers the question without a PIN so has not been asked for one: its tries are not known. */
+static bool tells_no_tries(uint16_t status)
+{
+    static const uint16_t refusals[] = {0x6300, 0x6700, 0x6982, 0x6984, 0x6985, 0x6A80, 0x6A86};
+    for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
+        if (refusals[i] == status)
+            return true;
+    return false;
 }
 
 /* Where somebody else's log-in is still open the card says so and not how many tries there are: it is
@@ -48,7 +59,7 @@ static enum err_code ask_tries(struct piv *piv, int *out, struct err *err)
         *out = status & 0xF;
     else if (status == STATUS_BLOCKED)
         *out = 0;
-    else if (status != APDU_STATUS_OK)
+    else if (status != APDU_STATUS_OK && !tells_no_tries(status))
         return status_word_check(status, INS_VERIFY, "VERIFY", err);
     return ERR_NONE;
 }
@@ -236,10 +247,14 @@ enum err_code piv_access_admin_login(struct piv *piv, struct span cryptogram, st
     uint16_t status = 0;
     if (piv_send(piv, &command, NULL, &status, err) != ERR_NONE)
         return err->code;
-    if (status == STATUS_NOT_VERIFIED || status == STATUS_SECURITY || status == STATUS_DATA)
+    if (status == STATUS_NOT_VERIFIED || status == STATUS_SECURITY || status == STATUS_DATA ||
+        status == STATUS_CONDITIONS)
         return err_set_foreign(err, ERR_PIN_WRONG, status, "%s: status %04X: wrong cryptogram",
                                command.name, status);
-    return status_word_check(status, command.ins, command.name, err);
+    if (status_word_check(status, command.ins, command.name, err) != ERR_NONE)
+        return err->code;
+    piv->admin_in = true;
+    return ERR_NONE;
 }
 
 /* ---- unblocking ---- */

@@ -40,6 +40,16 @@ static enum err_code copy_cert(struct piv *piv, size_t place, struct err *err)
     return piv_slot_write(piv, place, span_bytes(der), element, err);
 }
 
+/* A card that can't move keys after all keeps no copy of the certificate either. */
+static enum err_code move_away(struct piv *piv, size_t place, struct err *err)
+{
+    enum err_code code = piv_key_move(piv, PIV_SIGNATURE, place, err);
+    struct err ignored = ERR_INIT;
+    if (code == ERR_TOKEN_NOT_SUPPORTED && piv_slot_clear(piv, place, &ignored) != ERR_NONE)
+        return err_add(err, "%s", ignored.detail);
+    return code;
+}
+
 /* Brings the key in 9C to a retired slot; there may be none when this was interrupted before. */
 static enum err_code make_room(struct piv *piv, struct err *err)
 {
@@ -55,7 +65,7 @@ static enum err_code make_room(struct piv *piv, struct err *err)
     if ((may_hold_a_key && piv_key_delete(piv, place, err) != ERR_NONE) ||
         copy_cert(piv, place, err) != ERR_NONE)
         return err->code;
-    if (piv_key_move(piv, PIV_SIGNATURE, place, err) != ERR_NONE)
+    if (move_away(piv, place, err) != ERR_NONE)
         return err->code;
     if (piv->slot[place].cert != NULL) {
         piv->slot[place].state = PIV_SLOT_PAIR;
@@ -105,6 +115,33 @@ static bool has_copies(const struct piv *piv)
     return false;
 }
 
+/* Without metadata nothing would tell which keys are where when the switch is broken off. */
+static enum err_code ask_can_move(struct piv *piv, bool *out, struct err *err)
+{
+    struct piv_metadata ignored;
+    bool has_move;
+    if (piv_application_has_move(piv, &has_move, err) != ERR_NONE ||
+        (has_move && piv->metadata == PIV_NOT_ASKED &&
+         piv_metadata_read(piv, PIV_REFERENCE_PIN, &ignored, err) != ERR_NONE))
+        return err->code;
+    *out = has_move && piv->metadata == PIV_YES;
+    return ERR_NONE;
+}
+
+/* Its version promised it, and the card knows no such command: the newest certificate is the switch. */
+static enum err_code move_if_it_can(struct piv *piv, size_t slot, bool *can_move, struct err *err)
+{
+    struct err refusal = ERR_INIT;
+    enum err_code code = move_to_signature(piv, slot, &refusal);
+    if (code == ERR_TOKEN_NOT_SUPPORTED) {
+        piv->move = PIV_NO;
+        *can_move = false;
+        return ERR_NONE;
+    }
+    *err = refusal;
+    return code == ERR_NONE ? ERR_NONE : err_add(err, "bring the new key to slot 9C");
+}
+
 enum err_code piv_current_make(struct piv *piv, const char *pair, struct err *err)
 {
     size_t slot;
@@ -113,11 +150,10 @@ enum err_code piv_current_make(struct piv *piv, const char *pair, struct err *er
         return err->code;
     if (piv->slot[slot].is_placeholder)
         return err_set(err, ERR_TOKEN_NO_CERTIFICATE, "the pair has no certificate yet");
-    if ((slot != PIV_SIGNATURE || has_copies(piv)) &&
-        piv_application_has_move(piv, &can_move, err) != ERR_NONE)
+    if ((slot != PIV_SIGNATURE || has_copies(piv)) && ask_can_move(piv, &can_move, err) != ERR_NONE)
         return err->code;
-    if (can_move && slot != PIV_SIGNATURE && move_to_signature(piv, slot, err) != ERR_NONE)
-        return err_add(err, "bring the new key to slot 9C");
+    if (can_move && slot != PIV_SIGNATURE && move_if_it_can(piv, slot, &can_move, err) != ERR_NONE)
+        return err->code;
     if (piv_slot_write_history(piv, PIV_SLOTS, err) != ERR_NONE)
         return err->code;
     return can_move ? clear_copies(piv, err) : ERR_NONE;

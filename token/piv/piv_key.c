@@ -62,7 +62,7 @@ enum err_code piv_key_generate(struct piv *piv, size_t slot, enum token_algorith
     struct span key;
     if (piv_send(piv, &command, &answer, &status, err) != ERR_NONE)
         return err->code;
-    if (status != APDU_STATUS_OK && status != STATUS_SECURITY)
+    if (status != APDU_STATUS_OK && (status != STATUS_SECURITY || piv->admin_in))
         return err_set_foreign(err, ERR_TOKEN_CANNOT_REPLACE, status,
                                "%s: status %04X: no key pair of algorithm %02X in slot %02X",
                                command.name, status, number, command.p2);
@@ -95,7 +95,8 @@ static enum err_code authenticate(struct piv *piv, size_t slot, uint8_t number,
  * is what was missing is known by then. */
 static bool refuses_to_sign_there(const struct piv *piv, size_t slot, uint16_t status)
 {
-    static const uint16_t refusals[] = {0x6982, 0x6985, 0x6A80, 0x6A81, 0x6A86, 0x6A88, 0x6D00};
+    static const uint16_t refusals[] = {0x6982, 0x6985, 0x6986, 0x6A80, 0x6A81, 0x6A82,
+                                        0x6A86, 0x6A88, 0x6B00, 0x6D00, 0x6F00};
     for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
         if (slot != PIV_SIGNATURE && piv->pin != NULL && refusals[i] == status)
             return true;

@@ -11,6 +11,7 @@
 #define METADATA_BYTES_MAX 1024
 #define STATUS_NO_KEY 0x6A88
 #define STATUS_NOT_FOUND 0x6A82
+#define STATUS_NOTHING 0x6D00
 
 static bool take_tries(struct span tries, struct piv_metadata *out)
 {
@@ -59,6 +60,8 @@ enum err_code piv_metadata_read(struct piv *piv, uint8_t reference, struct piv_m
     if (piv_send(piv, &command, &answer, &status, err) != ERR_NONE)
         return err->code;
     bool no_key = status == STATUS_NO_KEY || status == STATUS_NOT_FOUND;
+    if (status == APDU_STATUS_OK && answer->len == 0)
+        status = STATUS_NOTHING; /* a card that answers whatever it doesn't know with success */
     if (piv->metadata == PIV_NOT_ASKED && status == APDU_STATUS_OK)
         piv->metadata = PIV_YES;
     if (piv->metadata == PIV_NOT_ASKED && !no_key)

@@ -65,10 +65,18 @@ bool piv_tlv_only(struct span bytes, uint32_t tag, struct span *out)
     return true;
 }
 
+/* Between objects and behind them they mean nothing: ISO/IEC 7816-4 5.2.2. */
+static bool skip_zeros(struct span *rest)
+{
+    while (rest->len > 0 && rest->at[0] == 0)
+        *rest = span_of(rest->at + 1, rest->len - 1);
+    return rest->len > 0;
+}
+
 bool piv_tlv_find(struct span bytes, uint32_t tag, struct span *out)
 {
     struct span found = SPAN_NONE;
-    while (bytes.len > 0) {
+    while (skip_zeros(&bytes)) {
         struct piv_tlv object;
         if (!piv_tlv_next(&bytes, &object) || (object.tag == tag && found.at != NULL))
             return false;

@@ -97,6 +97,26 @@ static void the_key_may_want_another_length(void **state)
     scripted_piv_close(&card, false);
 }
 
+static void data_and_le_in_one_command_may_be_too_much(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    AUTO(bytes_freep) struct bytes *answer = NULL;
+    scripted_piv_expect(&card, "00 CB 01 02 01 00 00", "6700");
+    for (int i = 0; i < 2; i++) { /* it is remembered */
+        bytes_freep(&answer);
+        scripted_piv_expect(&card, "00 CB 01 02 01 00", "6102");
+        scripted_piv_expect(&card, "00 C0 00 00 02", "01 02 9000");
+        assert_int_equal(ask(&card, 1, 16, &answer), ERR_NONE);
+        assert_int_equal(answer->len, 2);
+    }
+    scripted_piv_expect(&card, "00 CB 01 02 01 00", "6700");
+    assert_int_equal(ask(&card, 1, 16, NULL), ERR_TOKEN_STATUS);
+    bytes_freep(&answer);
+    scripted_piv_expect(&card, "00 CB 01 02 00", "01 9000"); /* without data it has a form */
+    assert_int_equal(ask(&card, 0, 16, &answer), ERR_NONE);
+    scripted_piv_close(&card, false);
+}
+
 static void an_answer_has_an_end(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
@@ -185,6 +205,7 @@ int main(void)
         cmocka_unit_test(a_chain_that_is_refused_ends_there),
         cmocka_unit_test(long_answers_are_fetched_in_parts),
         cmocka_unit_test(the_key_may_want_another_length),
+        cmocka_unit_test(data_and_le_in_one_command_may_be_too_much),
         cmocka_unit_test(an_answer_has_an_end),
         cmocka_unit_test(long_ones_go_in_one_piece_where_the_card_promises_it),
         cmocka_unit_test(a_card_that_breaks_its_promise_is_spoken_to_in_short),

@@ -40,6 +40,20 @@ static void tells_the_tries_without_spending_one(void **state)
     check_tries("01 01 FF 9000", "63CF", -1, 15, false); /* metadata that leave them out */
 }
 
+static void a_card_may_keep_its_tries_to_itself(void **state)
+{
+    static const char *const refusals[] = {"6300", "6700", "6982", "6984", "6985", "6A80", "6A86"};
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct token_pin_state pin;
+    for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
+        check_tries("6D00", refusals[i], -1, -1, false);
+    card.piv->metadata = PIV_NO;
+    scripted_piv_expect(&card, SCRIPTED_PIV_EMPTY_VERIFY, "6D00"); /* not our application */
+    assert_int_equal(token_read_pin_state(card.token, TOKEN_USER, &pin, &card.err),
+                     ERR_TOKEN_NOT_SUPPORTED);
+    scripted_piv_close(&card, false);
+}
+
 static void ends_somebody_elses_log_in_to_see_the_tries(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
@@ -212,6 +226,7 @@ static void cards_have_many_words_for_a_wrong_cryptogram(void **state)
     check_wrong_cryptogram("6300", ERR_PIN_WRONG, -1);
     check_wrong_cryptogram("6982", ERR_PIN_WRONG, -1);
     check_wrong_cryptogram("6A80", ERR_PIN_WRONG, -1);
+    check_wrong_cryptogram("6985", ERR_PIN_WRONG, -1);
     check_wrong_cryptogram("63C4", ERR_PIN_WRONG, 4);
     check_wrong_cryptogram("6983", ERR_PIN_LOCKED, 0);
 }
@@ -255,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_the_tries_without_spending_one),
+        cmocka_unit_test(a_card_may_keep_its_tries_to_itself),
         cmocka_unit_test(ends_somebody_elses_log_in_to_see_the_tries),
         cmocka_unit_test(knows_the_puks_tries_from_metadata_only),
         cmocka_unit_test(pads_the_pin),

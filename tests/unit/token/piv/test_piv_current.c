@@ -105,6 +105,24 @@ static void only_writes_the_history_where_keys_cannot_be_moved(void **state)
     virtual_desk_done(&desk);
 }
 
+/* A version that promises MOVE KEY, and a card without it, or one that doesn't tell where its keys are. */
+static void a_promise_that_is_not_kept_changes_no_pair(void **state)
+{
+    static const char *const profiles[] = {"piv-5.4", "piv-odd"};
+    for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+        struct virtual_desk desk = renewed(profiles[i]);
+        desk.piv->move = PIV_YES;
+        if (token_make_current(desk.token, "renew-1", &desk.err) != ERR_NONE)
+            fail_msg("%s: %s", profiles[i], desk.err.detail);
+        assert_true(is_pair(&desk, 0x9C, 0x5FC10A));
+        assert_true(is_pair(&desk, 0x82, 0x5FC10D));
+        assert_int_equal(cert_in(&desk, 0x5FC10E).len, 0);
+        check_history(&desk, 1);
+        check_all_sign(&desk, 2);
+        virtual_desk_done(&desk);
+    }
+}
+
 static void a_pair_without_a_certificate_is_not_made_current(void **state)
 {
     struct virtual_desk desk = virtual_desk_new("piv-full", VIRTUAL_PAIR_P256);
@@ -180,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(moves_the_new_key_to_where_others_look),
         cmocka_unit_test(only_writes_the_history_where_keys_cannot_be_moved),
+        cmocka_unit_test(a_promise_that_is_not_kept_changes_no_pair),
         cmocka_unit_test(a_pair_without_a_certificate_is_not_made_current),
         cmocka_unit_test(goes_on_from_any_instant),
         cmocka_unit_test(can_be_done_as_often_as_there_are_slots),

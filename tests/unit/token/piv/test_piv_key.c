@@ -46,6 +46,21 @@ static void makes_key_pairs(void **state)
         check_generate(refusals[i], ERR_TOKEN_CANNOT_REPLACE);
 }
 
+static void a_slot_that_nobody_may_use_is_told_from_a_lost_log_in(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct token_public_key key;
+    scripted_piv_admin_login(&card);
+    scripted_piv_expect(&card, GENERATE_82, "6982");
+    assert_int_equal(piv_key_generate(card.piv, 1, TOKEN_P256, &key, &card.err),
+                     ERR_TOKEN_CANNOT_REPLACE);
+    piv_forget(card.piv); /* as when it was reset */
+    scripted_piv_expect(&card, GENERATE_82, "6982");
+    assert_int_equal(piv_key_generate(card.piv, 1, TOKEN_P256, &key, &card.err),
+                     ERR_TOKEN_LOGIN_LOST);
+    scripted_piv_close(&card, true);
+}
+
 static void refuses_what_is_no_public_key(void **state)
 {
     check_generate("9000", ERR_TOKEN_ANSWER);
@@ -133,7 +148,8 @@ static void a_refusal_right_after_the_pin_is_final(void **state)
 /* A card may keep retired slots to decryption: the operation goes on with the key in use. */
 static void a_retired_slot_may_refuse_to_sign(void **state)
 {
-    static const char *const refusals[] = {"6982", "6985", "6A80", "6A81", "6A86", "6A88", "6D00"};
+    static const char *const refusals[] = {"6982", "6985", "6986", "6A80", "6A81", "6A82",
+                                           "6A86", "6A88", "6B00", "6D00", "6F00"};
     for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
         struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
         AUTO(bytes_freep) struct bytes *signature = NULL;
@@ -183,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(references_follow_the_slots),
         cmocka_unit_test(makes_key_pairs),
+        cmocka_unit_test(a_slot_that_nobody_may_use_is_told_from_a_lost_log_in),
         cmocka_unit_test(refuses_what_is_no_public_key),
         cmocka_unit_test(makes_sm2_keys_only_where_the_token_names_them),
         cmocka_unit_test(signs_right_after_the_log_in),

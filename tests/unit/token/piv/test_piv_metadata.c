@@ -66,6 +66,16 @@ static void a_first_answer_that_finds_nothing_proves_nothing(void **state)
     scripted_piv_close(&card, false);
 }
 
+static void success_without_an_answer_means_none(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct piv_metadata found = read_9c(&card, "9000");
+    assert_false(found.known);
+    assert_false(found.has_key);
+    assert_int_equal(card.piv->metadata, PIV_NO);
+    scripted_piv_close(&card, false);
+}
+
 static void refuses_broken_ones(void **state)
 {
     static const char *const broken[] = {"01 02 11 9000",    "01 01 11 01 01 11 9000",
@@ -86,6 +96,7 @@ int main(void)
         cmocka_unit_test(tells_the_key_of_a_slot),
         cmocka_unit_test(a_card_without_them_is_asked_once),
         cmocka_unit_test(a_first_answer_that_finds_nothing_proves_nothing),
+        cmocka_unit_test(success_without_an_answer_means_none),
         cmocka_unit_test(refuses_broken_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,8 +20,8 @@ static void reads_what_is_framed(void **state)
 
 static void cards_say_in_many_ways_that_there_is_none(void **state)
 {
-    static const char *const answers[] = {"6A82", "6A80", "6A81", "6A83", "6A86",
-                                          "6A88", "6B00", "6982", "9000", "53 00 9000"};
+    static const char *const answers[] = {"6A82", "6A80", "6A81", "6A83", "6A86",      "6A88",
+                                          "6B00", "6982", "6985", "9000", "53 00 9000"};
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
     for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
         AUTO(bytes_freep) struct bytes *content = NULL;

@@ -73,6 +73,19 @@ static void finds_one_among_many(void **state)
     assert_null(value.at);
 }
 
+static void zeros_between_objects_mean_nothing(void **state)
+{
+    AUTO(bytes_freep) struct bytes *list = scripted_channel_bytes("00 01 01 11 0000 02 00 00");
+    AUTO(bytes_freep) struct bytes *none = scripted_channel_bytes("0000");
+    struct span value;
+    assert_true(piv_tlv_find(span_bytes(list), 1, &value));
+    assert_int_equal(value.len, 1);
+    assert_true(piv_tlv_find(span_bytes(list), 2, &value));
+    assert_int_equal(value.len, 0);
+    assert_true(piv_tlv_find(span_bytes(none), 2, &value));
+    assert_null(value.at);
+}
+
 static void refuses_lists_that_are_broken_or_have_it_twice(void **state)
 {
     AUTO(bytes_freep) struct bytes *twice = scripted_channel_bytes("01 01 11 01 01 22");
@@ -128,6 +141,7 @@ int main(void)
         cmocka_unit_test(reads_objects_of_every_form),
         cmocka_unit_test(refuses_what_does_not_fit_its_frame),
         cmocka_unit_test(finds_one_among_many),
+        cmocka_unit_test(zeros_between_objects_mean_nothing),
         cmocka_unit_test(refuses_lists_that_are_broken_or_have_it_twice),
         cmocka_unit_test(takes_one_object_alone),
         cmocka_unit_test(writes_lengths_as_short_as_can_be),
