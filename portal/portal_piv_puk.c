@@ -119,28 +119,59 @@ enum err_code portal_piv_puk_tries(struct portal *portal, int64_t key_id, int64_
     return ERR_NONE;
 }
 
-/* The one before stays as a last candidate, should the key's word have been wrong. */
-enum err_code portal_piv_puk_commit(struct portal *portal, const struct portal_job *job,
-                                    int64_t version, struct err *err)
+/* A job's word may come long after the key was reset by another. Each version is given once, and later ones are higher:
+ * what the key has had since then is not taken back. */
+static enum err_code is_overtaken(struct portal *portal, int64_t key_id, int64_t version, bool *out,
+                                  struct err *err)
 {
-    const struct portal_value values[] = {PORTAL_INTEGER(job->key->id), PORTAL_INTEGER(version)};
-    AUTO(memory_freep) char *detail = memory_printf("PUK %lld", (long long)version);
+    int64_t newer = 0;
+    if (number_of(portal,
+                  "SELECT count(*) FROM piv_puk WHERE key_id = ? AND version > ? "
+                  "AND state = 'confirmed'",
+                  PORTAL_VALUES(PORTAL_INTEGER(key_id), PORTAL_INTEGER(version)), &newer,
+                  err) != ERR_NONE)
+        return err->code;
+    *out = newer > 0;
+    return ERR_NONE;
+}
+
+/* The one before stays as a last candidate, should the key's word have been wrong; and what another job has given
+ * since, which the key may have taken meanwhile. */
+static enum err_code confirm_version(struct portal *portal, const struct portal_job *job,
+                                     int64_t version, struct err *err)
+{
+    const struct portal_value values[] = {PORTAL_INTEGER(job->key->id), PORTAL_INTEGER(version),
+                                          PORTAL_TEXT(job->id)};
     if (portal_db_run(portal->db,
                       "UPDATE piv_puk SET state = 'past' WHERE key_id = ?1 AND version = "
                       "(SELECT from_version FROM piv_puk WHERE key_id = ?1 AND version = ?2)",
-                      values, ARRAY_SIZE(values), err) != ERR_NONE ||
+                      values, 2, err) != ERR_NONE ||
         portal_db_run(portal->db,
                       "UPDATE piv_puk SET state = 'confirmed' WHERE key_id = ?1 AND version = ?2",
-                      values, ARRAY_SIZE(values), err) != ERR_NONE)
+                      values, 2, err) != ERR_NONE)
         return err_add(err, "note the key's PUK");
     if (portal_db_changed(portal->db) != 1)
         return err_set(err, ERR_INTERNAL, "no PUK of version %lld was given", (long long)version);
     if (portal_db_run(portal->db,
                       "DELETE FROM piv_puk WHERE key_id = ?1 AND version <> ?2 "
                       "AND (state <> 'past' OR version <> (SELECT from_version FROM piv_puk "
-                      "WHERE key_id = ?1 AND version = ?2))",
+                      "WHERE key_id = ?1 AND version = ?2)) AND (version < ?2 OR state <> 'given' "
+                      "OR version IN (SELECT puk_version FROM unblock_answer WHERE job_id = ?3))",
                       values, ARRAY_SIZE(values), err) != ERR_NONE)
         return err_add(err, "forget the other PUKs");
+    return ERR_NONE;
+}
+
+enum err_code portal_piv_puk_commit(struct portal *portal, const struct portal_job *job,
+                                    int64_t version, struct err *err)
+{
+    bool overtaken = false;
+    if (is_overtaken(portal, job->key->id, version, &overtaken, err) != ERR_NONE ||
+        (!overtaken && confirm_version(portal, job, version, err) != ERR_NONE))
+        return err->code;
+    AUTO(memory_freep)
+    char *detail =
+        memory_printf(overtaken ? "PUK %lld, overtaken" : "PUK %lld", (long long)version);
     return portal_audit_add(portal, "piv-puk.confirmed", job->key->serial, detail, err);
 }
 

@@ -23,7 +23,8 @@ MUST_CHECK enum err_code portal_piv_puk_refused(struct portal *portal, const str
 /* Tries that are left of a PUK that can't be asked: PORTAL_PIV_PUK_TRIES without the refusals since it was right. */
 MUST_CHECK enum err_code portal_piv_puk_tries(struct portal *portal, int64_t key_id,
                                               int64_t *out_tries, struct err *err);
-/* Inside the caller's transaction: the key took this version. */
+/* Inside the caller's transaction: the key took this version. Of one that a newer confirmed version has overtaken only
+ * the audit tells. */
 MUST_CHECK enum err_code portal_piv_puk_commit(struct portal *portal, const struct portal_job *job,
                                                int64_t version, struct err *err);
 /* Inside the caller's transaction, for whoever makes the key: the version that a key of this serial should have, 1

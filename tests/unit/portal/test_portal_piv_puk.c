@@ -272,6 +272,44 @@ static void a_wrong_word_of_the_key_heals(void **state)
     assert_true(take(&token, third));
 }
 
+/* The first reset's confirmation waits in the agent's journal while the key is reset once more. */
+static void a_late_word_takes_nothing_back(void **state)
+{
+    AUTO(token_done) struct token token = token_new(*state);
+    AUTO(portal_job_freep) struct portal_job *first = job_of(&token);
+    AUTO(bytes_freep) struct bytes *blob = NULL;
+    assert_int_equal(ask(&token, first, false, &blob), ERR_NONE);
+    assert_true(take(&token, blob));
+    reset_and_confirm(&token);
+    reset_and_confirm(&token);
+    assert_int_equal(token.puk, 4);
+    assert_int_equal(confirm(&token, first, false), ERR_NONE);
+    clock_set_for_test(FIXTURE_NOW + 2 * FIXTURE_DAY);
+    reset_and_confirm(&token);
+    assert_int_equal(token.puk, 5);
+    assert_int_equal(token.tries, 3);
+    clock_set_for_test(FIXTURE_NOW);
+}
+
+/* The same while the second reset's answer is on its way to the key. */
+static void a_late_word_leaves_what_is_under_way(void **state)
+{
+    AUTO(token_done) struct token token = token_new(*state);
+    AUTO(portal_job_freep) struct portal_job *first = job_of(&token);
+    AUTO(portal_job_freep) struct portal_job *second = job_of(&token);
+    AUTO(bytes_freep) struct bytes *blob = NULL;
+    AUTO(bytes_freep) struct bytes *under_way = NULL;
+    assert_int_equal(ask(&token, first, false, &blob), ERR_NONE);
+    assert_true(take(&token, blob));
+    assert_int_equal(ask(&token, second, false, &under_way), ERR_NONE);
+    assert_int_equal(confirm(&token, first, false), ERR_NONE);
+    assert_true(take(&token, under_way));
+    assert_int_equal(confirm(&token, second, false), ERR_NONE);
+    assert_int_equal(token.puk, 3);
+    reset_and_confirm(&token);
+    assert_int_equal(token.puk, 4);
+}
+
 static void the_makers_command_knows_the_present_one(void **state)
 {
     AUTO(token_done) struct token token = token_new(*state);
@@ -309,6 +347,8 @@ int main(void)
         cmocka_unit_test(no_candidate_is_left_at_last),
         cmocka_unit_test(a_key_that_does_not_say_its_tries_keeps_the_last_one),
         cmocka_unit_test(a_wrong_word_of_the_key_heals),
+        cmocka_unit_test(a_late_word_takes_nothing_back),
+        cmocka_unit_test(a_late_word_leaves_what_is_under_way),
         cmocka_unit_test(the_makers_command_knows_the_present_one),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
