@@ -39,12 +39,15 @@ static enum err_code begin(struct portal *portal, int64_t key_id, struct err *er
     return rows > 0 ? ERR_NONE : add(portal, key_id, 1, 0, "confirmed", err);
 }
 
+/* When the newest one was refused, its answer was lost, and likely those before it too: the confirmed one comes before
+ * them, so that it gets its turn while there are tries. */
 static enum err_code newest(struct portal *portal, int64_t key_id, int64_t *out, struct err *err)
 {
     return number_of(portal,
-                     "SELECT version FROM piv_puk WHERE key_id = ? "
-                     "AND state IN ('given', 'confirmed', 'past') "
-                     "ORDER BY state = 'past', version DESC LIMIT 1",
+                     "SELECT version FROM piv_puk WHERE key_id = ?1 "
+                     "AND state IN ('given', 'confirmed', 'past') ORDER BY state = 'past', "
+                     "state = 'given' AND version < (SELECT max(version) FROM piv_puk "
+                     "WHERE key_id = ?1 AND state = 'refused'), version DESC LIMIT 1",
                      PORTAL_VALUES(PORTAL_INTEGER(key_id)), out, err);
 }
 
@@ -54,16 +57,17 @@ static enum err_code fresh(struct portal *portal, int64_t key_id, int64_t *out, 
                      PORTAL_VALUES(PORTAL_INTEGER(key_id)), out, err);
 }
 
-/* What would have come out of a change of the refused version never came to be. Inside a transaction. */
+/* What the refused answer would have made of it never came to be. Inside a transaction. */
 static enum err_code mark_refused(struct portal *portal, const struct portal_job *job,
-                                  int64_t version, struct err *err)
+                                  int64_t version, int64_t next, struct err *err)
 {
     AUTO(memory_freep) char *detail = memory_printf("PUK %lld", (long long)version);
     if (portal_db_run(portal->db,
                       "UPDATE piv_puk SET state = CASE WHEN version = ?1 THEN 'refused' ELSE "
-                      "'never' END WHERE key_id = ?2 AND (version = ?1 OR from_version = ?1) "
+                      "'never' END WHERE key_id = ?2 AND version IN (?1, ?3) "
                       "AND state NOT IN ('refused', 'never')",
-                      PORTAL_VALUES(PORTAL_INTEGER(version), PORTAL_INTEGER(job->key->id)),
+                      PORTAL_VALUES(PORTAL_INTEGER(version), PORTAL_INTEGER(job->key->id),
+                                    PORTAL_INTEGER(next)),
                       err) != ERR_NONE)
         return err_add(err, "note a refused PUK");
     return portal_db_changed(portal->db) == 0
@@ -75,18 +79,20 @@ enum err_code portal_piv_puk_refused(struct portal *portal, const struct portal_
                                      struct err *err)
 {
     AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
+    int64_t next = 0;
     int64_t version = 0;
     if (portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
         number_of(portal,
-                  "SELECT from_version FROM piv_puk WHERE key_id = ? AND version = "
-                  "(SELECT puk_version FROM unblock_answer WHERE job_id = ? ORDER BY id DESC "
-                  "LIMIT 1)",
-                  PORTAL_VALUES(PORTAL_INTEGER(job->key->id), PORTAL_TEXT(job->id)), &version,
+                  "SELECT puk_version FROM unblock_answer WHERE job_id = ? ORDER BY id DESC "
+                  "LIMIT 1",
+                  PORTAL_VALUES(PORTAL_TEXT(job->id)), &next, err) != ERR_NONE ||
+        number_of(portal, "SELECT from_version FROM piv_puk WHERE key_id = ? AND version = ?",
+                  PORTAL_VALUES(PORTAL_INTEGER(job->key->id), PORTAL_INTEGER(next)), &version,
                   err) != ERR_NONE)
         return err->code;
     if (version == 0)
         return err_set(err, ERR_FIELD_VALUE, "refused: the job had no answer");
-    if (mark_refused(portal, job, version, err) != ERR_NONE)
+    if (mark_refused(portal, job, version, next, err) != ERR_NONE)
         return err->code;
     return portal_transaction_commit(&transaction, err);
 }

@@ -13,7 +13,8 @@ struct portal_piv_puk {
 };
 
 /* Inside the caller's transaction: chooses for an answer to this job and notes the next version. The newest that the
- * key may have comes first: that of a reset whose confirmation was lost. ERR_ADMIN_PIN_LOW when none is left. */
+ * key may have comes first: that of a reset whose confirmation was lost; once it was refused, the confirmed one.
+ * ERR_ADMIN_PIN_LOW when none is left. */
 MUST_CHECK enum err_code portal_piv_puk_choose(struct portal *portal, const struct portal_job *job,
                                                struct portal_piv_puk *out, struct err *err);
 /* Notes that the key took the PUK of this job's last answer for wrong, in a transaction of its own: it cost a try

@@ -310,6 +310,55 @@ static void a_late_word_leaves_what_is_under_way(void **state)
     assert_int_equal(token.puk, 4);
 }
 
+static void lose_an_answer(const struct token *token)
+{
+    AUTO(portal_job_freep) struct portal_job *job = job_of(token);
+    AUTO(bytes_freep) struct bytes *blob = NULL;
+    assert_int_equal(ask(token, job, false, &blob), ERR_NONE);
+}
+
+/* The tries would not do for each of them. */
+static void many_lost_answers_cost_one_try(void **state)
+{
+    AUTO(token_done) struct token token = token_new(*state);
+    for (int day = 0; day < 4; day++) {
+        clock_set_for_test(FIXTURE_NOW + 2 * day * FIXTURE_DAY);
+        lose_an_answer(&token);
+    }
+    AUTO(portal_job_freep) struct portal_job *job = job_of(&token);
+    AUTO(bytes_freep) struct bytes *wrong = NULL;
+    AUTO(bytes_freep) struct bytes *right = NULL;
+    assert_int_equal(ask(&token, job, false, &wrong), ERR_NONE);
+    assert_false(take(&token, wrong));
+    assert_int_equal(ask(&token, job, true, &right), ERR_NONE);
+    assert_true(take(&token, right)); /* and now the word about it is lost */
+    reset_and_confirm(&token);
+    assert_int_equal(token.tries, 3);
+    assert_int_equal(rows(&token), 2);
+    clock_set_for_test(FIXTURE_NOW);
+}
+
+/* Each reset was taken, and its confirmation lost; then an answer was. */
+static void what_the_confirmed_one_became_is_a_candidate(void **state)
+{
+    AUTO(token_done) struct token token = token_new(*state);
+    AUTO(portal_job_freep) struct portal_job *first = job_of(&token);
+    AUTO(bytes_freep) struct bytes *blob = NULL;
+    assert_int_equal(ask(&token, first, false, &blob), ERR_NONE);
+    assert_true(take(&token, blob));
+    lose_an_answer(&token);
+    token.tries = 5;
+    AUTO(portal_job_freep) struct portal_job *job = job_of(&token);
+    for (int refused = 0; refused < 2; refused++) {
+        AUTO(bytes_freep) struct bytes *wrong = NULL;
+        assert_int_equal(ask(&token, job, refused > 0, &wrong), ERR_NONE);
+        assert_false(take(&token, wrong));
+    }
+    AUTO(bytes_freep) struct bytes *right = NULL;
+    assert_int_equal(ask(&token, job, true, &right), ERR_NONE);
+    assert_true(take(&token, right));
+}
+
 static void the_makers_command_knows_the_present_one(void **state)
 {
     AUTO(token_done) struct token token = token_new(*state);
@@ -349,6 +398,8 @@ int main(void)
         cmocka_unit_test(a_wrong_word_of_the_key_heals),
         cmocka_unit_test(a_late_word_takes_nothing_back),
         cmocka_unit_test(a_late_word_leaves_what_is_under_way),
+        cmocka_unit_test(many_lost_answers_cost_one_try),
+        cmocka_unit_test(what_the_confirmed_one_became_is_a_candidate),
         cmocka_unit_test(the_makers_command_knows_the_present_one),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
