@@ -7,6 +7,14 @@
 #include "token/piv/piv_slot.h"
 #include "token/piv/piv_x509.h"
 
+/* Retired slots are where other software leaves decryption keys, whose certificates may be newer than the one in use:
+ * what we put there has a name. */
+static bool is_listed(const struct piv *piv, size_t index)
+{
+    const struct piv_slot *slot = &piv->slot[index];
+    return slot->state == PIV_SLOT_PAIR && (index == PIV_SIGNATURE || slot->element[0] != '\0');
+}
+
 enum err_code piv_pair_read_all(struct piv *piv, struct token_pairs **out, struct err *err)
 {
     if (piv_slot_scan(piv, err) != ERR_NONE)
@@ -15,7 +23,7 @@ enum err_code piv_pair_read_all(struct piv *piv, struct token_pairs **out, struc
     struct token_pairs *pairs = memory_new(sizeof *pairs + PIV_SLOTS * sizeof(struct token_pair));
     for (size_t i = 0; i < PIV_SLOTS; i++) {
         const struct piv_slot *slot = &piv->slot[i];
-        if (slot->state != PIV_SLOT_PAIR)
+        if (!is_listed(piv, i))
             continue;
         struct token_pair *pair = &pairs->pairs[pairs->count++];
         memcpy(pair->name, slot->name, sizeof slot->name);

@@ -124,6 +124,9 @@ static void deletes_only_what_is_ours(void **state)
     assert_int_equal(token_delete_pair(desk.token, "9C", &desk.err), ERR_TOKEN_NOT_SUPPORTED);
     assert_int_equal(token_delete_pair(desk.token, "82", &desk.err), ERR_TOKEN_NOT_SUPPORTED);
     assert_int_equal(token_delete_pair(desk.token, "83", &desk.err), ERR_TOKEN_NO_CONTAINER);
+    assert_int_equal(count_pairs(&desk), 1); /* what has no name there is not listed */
+    assert_int_equal(create(&desk, "renew-1"), ERR_NONE);
+    assert_ptr_equal(virtual_piv_objects_slot(desk.objects, 0x82)->pair, pair);
     assert_int_equal(count_pairs(&desk), 2);
     virtual_desk_done(&desk);
 }
