@@ -139,7 +139,7 @@ static enum err_code open_point(enum cert_algorithm algorithm, struct span point
 {
     uint8_t encoded[1 + PUBLIC_KEY_POINT_BYTES_MAX] = {0x04};
     char group[16];
-    if (point.len != 2 * kinds[algorithm].coordinate_bytes)
+    if (point.len == 0 || point.len != 2 * kinds[algorithm].coordinate_bytes)
         return err_set(err, ERR_CERT_PUBLIC_KEY, "a point of %zu bytes", point.len);
     memcpy(encoded + 1, point.at, point.len);
     memcpy(group, kinds[algorithm].curve, strlen(kinds[algorithm].curve) + 1);
