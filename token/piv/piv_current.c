@@ -31,7 +31,7 @@ static enum err_code copy_cert(struct piv *piv, size_t place, struct err *err)
 {
     const struct piv_slot *old = &piv->slot[PIV_SIGNATURE];
     char element[PIV_NAME_BYTES_MAX + 1];
-    if (old->cert == NULL || same_cert(piv, place, PIV_SIGNATURE))
+    if (same_cert(piv, place, PIV_SIGNATURE))
         return ERR_NONE;
     memcpy(element, old->element, sizeof element);
     if (element[0] == '\0')
@@ -57,8 +57,12 @@ static enum err_code make_room(struct piv *piv, struct err *err)
     size_t place;
     if (piv_metadata_read(piv, piv_key_reference(PIV_SIGNATURE), &present, err) != ERR_NONE)
         return err->code;
+    if (!present.known)
+        return err_set(err, ERR_TOKEN_NOT_SUPPORTED, "the card does not tell what is in 9C");
     if (!present.has_key)
         return ERR_NONE;
+    if (piv->slot[PIV_SIGNATURE].cert == NULL)
+        return err_set(err, ERR_TOKEN_NOT_SUPPORTED, "the key in 9C would be without certificate");
     if (find_place(piv, &place, err) != ERR_NONE)
         return err->code;
     bool may_hold_a_key = piv->slot[place].state == PIV_SLOT_OURS_FREE;
@@ -67,10 +71,8 @@ static enum err_code make_room(struct piv *piv, struct err *err)
         return err->code;
     if (move_away(piv, place, err) != ERR_NONE)
         return err->code;
-    if (piv->slot[place].cert != NULL) {
-        piv->slot[place].state = PIV_SLOT_PAIR;
-        piv->slot[place].key_slot = place;
-    }
+    piv->slot[place].state = PIV_SLOT_PAIR;
+    piv->slot[place].key_slot = place;
     return ERR_NONE;
 }
 
@@ -115,6 +117,13 @@ static bool has_copies(const struct piv *piv)
     return false;
 }
 
+/* A certificate in 9C that can't be read could not be kept either. */
+static bool is_ours_to_replace(const struct piv *piv)
+{
+    const struct piv_slot *present = &piv->slot[PIV_SIGNATURE];
+    return present->state == PIV_SLOT_EMPTY || present->cert != NULL;
+}
+
 /* Without metadata nothing would tell which keys are where when the switch is broken off. */
 static enum err_code ask_can_move(struct piv *piv, bool *out, struct err *err)
 {
@@ -124,7 +133,7 @@ static enum err_code ask_can_move(struct piv *piv, bool *out, struct err *err)
         (has_move && piv->metadata == PIV_NOT_ASKED &&
          piv_metadata_read(piv, PIV_REFERENCE_PIN, &ignored, err) != ERR_NONE))
         return err->code;
-    *out = has_move && piv->metadata == PIV_YES;
+    *out = has_move && piv->metadata == PIV_YES && is_ours_to_replace(piv);
     return ERR_NONE;
 }
 
@@ -136,25 +145,33 @@ static enum err_code move_if_it_can(struct piv *piv, size_t slot, bool *can_move
     if (code == ERR_TOKEN_NOT_SUPPORTED) {
         piv->move = PIV_NO;
         *can_move = false;
-        return ERR_NONE;
+        return piv_slot_scan(piv, err);
     }
     *err = refusal;
     return code == ERR_NONE ? ERR_NONE : err_add(err, "bring the new key to slot 9C");
 }
 
-enum err_code piv_current_make(struct piv *piv, const char *pair, struct err *err)
+static enum err_code put_in_place(struct piv *piv, size_t slot, struct err *err)
 {
-    size_t slot;
     bool can_move = false;
-    if (piv_slot_find(piv, pair, &slot, err) != ERR_NONE)
-        return err->code;
-    if (piv->slot[slot].is_placeholder)
-        return err_set(err, ERR_TOKEN_NO_CERTIFICATE, "the pair has no certificate yet");
     if ((slot != PIV_SIGNATURE || has_copies(piv)) && ask_can_move(piv, &can_move, err) != ERR_NONE)
         return err->code;
     if (can_move && slot != PIV_SIGNATURE && move_if_it_can(piv, slot, &can_move, err) != ERR_NONE)
         return err->code;
-    if (piv_slot_write_history(piv, PIV_SLOTS, err) != ERR_NONE)
+    if (piv_slot_write_history(piv, err) != ERR_NONE)
         return err->code;
     return can_move ? clear_copies(piv, err) : ERR_NONE;
+}
+
+enum err_code piv_current_make(struct piv *piv, const char *pair, struct err *err)
+{
+    size_t slot;
+    if (piv_slot_find(piv, pair, &slot, err) != ERR_NONE)
+        return err->code;
+    if (piv->slot[slot].is_placeholder)
+        return err_set(err, ERR_TOKEN_NO_CERTIFICATE, "the pair has no certificate yet");
+    enum err_code code = put_in_place(piv, slot, err);
+    if (code != ERR_NONE)
+        piv->slots_known = false; /* where it broke off the card tells */
+    return code;
 }

@@ -45,9 +45,12 @@ static void take(struct piv_file *file, struct span content)
 static enum err_code ask(struct piv *piv, size_t index, struct err *err)
 {
     AUTO(bytes_freep) struct bytes *content = NULL;
-    if (piv_object_read(piv, object_of(index), &content, err) != ERR_NONE)
+    bool hidden = false;
+    if (piv_object_look(piv, object_of(index), &content, &hidden, err) != ERR_NONE)
         return err->code;
     take(&piv->file[index], span_bytes(content));
+    if (hidden)
+        piv->file[index].exists = PIV_YES;
     return ERR_NONE;
 }
 

@@ -6,6 +6,7 @@
 #define INS_PUT_DATA 0xDB
 #define TAG_LIST 0x5C
 #define TAG_CONTENT 0x53
+#define STATUS_SECURITY 0x6982
 #define FRAME_BYTES 16 /* tag list, tag and length of the content */
 
 /* What keys answer for an object that they don't have: not found in the standard's words, and the other
@@ -32,6 +33,13 @@ static void add_id(struct buf *buf, uint32_t id)
 
 enum err_code piv_object_read(struct piv *piv, uint32_t id, struct bytes **out, struct err *err)
 {
+    bool ignored;
+    return piv_object_look(piv, id, out, &ignored, err);
+}
+
+enum err_code piv_object_look(struct piv *piv, uint32_t id, struct bytes **out, bool *out_hidden,
+                              struct err *err)
+{
     AUTO(buf_done) struct buf data = BUF_INIT(FRAME_BYTES);
     add_id(&data, id);
     struct piv_command command = {
@@ -46,6 +54,7 @@ enum err_code piv_object_read(struct piv *piv, uint32_t id, struct bytes **out, 
     uint16_t status = 0;
     if (piv_send(piv, &command, &answer, &status, err) != ERR_NONE)
         return err->code;
+    *out_hidden = status == STATUS_SECURITY;
     if (is_one_of(status, absent, ARRAY_SIZE(absent)))
         return ERR_NONE;
     if (status_word_check(status, command.ins, command.name, err) != ERR_NONE)

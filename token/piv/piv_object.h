@@ -13,6 +13,9 @@
  * that in several ways. ERR_TOKEN_ANSWER when the answer is not one well-formed object. */
 MUST_CHECK enum err_code piv_object_read(struct piv *piv, uint32_t id, struct bytes **out,
                                          struct err *err);
+/* The same, and *out_hidden says that it is not read for want of rights (6982): something may be there. */
+MUST_CHECK enum err_code piv_object_look(struct piv *piv, uint32_t id, struct bytes **out,
+                                         bool *out_hidden, struct err *err);
 /* Replaces the content; an empty one removes it. ERR_TOKEN_NO_SPACE when the key has no such object or
  * not that much room: then it is as before. */
 MUST_CHECK enum err_code piv_object_write(struct piv *piv, uint32_t id, struct span content,

@@ -109,7 +109,7 @@ static enum err_code generate(struct piv *piv, size_t slot, enum token_algorithm
     struct err ignored = ERR_INIT;
     enum err_code code = piv_key_generate(piv, slot, algorithm, out, err);
     if (code == ERR_TOKEN_CANNOT_REPLACE && piv->history.on_card == slot &&
-        piv_slot_write_history(piv, PIV_SLOTS, &ignored) != ERR_NONE)
+        piv_slot_write_history(piv, &ignored) != ERR_NONE)
         return err_add(err, "%s", ignored.detail);
     return code;
 }
@@ -145,13 +145,16 @@ enum err_code piv_pair_write_cert(struct piv *piv, const char *pair, enum token_
     return piv_slot_write(piv, index, der, element, err);
 }
 
+/* The certificate goes before its key: at no instant is one listed whose key is gone. */
 static enum err_code free_slot(struct piv *piv, size_t slot, struct err *err)
 {
     bool can_delete;
-    if (piv_application_has_move(piv, &can_delete, err) != ERR_NONE)
+    if (piv_application_has_move(piv, &can_delete, err) != ERR_NONE ||
+        piv_slot_write(piv, slot, SPAN_NONE, PIV_SLOT_FREE_MARK, err) != ERR_NONE ||
+        piv_slot_write_history(piv, err) != ERR_NONE)
         return err->code;
     if (!can_delete)
-        return piv_slot_write(piv, slot, SPAN_NONE, PIV_SLOT_FREE_MARK, err);
+        return ERR_NONE;
     if (piv_key_delete(piv, slot, err) != ERR_NONE)
         return err->code;
     return piv_slot_clear(piv, slot, err);
@@ -166,7 +169,7 @@ enum err_code piv_pair_delete(struct piv *piv, const char *pair, struct err *err
     if (slot == PIV_SIGNATURE || found->element[0] == '\0' || found->key_slot != slot)
         return err_set(err, ERR_TOKEN_NOT_SUPPORTED, "the pair in slot %02X is not ours to delete",
                        piv_key_reference(slot));
-    if (piv_slot_write_history(piv, slot, err) != ERR_NONE || free_slot(piv, slot, err) != ERR_NONE)
+    if (free_slot(piv, slot, err) != ERR_NONE)
         return err_add(err, "delete the pair in slot %02X", piv_key_reference(slot));
     return ERR_NONE;
 }

@@ -49,9 +49,12 @@ static void take(struct piv *piv, size_t index, struct span content)
 enum err_code piv_slot_read(struct piv *piv, size_t slot, struct err *err)
 {
     AUTO(bytes_freep) struct bytes *content = NULL;
-    if (piv_object_read(piv, piv_slot_object(slot), &content, err) != ERR_NONE)
+    bool hidden = false;
+    if (piv_object_look(piv, piv_slot_object(slot), &content, &hidden, err) != ERR_NONE)
         return err_add(err, "read slot %02X", piv_key_reference(slot));
     take(piv, slot, span_bytes(content));
+    if (hidden)
+        piv->slot[slot].state = PIV_SLOT_OTHER;
     return ERR_NONE;
 }
 
@@ -276,6 +279,8 @@ enum err_code piv_slot_write(struct piv *piv, size_t slot, struct span der, cons
 
 enum err_code piv_slot_clear(struct piv *piv, size_t slot, struct err *err)
 {
+    if (piv->history.off_card > 0) /* whose history is not ours to write */
+        return piv_slot_write(piv, slot, SPAN_NONE, PIV_SLOT_FREE_MARK, err);
     piv->slots_known = false;
     if (piv_object_write(piv, piv_slot_object(slot), SPAN_NONE, err) != ERR_NONE)
         return err_add(err, "empty the certificate of slot %02X", piv_key_reference(slot));
@@ -285,11 +290,20 @@ enum err_code piv_slot_clear(struct piv *piv, size_t slot, struct err *err)
     return ERR_NONE;
 }
 
-enum err_code piv_slot_write_history(struct piv *piv, size_t without, struct err *err)
+/* What others have listed stays listed, whether it can be read or not. */
+static bool is_listed(const struct piv *piv, size_t slot)
+{
+    const struct piv_slot *found = &piv->slot[slot];
+    bool others = found->state == PIV_SLOT_OTHER && !found->hides_others;
+    return (is_pair(piv, slot) && found->key_slot == slot) ||
+           (others && slot <= piv->history.on_card);
+}
+
+enum err_code piv_slot_write_history(struct piv *piv, struct err *err)
 {
     size_t count = 0;
     for (size_t i = 1; i < PIV_SLOTS; i++)
-        if (is_pair(piv, i) && piv->slot[i].key_slot == i && i != without)
+        if (is_listed(piv, i))
             count = i;
     return piv_history_write(piv, count, err);
 }

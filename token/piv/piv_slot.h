@@ -21,13 +21,14 @@ MUST_CHECK enum err_code piv_slot_find(struct piv *piv, const char *pair, size_t
  * tells, without key. Behind a slot that only has a key the history is written first, so that what will
  * lie there is found again whatever happens. ERR_TOKEN_CANNOT_REPLACE when all are taken. */
 MUST_CHECK enum err_code piv_slot_claim(struct piv *piv, size_t *out, struct err *err);
-/* Keeps the key history right, as it will be when the slot without (PIV_SLOTS: none) is empty. Before it is
- * emptied: a gap that no history covers would hide what lies behind it. */
-MUST_CHECK enum err_code piv_slot_write_history(struct piv *piv, size_t without, struct err *err);
+/* Keeps the key history right. Before a slot is emptied: a gap that no history covers would hide what lies
+ * behind it. */
+MUST_CHECK enum err_code piv_slot_write_history(struct piv *piv, struct err *err);
 /* Writes a slot's certificate object, and notes what then is there. der may be empty. */
 MUST_CHECK enum err_code piv_slot_write(struct piv *piv, size_t slot, struct span der,
                                         const char *element, struct err *err);
-/* Empties a slot's certificate object. */
+/* Empties a slot's certificate object; where the history is not ours to write it is marked as free instead,
+ * which is no gap. */
 MUST_CHECK enum err_code piv_slot_clear(struct piv *piv, size_t slot, struct err *err);
 
 /* Element 72 of a slot that is ours to use again, on cards without DELETE KEY. */

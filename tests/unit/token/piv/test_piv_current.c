@@ -123,6 +123,68 @@ static void a_promise_that_is_not_kept_changes_no_pair(void **state)
     }
 }
 
+/* What lies in 9C and can't be brought elsewhere with its certificate stays: the newest certificate says
+ * which pair is in use. */
+static void what_cannot_be_kept_is_not_replaced(void **state)
+{
+    static const struct {
+        bool has_key, has_object;
+    } cases[] = {{true, false}, {true, true}, {false, true}};
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct virtual_desk desk = renewed("piv-full");
+        struct virtual_piv_slot *slot = virtual_piv_objects_slot(desk.objects, 0x9C);
+        bool has_object = cases[i].has_object;
+        if (!cases[i].has_key)
+            virtual_pair_freep(&slot->pair);
+        const struct virtual_pair *kept = slot->pair;
+        virtual_piv_objects_remove(desk.objects, 0x5FC10A);
+        if (has_object)
+            assert_true(virtual_piv_objects_put(desk.objects, 0x5FC10A, span_text("\x70\x01")));
+        virtual_desk_reopen(&desk);
+        assert_int_equal(virtual_desk_admin_login(&desk), ERR_NONE);
+        if (token_make_current(desk.token, "renew-1", &desk.err) != ERR_NONE)
+            fail_msg("%s", desk.err.detail);
+        assert_ptr_equal(slot->pair, kept);
+        assert_int_equal(virtual_piv_objects_get(desk.objects, 0x5FC10A) != NULL, has_object);
+        assert_true(is_pair(&desk, 0x82, 0x5FC10D));
+        check_all_sign(&desk, 1);
+        virtual_desk_done(&desk);
+    }
+}
+
+/* The card forgets its manager before the nth command, who logs in again and goes on: nothing is left
+ * twice. */
+static bool goes_on_logged_in_again(unsigned nth)
+{
+    struct virtual_desk desk = renewed("piv-full");
+    assert_int_equal(virtual_fault_add(virtual_channel_faults(desk.channel), VIRTUAL_FAULT_STATUS,
+                                       nth, 0x6982, &desk.err),
+                     ERR_NONE);
+    enum err_code first = token_make_current(desk.token, "renew-1", &desk.err);
+    virtual_fault_clear(virtual_channel_faults(desk.channel));
+    desk.err = ERR_INIT;
+    assert_int_equal(virtual_desk_admin_login(&desk), ERR_NONE);
+    if (token_make_current(desk.token, "renew-1", &desk.err) != ERR_NONE)
+        fail_msg("command %u: %s", nth, desk.err.detail);
+    if (first == ERR_TOKEN_LOGIN_LOST) {
+        assert_true(is_pair(&desk, 0x9C, 0x5FC10A));
+        assert_true(is_pair(&desk, 0x83, 0x5FC10E));
+        assert_int_equal(cert_in(&desk, 0x5FC10D).len, 0);
+        assert_int_equal(cert_in(&desk, 0x5FC110).len, 0);
+    }
+    check_all_sign(&desk, 2);
+    virtual_desk_done(&desk);
+    return first == ERR_TOKEN_LOGIN_LOST;
+}
+
+static void goes_on_after_another_log_in(void **state)
+{
+    int lost = 0;
+    for (unsigned nth = 1; nth < 16; nth++)
+        lost += goes_on_logged_in_again(nth);
+    assert_int_equal(lost, 6); /* two keys moved, four objects written */
+}
+
 static void a_pair_without_a_certificate_is_not_made_current(void **state)
 {
     struct virtual_desk desk = virtual_desk_new("piv-full", VIRTUAL_PAIR_P256);
@@ -199,6 +261,8 @@ int main(void)
         cmocka_unit_test(moves_the_new_key_to_where_others_look),
         cmocka_unit_test(only_writes_the_history_where_keys_cannot_be_moved),
         cmocka_unit_test(a_promise_that_is_not_kept_changes_no_pair),
+        cmocka_unit_test(what_cannot_be_kept_is_not_replaced),
+        cmocka_unit_test(goes_on_after_another_log_in),
         cmocka_unit_test(a_pair_without_a_certificate_is_not_made_current),
         cmocka_unit_test(goes_on_from_any_instant),
         cmocka_unit_test(can_be_done_as_often_as_there_are_slots),

@@ -118,6 +118,19 @@ static void objects_of_others_are_no_files_and_stay(void **state)
     virtual_desk_done(&desk);
 }
 
+/* 6982: of somebody who lets it be read with rights that we don't have. */
+static void what_may_not_be_read_is_not_written_over(void **state)
+{
+    struct virtual_desk desk = managed("piv-full");
+    assert_int_equal(virtual_fault_add(virtual_channel_faults(desk.channel), VIRTUAL_FAULT_STATUS,
+                                       1, 0x6982, &desk.err),
+                     ERR_NONE);
+    assert_int_equal(write_bytes(&desk, "one", 5), ERR_NONE);
+    assert_null(virtual_piv_objects_get(desk.objects, 0x5FFF10));
+    assert_non_null(virtual_piv_objects_get(desk.objects, 0x5FFF11));
+    virtual_desk_done(&desk);
+}
+
 static void a_shorter_file_than_expected_is_a_broken_answer(void **state)
 {
     struct virtual_desk desk = managed("piv-full");
@@ -136,6 +149,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_too_large_changes_nothing),
         cmocka_unit_test(what_was_listed_is_not_read_again_but_what_was_written_is),
         cmocka_unit_test(objects_of_others_are_no_files_and_stay),
+        cmocka_unit_test(what_may_not_be_read_is_not_written_over),
         cmocka_unit_test(a_shorter_file_than_expected_is_a_broken_answer),
     };
     return cmocka_run_group_tests(tests, virtual_desk_set_up, virtual_desk_tear_down);

@@ -151,6 +151,47 @@ static void a_deleted_slot_is_used_again(void **state)
     }
 }
 
+/* The card is pulled out around the nth command of a deletion. */
+static bool broken_off(const char *profile, enum virtual_fault_kind kind, unsigned nth)
+{
+    struct virtual_desk desk = managed(profile);
+    AUTO(token_pairs_freep) struct token_pairs *pairs = NULL;
+    assert_int_equal(create(&desk, "renew-1"), ERR_NONE);
+    AUTO(bytes_freep) struct bytes *cert = virtual_desk_issue(&desk, 0x82);
+    assert_int_equal(
+        token_write_cert(desk.token, "renew-1", TOKEN_SIGN, span_bytes(cert), &desk.err), ERR_NONE);
+    assert_int_equal(
+        virtual_fault_add(virtual_channel_faults(desk.channel), kind, nth, 0, &desk.err), ERR_NONE);
+    bool through = token_delete_pair(desk.token, "renew-1", &desk.err) == ERR_NONE;
+    virtual_desk_reopen(&desk);
+    virtual_desk_login(&desk);
+    assert_int_equal(token_read_pairs(desk.token, &pairs, &desk.err), ERR_NONE);
+    for (size_t i = 0; i < pairs->count; i++) {
+        AUTO(bytes_freep) struct bytes *signature = NULL;
+        if (token_sign(desk.token, pairs->pairs[i].name, SPAN_ARRAY(digest), &signature,
+                       &desk.err) != ERR_NONE)
+            fail_msg("%s, command %u: %s", profile, nth, desk.err.detail);
+    }
+    assert_int_equal(virtual_desk_admin_login(&desk), ERR_NONE);
+    assert_int_equal(create(&desk, "renew-2"), ERR_NONE);
+    if (pairs->count == 1) /* the place is free again */
+        assert_non_null(virtual_piv_objects_get(desk.objects, 0x5FC10D));
+    virtual_desk_done(&desk);
+    return !through;
+}
+
+static void a_deletion_broken_off_lists_no_certificate_without_key(void **state)
+{
+    static const char *const profiles[] = {"piv-full", "piv-5.4", "piv-odd"};
+    for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+        unsigned nth = 1;
+        while (broken_off(profiles[i], VIRTUAL_FAULT_REMOVE, nth) &&
+               broken_off(profiles[i], VIRTUAL_FAULT_REMOVE_AFTER, nth))
+            nth++;
+        assert_true(nth > 2);
+    }
+}
+
 static void signs_with_more_than_one_key(void **state)
 {
     static const char *const profiles[] = {"piv-full", "piv-5.4", "piv-odd"};
@@ -196,6 +237,7 @@ int main(void)
         cmocka_unit_test(a_kept_key_gets_its_certificate_in_place),
         cmocka_unit_test(deletes_only_what_is_ours),
         cmocka_unit_test(a_deleted_slot_is_used_again),
+        cmocka_unit_test(a_deletion_broken_off_lists_no_certificate_without_key),
         cmocka_unit_test(signs_with_more_than_one_key),
         cmocka_unit_test(has_one_key_and_one_certificate),
     };

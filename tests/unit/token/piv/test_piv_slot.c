@@ -16,6 +16,7 @@
 #define OBJECT_82 "5FC10D"
 #define OBJECT_83 "5FC10E"
 #define OBJECT_84 "5FC10F"
+#define OBJECT_85 "5FC110"
 #define ONE_RETIRED "53 08 C1 01 01 C2 01 00 FE 00 9000"
 #define FREE_MARK "53 0E 72 0A 756B6579642D66726565 FE 00 9000"
 
@@ -121,6 +122,51 @@ static void what_cannot_be_read_is_nobodys_place(void **state)
     scripted_piv_close(&card, false);
 }
 
+/* 6982: there may be a certificate, and its key. */
+static void what_may_not_be_read_is_nobodys_place(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    size_t slot;
+    scripted_piv_expect_object(&card, HISTORY, "6A82");
+    expect_cert(&card, OBJECT_9C, 1, "");
+    scripted_piv_expect_object(&card, OBJECT_82, "6982");
+    scripted_piv_expect_object(&card, OBJECT_83, "6A82");
+    card.piv->metadata = PIV_NO;
+    assert_int_equal(piv_slot_claim(card.piv, &slot, &card.err), ERR_NONE);
+    assert_int_equal(slot, 2);
+    assert_int_equal(card.piv->slot[1].state, PIV_SLOT_OTHER);
+    scripted_piv_close(&card, false);
+}
+
+static void what_others_have_listed_stays_listed(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    scripted_piv_expect_object(&card, HISTORY, "53 08 C1 01 02 C2 01 00 FE 00 9000");
+    expect_cert(&card, OBJECT_9C, 1, "");
+    expect_cert(&card, OBJECT_82, 2, "");
+    scripted_piv_expect_object(&card, OBJECT_83, "53 02 7001 9000"); /* can't be read */
+    scripted_piv_expect_object(&card, OBJECT_84, "6A82");
+    assert_int_equal(piv_slot_scan(card.piv, &card.err), ERR_NONE);
+    assert_int_equal(piv_slot_write_history(card.piv, &card.err), ERR_NONE);
+    scripted_piv_close(&card, false);
+}
+
+static void leaves_no_gap_where_the_history_is_not_ours(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    scripted_piv_expect_object(&card, HISTORY, "53 08 C1 01 00 C2 01 01 FE 00 9000");
+    expect_cert(&card, OBJECT_9C, 1, "");
+    expect_cert(&card, OBJECT_83, 2, "renew-1");
+    expect_cert(&card, OBJECT_84, 3, "kept-84");
+    scripted_piv_expect_object(&card, OBJECT_85, "6A82");
+    assert_int_equal(piv_slot_scan(card.piv, &card.err), ERR_NONE);
+    scripted_piv_expect(&card, "00 DB 3F FF 15 5C 03 5FC10E 53 0E 72 0A 756B6579642D66726565 FE 00",
+                        "9000");
+    assert_int_equal(piv_slot_clear(card.piv, 2, &card.err), ERR_NONE);
+    assert_int_equal(card.piv->slot[2].state, PIV_SLOT_OURS_FREE);
+    scripted_piv_close(&card, false);
+}
+
 static void names_that_are_there_twice_are_none(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
@@ -210,6 +256,9 @@ int main(void)
         cmocka_unit_test(goes_on_behind_the_history_while_there_are_certificates),
         cmocka_unit_test(keys_whose_certificates_are_elsewhere_are_left_alone),
         cmocka_unit_test(what_cannot_be_read_is_nobodys_place),
+        cmocka_unit_test(what_may_not_be_read_is_nobodys_place),
+        cmocka_unit_test(what_others_have_listed_stays_listed),
+        cmocka_unit_test(leaves_no_gap_where_the_history_is_not_ours),
         cmocka_unit_test(names_that_are_there_twice_are_none),
         cmocka_unit_test(finds_keys_of_an_interrupted_switch),
         cmocka_unit_test(a_certificate_whose_key_is_nowhere_is_no_pair),
