@@ -104,13 +104,33 @@ static enum err_code pad(const struct secret *first, const struct secret *second
     return ERR_NONE;
 }
 
+/* Some cards have other words for a miss than 63Cx, which tell no tries: they are asked for. */
+static enum err_code check_presented(struct piv *piv, enum token_role role,
+                                     const struct piv_command *sent, uint16_t status,
+                                     struct err *err)
+{
+    struct token_pin_state state = {.tries_left = -1};
+    struct err ignored = ERR_INIT;
+    if (status != STATUS_NOT_VERIFIED && status != STATUS_SECURITY && status != STATUS_DATA)
+        return status_word_check(status, sent->ins, sent->name, err);
+    if (piv_access_pin_state(piv, role, &state, &ignored) != ERR_NONE)
+        state.tries_left = -1;
+    err_set_foreign(err, state.tries_left == 0 ? ERR_PIN_LOCKED : ERR_PIN_WRONG, status,
+                    "%s: status %04X: refused, tries left: %d", sent->name, status,
+                    state.tries_left);
+    err->tries_left = state.tries_left;
+    return err->code;
+}
+
 static enum err_code verify(struct piv *piv, const struct secret *padded, struct err *err)
 {
+    uint16_t status = 0;
     struct piv_command command = {
         .name = "VERIFY", .ins = INS_VERIFY, .p2 = PIV_REFERENCE_PIN, .data = secret_peek(padded)};
-    enum err_code code = piv_call(piv, &command, NULL, err);
-    piv->pin_fresh = code == ERR_NONE;
-    return code;
+    if (piv_send(piv, &command, NULL, &status, err) != ERR_NONE)
+        return err->code;
+    piv->pin_fresh = status == APDU_STATUS_OK;
+    return check_presented(piv, TOKEN_USER, &command, status, err);
 }
 
 enum err_code piv_access_login(struct piv *piv, const struct secret *pin, struct err *err)
@@ -152,10 +172,12 @@ enum err_code piv_access_change_pin(struct piv *piv, const struct secret *old_pi
                                   .ins = INS_CHANGE,
                                   .p2 = PIV_REFERENCE_PIN,
                                   .data = secret_peek(both)};
-    enum err_code code = piv_call(piv, &command, NULL, err);
-    if (code == ERR_TOKEN_STATUS && err->foreign == STATUS_DATA)
-        err->code = ERR_PIN_RULES; /* the card has rules of its own for a new PIN */
-    return code == ERR_NONE ? ERR_NONE : err->code;
+    uint16_t status = 0;
+    if (piv_send(piv, &command, NULL, &status, err) != ERR_NONE)
+        return err->code;
+    if (status == STATUS_DATA) /* the card has rules of its own for a new PIN */
+        return err_set_foreign(err, ERR_PIN_RULES, status, "%s: status %04X", command.name, status);
+    return check_presented(piv, TOKEN_USER, &command, status, err);
 }
 
 /* ---- the management key ---- */
@@ -259,22 +281,23 @@ enum err_code piv_access_admin_login(struct piv *piv, struct span cryptogram, st
 
 /* ---- unblocking ---- */
 
-static enum err_code send_unblock(struct piv *piv, const char *name, uint8_t ins, uint8_t reference,
-                                  struct span data, struct err *err)
-{
-    struct piv_command command = {.name = name, .ins = ins, .p2 = reference, .data = data};
-    return piv_call(piv, &command, NULL, err);
-}
-
 enum err_code piv_access_unblock(struct piv *piv, struct span blob, struct err *err)
 {
     if (blob.len != PIV_UNBLOCK_BYTES)
         return err_set(err, ERR_FIELD_VALUE, "unblock data of %zu bytes instead of %d", blob.len,
                        PIV_UNBLOCK_BYTES);
+    struct piv_command change = {.name = "CHANGE REFERENCE DATA",
+                                 .ins = INS_CHANGE,
+                                 .p2 = PIV_REFERENCE_PUK,
+                                 .data = span_part(blob, 0, 2 * PIV_PIN_BYTES)};
+    struct piv_command reset = {.name = "RESET RETRY COUNTER",
+                                .ins = INS_RESET,
+                                .p2 = PIV_REFERENCE_PIN,
+                                .data = span_part(blob, PIV_PIN_BYTES, 2 * PIV_PIN_BYTES)};
+    uint16_t status = 0;
     secret_freep(&piv->pin);
-    if (send_unblock(piv, "CHANGE REFERENCE DATA", INS_CHANGE, PIV_REFERENCE_PUK,
-                     span_part(blob, 0, 2 * PIV_PIN_BYTES), err) != ERR_NONE)
+    if (piv_send(piv, &change, NULL, &status, err) != ERR_NONE ||
+        check_presented(piv, TOKEN_ADMINISTRATOR, &change, status, err) != ERR_NONE)
         return err_add(err, "give the card the next PUK");
-    return send_unblock(piv, "RESET RETRY COUNTER", INS_RESET, PIV_REFERENCE_PIN,
-                        span_part(blob, PIV_PIN_BYTES, 2 * PIV_PIN_BYTES), err);
+    return piv_call(piv, &reset, NULL, err);
 }

@@ -14,6 +14,8 @@
  * nothing is known: both are -1. */
 MUST_CHECK enum err_code piv_access_pin_state(struct piv *piv, enum token_role role,
                                               struct token_pin_state *out, struct err *err);
+/* A refused PIN is ERR_PIN_WRONG, whatever word the card has for it; err->tries_left is -1 where the card does not
+ * tell it. So it is of the two functions that change PINs, too. */
 MUST_CHECK enum err_code piv_access_login(struct piv *piv, const struct secret *pin,
                                           struct err *err);
 MUST_CHECK enum err_code piv_access_logout(struct piv *piv, struct err *err);

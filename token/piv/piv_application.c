@@ -18,8 +18,11 @@
 #define GUID_BYTES 16
 #define FASC_N_BYTES 25
 
-/* Without the version behind it: SP 800-73-4 Part 1 2.2. */
-static const uint8_t application[] = {0xA0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00, 0x10, 0x00};
+/* With the version behind it: SP 800-73-4 Part 1 2.2. */
+static const uint8_t application[] = {0xA0, 0x00, 0x00, 0x03, 0x08, 0x00,
+                                      0x00, 0x10, 0x00, 0x01, 0x00};
+#define VERSION_IN_NAME_BYTES 2
+#define STATUS_NOT_FOUND 0x6A82
 
 /* ---- the ATR ---- */
 
@@ -67,22 +70,28 @@ bool piv_application_atr_extended(struct span atr)
 
 /* ---- selecting ---- */
 
-static enum err_code send_select(struct piv *piv, uint16_t *status, struct err *err)
+static enum err_code send_select(struct piv *piv, struct span name, uint16_t *status,
+                                 struct err *err)
 {
     struct piv_command command = {
         .name = "SELECT",
         .ins = INS_SELECT,
         .p1 = 0x04,
-        .data = SPAN_ARRAY(application),
+        .data = name,
         .answer_bytes_max = TEMPLATE_BYTES_MAX,
     };
     return piv_send(piv, &command, NULL, status, err);
 }
 
+/* By the name without its version, which fits each; some cards know only the whole one. */
 enum err_code piv_application_select(struct piv *piv, struct err *err)
 {
+    struct span whole = SPAN_ARRAY(application);
     uint16_t status = 0;
-    if (send_select(piv, &status, err) != ERR_NONE)
+    if (send_select(piv, span_part(whole, 0, whole.len - VERSION_IN_NAME_BYTES), &status, err) !=
+        ERR_NONE)
+        return err->code;
+    if (status == STATUS_NOT_FOUND && send_select(piv, whole, &status, err) != ERR_NONE)
         return err->code;
     return status_word_check(status, INS_SELECT, "SELECT", err);
 }

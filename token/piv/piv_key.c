@@ -43,6 +43,15 @@ static enum err_code number_of(struct piv *piv, enum token_algorithm algorithm, 
     return ERR_NONE;
 }
 
+/* Some cards leave the frame away. */
+static bool take_public_key(struct span answer, uint8_t number, struct token_public_key *out)
+{
+    struct span key;
+    if (!piv_tlv_only(answer, TAG_PUBLIC_KEY, &key))
+        key = answer;
+    return piv_algorithm_public_key(number, key, out);
+}
+
 enum err_code piv_key_generate(struct piv *piv, size_t slot, enum token_algorithm algorithm,
                                struct token_public_key *out, struct err *err)
 {
@@ -59,7 +68,6 @@ enum err_code piv_key_generate(struct piv *piv, size_t slot, enum token_algorith
     };
     AUTO(bytes_freep) struct bytes *answer = NULL;
     uint16_t status = 0;
-    struct span key;
     if (piv_send(piv, &command, &answer, &status, err) != ERR_NONE)
         return err->code;
     if (status != APDU_STATUS_OK && (status != STATUS_SECURITY || piv->admin_in))
@@ -68,8 +76,7 @@ enum err_code piv_key_generate(struct piv *piv, size_t slot, enum token_algorith
                                command.name, status, number, command.p2);
     if (status_word_check(status, command.ins, command.name, err) != ERR_NONE)
         return err->code;
-    if (!piv_tlv_only(span_bytes(answer), TAG_PUBLIC_KEY, &key) ||
-        !piv_algorithm_public_key(number, key, out) || out->algorithm != algorithm)
+    if (!take_public_key(span_bytes(answer), number, out) || out->algorithm != algorithm)
         return err_set(err, ERR_TOKEN_ANSWER, "%s: no public key", command.name);
     return ERR_NONE;
 }

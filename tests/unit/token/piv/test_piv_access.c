@@ -119,6 +119,30 @@ static void a_refused_pin_is_not_kept(void **state)
     scripted_piv_close(&card, true);
 }
 
+static void check_miss(const char *status, const char *empty_verify, enum err_code expected,
+                       int tries_left)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    AUTO(secret_freep) struct secret *pin = scripted_piv_secret("123456");
+    card.piv->metadata = PIV_NO;
+    scripted_piv_expect(&card, SCRIPTED_PIV_VERIFY, status);
+    scripted_piv_expect(&card, SCRIPTED_PIV_EMPTY_VERIFY, empty_verify);
+    assert_int_equal(token_login(card.token, pin, &card.err), expected);
+    assert_int_equal(card.err.tries_left, tries_left);
+    assert_null(card.piv->pin);
+    scripted_piv_close(&card, true);
+}
+
+static void cards_have_many_words_for_a_wrong_pin(void **state)
+{
+    check_miss("6300", "63C2", ERR_PIN_WRONG, 2);
+    check_miss("6982", "63C1", ERR_PIN_WRONG, 1);
+    check_miss("6A80", "63C5", ERR_PIN_WRONG, 5);
+    check_miss("6982", "6983", ERR_PIN_LOCKED, 0);
+    check_miss("6300", "6300", ERR_PIN_WRONG, -1); /* it doesn't tell */
+    check_miss("6300", "6F00", ERR_PIN_WRONG, -1);
+}
+
 static void an_accepted_pin_is_given_again_until_it_is_refused(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
@@ -143,6 +167,19 @@ static void check_change(const char *status, enum err_code expected)
     scripted_piv_close(&card, true);
 }
 
+static void check_change_miss(const char *status)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    AUTO(secret_freep) struct secret *pin = scripted_piv_secret("123456");
+    card.piv->metadata = PIV_NO;
+    scripted_piv_expect(&card, "00 24 00 80 10 31 32 33 34 35 36 FF FF 31 32 33 34 35 36 FF FF",
+                        status);
+    scripted_piv_expect(&card, SCRIPTED_PIV_EMPTY_VERIFY, "63C2");
+    assert_int_equal(token_change_pin(card.token, pin, pin, &card.err), ERR_PIN_WRONG);
+    assert_int_equal(card.err.tries_left, 2);
+    scripted_piv_close(&card, true);
+}
+
 static void changes_the_pin(void **state)
 {
     check_change("9000", ERR_NONE);
@@ -151,6 +188,8 @@ static void changes_the_pin(void **state)
     check_change("6983", ERR_PIN_LOCKED);
     check_change("6A80", ERR_PIN_RULES);
     check_change("6F00", ERR_TOKEN_STATUS);
+    check_change_miss("6300");
+    check_change_miss("6982");
 }
 
 /* ---- the management key ---- */
@@ -263,6 +302,14 @@ static void a_wrong_puk_changes_nothing(void **state)
     assert_int_equal(card.err.tries_left, 2);
     scripted_piv_expect(&card, CHANGE_PUK, "6983");
     assert_int_equal(unblock(&card, 24), ERR_PIN_LOCKED);
+    static const char *const words[] = {"6300", "6982", "6A80"};
+    card.piv->metadata = PIV_NO;
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        card.err = ERR_INIT;
+        scripted_piv_expect(&card, CHANGE_PUK, words[i]);
+        assert_int_equal(unblock(&card, 24), ERR_PIN_WRONG);
+        assert_int_equal(card.err.tries_left, -1);
+    }
     scripted_piv_close(&card, false);
 }
 
@@ -275,6 +322,7 @@ int main(void)
         cmocka_unit_test(knows_the_puks_tries_from_metadata_only),
         cmocka_unit_test(pads_the_pin),
         cmocka_unit_test(a_refused_pin_is_not_kept),
+        cmocka_unit_test(cards_have_many_words_for_a_wrong_pin),
         cmocka_unit_test(an_accepted_pin_is_given_again_until_it_is_refused),
         cmocka_unit_test(changes_the_pin),
         cmocka_unit_test(takes_the_challenge_that_metadata_name),

@@ -10,6 +10,7 @@
 
 #define GET_HOLDER "00 CB 3F FF 05 5C 03 5FC102 00"
 #define NOT_GMT0017 "80 04 00 00 00 01 20" /* the next driver's question */
+#define SELECT_WHOLE "00 A4 04 00 0B A0 00 00 03 08 00 00 10 00 01 00 00"
 #define GUID "00112233445566778899AABBCCDDEEFF"
 #define FASC_N "D4E739DA739CED39CE739DA1685A1082108CE73984108CA3FC"
 #define ZEROS_16 "00000000000000000000000000000000"
@@ -73,10 +74,24 @@ static void leaves_other_cards_to_other_drivers(void **state)
         struct err err;
         scripted_channel_set_atr(script, SCRIPTED_PIV_ATR);
         scripted_channel_expect(script, SCRIPTED_PIV_SELECT, answers[i]);
+        if (i == 0)
+            scripted_channel_expect(script, SELECT_WHOLE, answers[i]);
         scripted_channel_expect(script, NOT_GMT0017, "6E00");
         assert_null(open_card(script, &err));
         assert_int_equal(err.code, ERR_TOKEN_UNSUPPORTED);
     }
+}
+
+static void asks_by_the_whole_name_where_a_part_is_not_found(void **state)
+{
+    struct scripted_channel *script = scripted_channel_new();
+    struct err err;
+    scripted_channel_set_atr(script, SCRIPTED_PIV_ATR);
+    scripted_channel_expect(script, SCRIPTED_PIV_SELECT, "6A82");
+    scripted_channel_expect(script, SELECT_WHOLE, "61 00 9000");
+    scripted_channel_expect(script, SCRIPTED_PIV_SERIAL, "00 BC 61 4E 9000");
+    AUTO(token_closep) struct token *token = open_card(script, &err);
+    assert_non_null(token);
 }
 
 static void a_broken_line_is_not_another_card(void **state)
@@ -157,6 +172,7 @@ int main(void)
         cmocka_unit_test(tells_the_serial_number_by_what_the_card_has),
         cmocka_unit_test(refuses_a_card_that_cannot_be_told_from_another),
         cmocka_unit_test(leaves_other_cards_to_other_drivers),
+        cmocka_unit_test(asks_by_the_whole_name_where_a_part_is_not_found),
         cmocka_unit_test(a_broken_line_is_not_another_card),
         cmocka_unit_test(another_card_in_the_reader_is_noticed),
         cmocka_unit_test(a_serial_number_that_goes_away_is_a_broken_answer),

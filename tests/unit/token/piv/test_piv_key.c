@@ -41,6 +41,7 @@ static void makes_key_pairs(void **state)
     static const char *const refusals[] = {"6A80", "6A81", "6A86", "6A88",
                                            "6985", "6D00", "6F00", "6581"};
     check_generate("7F49 43 86 41 " POINT " 9000", ERR_NONE);
+    check_generate("86 41 " POINT " 9000", ERR_NONE);
     check_generate("6982", ERR_TOKEN_LOGIN_LOST);
     for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
         check_generate(refusals[i], ERR_TOKEN_CANNOT_REPLACE);
@@ -64,7 +65,9 @@ static void a_slot_that_nobody_may_use_is_told_from_a_lost_log_in(void **state)
 static void refuses_what_is_no_public_key(void **state)
 {
     check_generate("9000", ERR_TOKEN_ANSWER);
-    check_generate("86 41 " POINT " 9000", ERR_TOKEN_ANSWER);
+    check_generate("86 40 " POINT " 9000", ERR_TOKEN_ANSWER);
+    check_generate("7F48 43 86 41 " POINT " 9000", ERR_TOKEN_ANSWER);
+    check_generate("86 41 " POINT " 86 41 " POINT " 9000", ERR_TOKEN_ANSWER);
     check_generate("7F49 02 86 00 9000", ERR_TOKEN_ANSWER);
     check_generate("7F49 43 86 41 " POINT " 00 9000", ERR_TOKEN_ANSWER);
 }
