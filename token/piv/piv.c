@@ -7,6 +7,7 @@
 #define CHAINED 0x10 /* CLA: more of the command follows. ISO/IEC 7816-4 5.4.1 */
 #define BLOCK_BYTES 255 /* of data in a short command */
 #define STATUS_WRONG_LENGTH 0x6700
+#define STATUS_NO_CHAINING 0x6884
 #define STATUS_MORE 0x6100
 #define STATUS_FAMILY 0xFF00
 #define INS_GET_RESPONSE 0xC0
@@ -57,6 +58,8 @@ static enum err_code send_short(struct piv *piv, const struct piv_command *comma
         apdu.data = span_of(rest.at, BLOCK_BYTES);
         if (exchange(piv, &apdu, false, answer, status, err) != ERR_NONE)
             return err->code;
+        if ((*status & STATUS_FAMILY) == STATUS_MORE) /* fetched, it would pass for the whole's */
+            return err_set(err, ERR_TOKEN_ANSWER, "status %04X in the middle of a chain", *status);
         if (*status != APDU_STATUS_OK)
             return ERR_NONE;
         rest = span_of(rest.at + BLOCK_BYTES, rest.len - BLOCK_BYTES);
@@ -85,25 +88,46 @@ static bool refuses_le(const struct piv *piv, const struct piv_command *command)
     return !piv->no_le && command->data.len > 0 && command->answer_bytes_max > 0;
 }
 
+static enum err_code send_extended(struct piv *piv, const struct piv_command *command,
+                                   struct bytes **answer, uint16_t *status, struct err *err)
+{
+    struct apdu apdu = {
+        0,           command->ins,  command->p1,
+        command->p2, command->data, command->answer_bytes_max > 0 ? APDU_LE_ALL : APDU_LE_NONE};
+    return exchange(piv, &apdu, true, answer, status, err);
+}
+
+/* A card that takes no chain has done nothing, and may take the whole without having promised to. It is asked once. */
+static enum err_code send_unchained(struct piv *piv, const struct piv_command *command,
+                                    struct bytes **answer, uint16_t *status, struct err *err)
+{
+    piv->no_chaining = true;
+    if (send_extended(piv, command, answer, status, err) != ERR_NONE)
+        return err->code;
+    piv->extended = *status != STATUS_WRONG_LENGTH;
+    return ERR_NONE;
+}
+
 /* A token that refuses the extended form has done nothing, and is spoken to in the short one from then on. */
 static enum err_code send_whole(struct piv *piv, const struct piv_command *command,
                                 struct bytes **answer, uint16_t *status, struct err *err)
 {
     bool long_enough =
         command->data.len > BLOCK_BYTES || command->answer_bytes_max > BLOCK_BYTES + 1;
+    bool refused_whole = false;
     if (piv->extended && long_enough && reader_takes(piv, command->data.len)) {
-        struct apdu apdu = {
-            0,           command->ins,  command->p1,
-            command->p2, command->data, command->answer_bytes_max > 0 ? APDU_LE_ALL : APDU_LE_NONE};
-        if (exchange(piv, &apdu, true, answer, status, err) != ERR_NONE)
+        if (send_extended(piv, command, answer, status, err) != ERR_NONE ||
+            *status != STATUS_WRONG_LENGTH)
             return err->code;
-        if (*status != STATUS_WRONG_LENGTH)
-            return ERR_NONE;
         piv->extended = false;
+        refused_whole = true;
     }
     int le = piv->no_le && command->data.len > 0 ? APDU_LE_NONE : APDU_LE_ALL;
     if (send_short(piv, command, le, answer, status, err) != ERR_NONE)
         return err->code;
+    if (*status == STATUS_NO_CHAINING && command->data.len > BLOCK_BYTES && !piv->no_chaining &&
+        !refused_whole && reader_takes(piv, command->data.len))
+        return send_unchained(piv, command, answer, status, err);
     if (*status == STATUS_WRONG_LENGTH && refuses_le(piv, command)) {
         piv->no_le = true;
         return send_short(piv, command, APDU_LE_NONE, answer, status, err);

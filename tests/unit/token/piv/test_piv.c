@@ -58,6 +58,8 @@ static void a_chain_that_is_refused_ends_there(void **state)
     scripted_piv_expect(&card, first, "9000");
     scripted_piv_expect(&card, first, "6A84");
     assert_int_equal(ask(&card, 512, 16, NULL), ERR_TOKEN_NO_SPACE);
+    scripted_piv_expect(&card, first, "6110"); /* not the success of what was not yet sent */
+    assert_int_equal(ask(&card, 512, 16, NULL), ERR_TOKEN_ANSWER);
     scripted_piv_close(&card, false);
 }
 
