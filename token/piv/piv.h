@@ -59,6 +59,7 @@ struct piv {
     struct token_link *link;
     struct token_facts *facts; /* token.c's; lives longer */
     bool extended; /* commands and answers of more than 255 bytes in one piece */
+    bool no_chaining; /* what is too long for a short command goes into an extended one */
     bool no_le; /* commands with data must not name how long an answer may be */
     bool serial_by_command; /* GET SERIAL; else the card holder's identifier */
     enum piv_known metadata, move;
