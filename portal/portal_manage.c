@@ -4,16 +4,17 @@
 #include "base/hex.h"
 #include "portal/portal_audit.h"
 #include "portal/portal_piv_secret.h"
+#include "portal/portal_seal.h"
 #include "portal/portal_ticket.h"
 
 /* As the database has the order now: an operator may have taken the payment back. A renewal that was confirmed still
- * has a pair to be made current. */
+ * has a pair to be made current. A seal's extension has no order of its own, and no use before a renewal. */
 static enum err_code check_approved(struct portal *portal, const struct portal_job *job,
                                     struct err *err)
 {
     AUTO(portal_order_freep) struct portal_order *order = NULL;
     if (job->order == NULL)
-        return ERR_NONE;
+        return portal_seal_check_renewed(portal, job->key->id, err);
     if (portal_order_load(portal, job->order->number, &order, err) != ERR_NONE)
         return err->code;
     if (order->state != PORTAL_ORDER_APPROVED)

@@ -14,7 +14,8 @@ struct portal_manage_question {
 };
 /* Computes the answer for this challenge and counts it. ERR_TICKET_KIND (neither renew nor extend-seal),
  * ERR_JOB_EXPIRED, ERR_JOB_CONFLICT, ERR_ORDER_NOT_APPROVED, ERR_PROFILE_UNKNOWN (also when the key is registered with
- * another one), ERR_FIELD_VALUE (algorithm, length, a challenge that this key had before), ERR_MANAGE_LIMIT. */
+ * another one), ERR_FIELD_VALUE (algorithm, length, a challenge that this key had before), ERR_RENEW_FIRST (extend-seal),
+ * ERR_MANAGE_LIMIT. */
 MUST_CHECK enum err_code portal_manage_answer(struct portal *portal, const struct portal_job *job,
                                               const struct portal_manage_question *question,
                                               struct bytes **out, struct err *err);

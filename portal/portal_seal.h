@@ -42,6 +42,9 @@ struct portal_seal_request {
 MUST_CHECK enum err_code portal_seal_extend(struct portal *portal, const struct portal_job *job,
                                             const struct portal_seal_request *request,
                                             struct bytes **out, struct err *err);
+/* ERR_RENEW_FIRST unless the certificate in force came from an order: only then is there a seal to extend. */
+MUST_CHECK enum err_code portal_seal_check_renewed(struct portal *portal, int64_t key_id,
+                                                   struct err *err);
 /* Inside the caller's transaction. written: the job's seal becomes the current one; failed: it stays
  * issued, and is given again. The proof is by the certificate that the job's seal is bound to, so that a
  * word said before a later renewal is still understood. ERR_PROOF; ERR_SEAL_STATE, also when that

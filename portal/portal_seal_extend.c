@@ -38,6 +38,14 @@ static enum err_code check_renewed(struct portal *portal, int64_t certificate_id
                : ERR_NONE;
 }
 
+enum err_code portal_seal_check_renewed(struct portal *portal, int64_t key_id, struct err *err)
+{
+    AUTO(active_done) struct active active = {0};
+    return load_active(portal, key_id, &active, err) == ERR_NONE
+               ? check_renewed(portal, active.id, err)
+               : err->code;
+}
+
 static enum err_code check_proof(const struct portal_job *job,
                                  const struct portal_seal_request *request, const struct cert *by,
                                  struct err *err)

@@ -496,6 +496,7 @@ static void a_piv_tokens_management_key_answers(void **state)
     };
     struct world *world = *state;
     AUTO(world_key_freep) struct world_key *own = world_piv_key_new(world, CERT_P256, 20);
+    world_renew(world, own);
     AUTO(session_done) struct session session = open_key_session(world, own, "extend-seal");
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         enum err_code code = unblock(world, &session, cases[i].body, cases[i].length);

@@ -225,6 +225,17 @@ static void a_seal_job_gets_it(void **state)
     assert_int_equal(ask_fresh(world, renewal.job), ERR_NONE);
 }
 
+static void a_seal_job_gets_nothing_before_a_renewal(void **state)
+{
+    struct world *world = *state;
+    AUTO(renewal_done) struct renewal renewal = begin(world);
+    AUTO(portal_job_freep)
+    struct portal_job *seal = world_key_job(world, renewal.key, PORTAL_KIND_EXTEND_SEAL);
+    int64_t before = answers(world);
+    assert_int_equal(ask_fresh(world, seal), ERR_RENEW_FIRST);
+    assert_int_equal(answers(world), before);
+}
+
 static void nothing_comes_when_the_order_is_not_approved_any_more(void **state)
 {
     struct world *world = *state;
@@ -262,6 +273,7 @@ int main(void)
         cmocka_unit_test(only_piv_tokens_have_it),
         cmocka_unit_test(a_reset_and_a_check_never_get_it),
         cmocka_unit_test(a_seal_job_gets_it),
+        cmocka_unit_test(a_seal_job_gets_nothing_before_a_renewal),
         cmocka_unit_test(nothing_comes_when_the_order_is_not_approved_any_more),
         cmocka_unit_test(nothing_comes_after_the_job),
     };
