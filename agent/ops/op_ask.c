@@ -4,7 +4,7 @@
 #include "agent/ops/op_leftovers.h"
 #include "agent/ops/op_plain.h"
 
-/* Answers in a row of a length that no PIN has. A person needs two or three; a broken dialog, which
+/* Answers in a row that cost no try, as far as the key tells. A person needs two or three; a broken dialog, which
  * answers by itself, would be opened for ever. */
 #define UNSENT_MAX 8
 
@@ -62,10 +62,13 @@ static enum err_code read_tries(struct op *op, struct err *err)
     return code;
 }
 
-/* After a wrong PIN: what the next dialog says. A PIN of the wrong length was not sent. */
+/* After a wrong PIN: what the next dialog says. A PIN of the wrong length was not sent; one that was sent may have
+ * been refused by a key that does not say how many tries are left. */
 static char *explain(struct op *op, const struct err *wrong)
 {
     const struct token_facts *facts = token_peek_facts(op->key.token);
+    if (wrong->tries_left < 0 && wrong->foreign != 0)
+        return memory_text(op->lang == LANG_EN ? "Wrong PIN." : "密码错误。");
     if (wrong->tries_left < 0)
         return memory_printf(op->lang == LANG_EN
                                  ? "A PIN has %zu to %zu characters; no try was spent."
@@ -88,6 +91,12 @@ static enum err_code count_again(struct op *op, struct err *wrong, struct err *e
     return ERR_NONE;
 }
 
+/* As far as the key tells. */
+static bool spent_none(int before, int now)
+{
+    return now < 0 || (before >= 0 && now >= before);
+}
+
 static enum err_code ask_until_right(struct op *op, const struct cancel *dialog, void *context,
                                      struct err *err)
 {
@@ -104,13 +113,14 @@ static enum err_code ask_until_right(struct op *op, const struct cancel *dialog,
             return code;
         memory_freep(&error);
         struct err wrong = *err;
+        int before = op->key.pin.tries_left;
         if (code == ERR_PIN_WRONG && wrong.tries_left < 0 &&
             count_again(op, &wrong, err) != ERR_NONE)
             return err->code;
-        unsent = wrong.tries_left < 0 ? unsent + 1 : 0;
+        unsent = spent_none(before, wrong.tries_left) ? unsent + 1 : 0;
         if (unsent == UNSENT_MAX)
-            return err_set(err, ERR_PROMPT_UNAVAILABLE, "%d answers in a row were no PIN",
-                           UNSENT_MAX);
+            return err_set(err, ERR_PROMPT_UNAVAILABLE,
+                           "%d answers in a row were no PIN that the key counts", UNSENT_MAX);
         error = explain(op, &wrong);
     }
 }

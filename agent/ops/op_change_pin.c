@@ -94,7 +94,8 @@ static enum err_code change(struct op *op, const struct secret *old_pin,
 /* Whether the key itself said no. */
 static bool is_refusal(enum err_code code)
 {
-    return code == ERR_PIN_WRONG || code == ERR_PIN_LOCKED || code == ERR_PIN_LENGTH;
+    return code == ERR_PIN_WRONG || code == ERR_PIN_LOCKED || code == ERR_PIN_LENGTH ||
+           code == ERR_PIN_RULES;
 }
 
 static bool read_state(struct op *op, struct token_pin_state *out)

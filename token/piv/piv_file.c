@@ -27,12 +27,20 @@ static bool plain(struct span name)
     return name.len > 0 && name.len <= TOKEN_NAME_BYTES_MAX;
 }
 
+/* What an object holds that the card would not empty: a file's name that is none. */
+static const uint8_t free_mark[] = {TAG_NAME, 0};
+
+static bool is_free(struct span content)
+{
+    return content.len == 0 || span_equal(content, SPAN_ARRAY(free_mark));
+}
+
 /* An object that is not of our making takes its place, but is no file. */
 static void take(struct piv_file *file, struct span content)
 {
     struct span name, bytes;
     forget(file);
-    file->exists = content.len > 0 ? PIV_YES : PIV_NO;
+    file->exists = is_free(content) ? PIV_NO : PIV_YES;
     if (!piv_tlv_find(content, TAG_NAME, &name) || !piv_tlv_find(content, TAG_FILE, &bytes) ||
         !plain(name) || bytes.len > TOKEN_FILE_BYTES_MAX)
         return;
@@ -145,13 +153,21 @@ enum err_code piv_file_write(struct piv *piv, const char *name, struct span cont
     return ERR_NONE;
 }
 
+static enum err_code write_free(struct piv *piv, size_t index, struct err *err)
+{
+    if (piv_object_write(piv, object_of(index), SPAN_NONE, err) != ERR_TOKEN_NO_SPACE)
+        return err->code;
+    *err = ERR_INIT;
+    return piv_object_write(piv, object_of(index), SPAN_ARRAY(free_mark), err);
+}
+
 enum err_code piv_file_delete(struct piv *piv, const char *name, struct err *err)
 {
     size_t index = 0;
     if (find(piv, name, &index, err) != ERR_NONE)
         return err->code;
     forget(&piv->file[index]);
-    if (piv_object_write(piv, object_of(index), SPAN_NONE, err) != ERR_NONE)
+    if (write_free(piv, index, err) != ERR_NONE)
         return err_add(err, "empty a file's object");
     piv->file[index].exists = PIV_NO;
     return ERR_NONE;

@@ -11,8 +11,8 @@
 
 /* What keys answer for an object that they don't have: not found in the standard's words, and the other
  * ways to say that they don't know such a number. */
-static const uint16_t absent[] = {0x6982, 0x6985, 0x6A80, 0x6A81, 0x6A82,
-                                  0x6A83, 0x6A86, 0x6A88, 0x6B00};
+static const uint16_t absent[] = {0x6300, 0x6982, 0x6985, 0x6A80, 0x6A81,
+                                  0x6A82, 0x6A83, 0x6A86, 0x6A88, 0x6B00};
 /* What they answer when they won't store it: no such object, none so large. */
 static const uint16_t unstorable[] = {0x6700, 0x6A80, 0x6A81, 0x6A82, 0x6A83, 0x6A84,
                                       0x6A85, 0x6A86, 0x6A87, 0x6A88, 0x6B00, 0x6D00};
@@ -62,7 +62,7 @@ enum err_code piv_object_look(struct piv *piv, uint32_t id, struct bytes **out, 
     struct span content;
     if (answer->len == 0)
         return ERR_NONE;
-    if (!piv_tlv_only(span_bytes(answer), TAG_CONTENT, &content))
+    if (!piv_tlv_only_padded(span_bytes(answer), TAG_CONTENT, &content))
         return err_set(err, ERR_TOKEN_ANSWER, "%s: object %06X is not one data object",
                        command.name, id);
     if (content.len > 0)

@@ -282,7 +282,11 @@ enum err_code piv_slot_clear(struct piv *piv, size_t slot, struct err *err)
     if (piv->history.off_card > 0) /* whose history is not ours to write */
         return piv_slot_write(piv, slot, SPAN_NONE, PIV_SLOT_FREE_MARK, err);
     piv->slots_known = false;
-    if (piv_object_write(piv, piv_slot_object(slot), SPAN_NONE, err) != ERR_NONE)
+    if (piv_object_write(piv, piv_slot_object(slot), SPAN_NONE, err) == ERR_TOKEN_NO_SPACE) {
+        *err = ERR_INIT; /* the card empties no object */
+        return piv_slot_write(piv, slot, SPAN_NONE, PIV_SLOT_FREE_MARK, err);
+    }
+    if (err->code != ERR_NONE)
         return err_add(err, "empty the certificate of slot %02X", piv_key_reference(slot));
     take(piv, slot, SPAN_NONE);
     name_all(piv);

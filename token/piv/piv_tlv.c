@@ -73,6 +73,16 @@ static bool skip_zeros(struct span *rest)
     return rest->len > 0;
 }
 
+bool piv_tlv_only_padded(struct span bytes, uint32_t tag, struct span *out)
+{
+    struct piv_tlv object;
+    if (!piv_tlv_next(&bytes, &object) || bytes.len > PIV_TLV_PADDING_MAX || skip_zeros(&bytes) ||
+        object.tag != tag)
+        return false;
+    *out = object.value;
+    return true;
+}
+
 bool piv_tlv_find(struct span bytes, uint32_t tag, struct span *out)
 {
     struct span found = SPAN_NONE;

@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#define PIV_TLV_PADDING_MAX 255 /* less than a block of a short answer */
+
 struct piv_tlv {
     uint32_t tag; /* its bytes, at most three */
     struct span value;
@@ -17,6 +19,8 @@ struct piv_tlv {
 bool piv_tlv_next(struct span *rest, struct piv_tlv *out);
 /* The value of bytes that are one object with this tag, and nothing else. */
 bool piv_tlv_only(struct span bytes, uint32_t tag, struct span *out);
+/* The same where zero bytes may follow, PIV_TLV_PADDING_MAX at most: some keys fill blocks up. */
+bool piv_tlv_only_padded(struct span bytes, uint32_t tag, struct span *out);
 /* The value of the object with this tag among the objects that bytes consist of; SPAN_NONE (at is NULL)
  * when there is none. False when bytes are broken or have it twice. */
 bool piv_tlv_find(struct span bytes, uint32_t tag, struct span *out);

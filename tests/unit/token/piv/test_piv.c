@@ -164,6 +164,43 @@ static void a_card_that_breaks_its_promise_is_spoken_to_in_short(void **state)
     scripted_piv_close(&card, false);
 }
 
+static void a_card_that_takes_no_chain_gets_the_whole_in_one_piece(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    AUTO(memory_freep) char *zeros = repeated("00", 300);
+    AUTO(memory_freep) char *first = memory_printf("10 CB 01 02 FF %.510s", zeros);
+    AUTO(memory_freep) char *whole = memory_printf("00 CB 01 02 00 01 2C %s", zeros);
+    scripted_piv_expect(&card, first, "6884");
+    scripted_piv_expect(&card, whole, "9000");
+    assert_int_equal(ask(&card, 300, 0, NULL), ERR_NONE);
+    scripted_piv_expect(&card, whole, "9000"); /* it is remembered */
+    assert_int_equal(ask(&card, 300, 0, NULL), ERR_NONE);
+    scripted_piv_close(&card, false);
+}
+
+static void a_card_that_takes_neither_is_not_asked_for_ever(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct scripted_piv promising = scripted_piv_new(SCRIPTED_PIV_ATR_EXTENDED);
+    AUTO(memory_freep) char *zeros = repeated("00", 300);
+    AUTO(memory_freep) char *first = memory_printf("10 CB 01 02 FF %.510s", zeros);
+    AUTO(memory_freep) char *whole = memory_printf("00 CB 01 02 00 01 2C %s", zeros);
+    scripted_piv_expect(&card, first, "6884");
+    scripted_piv_expect(&card, whole, "6700");
+    assert_int_equal(ask(&card, 300, 0, NULL), ERR_TOKEN_STATUS);
+    scripted_piv_expect(&card, first, "6884");
+    assert_int_equal(ask(&card, 300, 0, NULL), ERR_TOKEN_STATUS);
+    scripted_piv_expect(&promising, whole, "6700");
+    scripted_piv_expect(&promising, first, "6884");
+    assert_int_equal(ask(&promising, 300, 0, NULL), ERR_TOKEN_STATUS);
+    scripted_channel_set_command_bytes_max(card.script, 261);
+    card.piv->no_chaining = false;
+    scripted_piv_expect(&card, first, "6884"); /* and the reader would not pass it on */
+    assert_int_equal(ask(&card, 300, 0, NULL), ERR_TOKEN_STATUS);
+    scripted_piv_close(&card, false);
+    scripted_piv_close(&promising, false);
+}
+
 static void check_reader(size_t bytes_max, size_t data_bytes, bool extended)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR_EXTENDED);
@@ -211,6 +248,8 @@ int main(void)
         cmocka_unit_test(an_answer_has_an_end),
         cmocka_unit_test(long_ones_go_in_one_piece_where_the_card_promises_it),
         cmocka_unit_test(a_card_that_breaks_its_promise_is_spoken_to_in_short),
+        cmocka_unit_test(a_card_that_takes_no_chain_gets_the_whole_in_one_piece),
+        cmocka_unit_test(a_card_that_takes_neither_is_not_asked_for_ever),
         cmocka_unit_test(the_reader_has_a_say_too),
         cmocka_unit_test(a_broken_line_is_not_tried_again),
     };

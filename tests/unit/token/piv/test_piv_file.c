@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/token/piv/scripted_piv.h"
 #include "tests/unit/token/piv/virtual_desk.h"
 
 static struct virtual_desk managed(const char *profile)
@@ -142,6 +143,22 @@ static void a_shorter_file_than_expected_is_a_broken_answer(void **state)
     virtual_desk_done(&desk);
 }
 
+static void what_the_card_does_not_empty_is_marked_free(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    scripted_piv_expect_object(&card, "5FFF10", "53 09 80 04 7365616C 81 01 78 9000");
+    scripted_piv_expect_object(&card, "5FFF11", "6A82");
+    scripted_piv_expect(&card, "00 DB 3F FF 07 5C 03 5FFF10 53 00", "6A80");
+    scripted_piv_expect(&card, "00 DB 3F FF 09 5C 03 5FFF10 53 02 80 00", "9000");
+    assert_int_equal(piv_file_delete(card.piv, "seal", &card.err), ERR_NONE);
+    piv_forget(card.piv);
+    scripted_piv_expect_object(&card, "5FFF10", "53 02 80 00 9000");
+    scripted_piv_expect_object(&card, "5FFF11", "6A82");
+    scripted_piv_expect(&card, "00 DB 3F FF 0D 5C 03 5FFF10 53 06 80 01 61 81 01 78", "9000");
+    assert_int_equal(piv_file_write(card.piv, "a", span_text("x"), &card.err), ERR_NONE);
+    scripted_piv_close(&card, false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +167,7 @@ int main(void)
         cmocka_unit_test(what_was_listed_is_not_read_again_but_what_was_written_is),
         cmocka_unit_test(objects_of_others_are_no_files_and_stay),
         cmocka_unit_test(what_may_not_be_read_is_not_written_over),
+        cmocka_unit_test(what_the_card_does_not_empty_is_marked_free),
         cmocka_unit_test(a_shorter_file_than_expected_is_a_broken_answer),
     };
     return cmocka_run_group_tests(tests, virtual_desk_set_up, virtual_desk_tear_down);

@@ -18,10 +18,20 @@ static void reads_what_is_framed(void **state)
     scripted_piv_close(&card, false);
 }
 
+static void zero_bytes_behind_an_object_mean_nothing(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    AUTO(bytes_freep) struct bytes *content = NULL;
+    scripted_piv_expect_object(&card, "5FC102", "53 03 010203 0000 9000");
+    assert_int_equal(piv_object_read(card.piv, PIV_OBJECT_CHUID, &content, &card.err), ERR_NONE);
+    assert_int_equal(content->len, 3);
+    scripted_piv_close(&card, false);
+}
+
 static void cards_say_in_many_ways_that_there_is_none(void **state)
 {
-    static const char *const answers[] = {"6A82", "6A80", "6A81", "6A83", "6A86",      "6A88",
-                                          "6B00", "6982", "6985", "9000", "53 00 9000"};
+    static const char *const answers[] = {"6A82", "6300", "6A80", "6A81", "6A83", "6A86",
+                                          "6A88", "6B00", "6982", "6985", "9000", "53 00 9000"};
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
     for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
         AUTO(bytes_freep) struct bytes *content = NULL;
@@ -34,14 +44,15 @@ static void cards_say_in_many_ways_that_there_is_none(void **state)
 
 static void refuses_broken_objects(void **state)
 {
-    static const char *const answers[] = {"53 04 010203 9000", "53 02 010203 9000",
-                                          "54 03 010203 9000", "53 9000", "6F00"};
+    static const char *const answers[] = {
+        "53 04 010203 9000", "53 02 010203 9000", "53 02 0102 0003 9000",
+        "54 03 010203 9000", "53 9000",           "6F00"};
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
     for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
         AUTO(bytes_freep) struct bytes *content = NULL;
         scripted_piv_expect_object(&card, "5FC102", answers[i]);
         assert_int_equal(piv_object_read(card.piv, PIV_OBJECT_CHUID, &content, &card.err),
-                         i < 4 ? ERR_TOKEN_ANSWER : ERR_TOKEN_STATUS);
+                         i < 5 ? ERR_TOKEN_ANSWER : ERR_TOKEN_STATUS);
         assert_null(content);
     }
     scripted_piv_close(&card, false);
@@ -90,6 +101,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_is_framed),
+        cmocka_unit_test(zero_bytes_behind_an_object_mean_nothing),
         cmocka_unit_test(cards_say_in_many_ways_that_there_is_none),
         cmocka_unit_test(refuses_broken_objects),
         cmocka_unit_test(writes_and_tells_why_not),

@@ -167,6 +167,20 @@ static void leaves_no_gap_where_the_history_is_not_ours(void **state)
     scripted_piv_close(&card, false);
 }
 
+static void what_the_card_does_not_empty_is_marked_free(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    card.piv->slots_known = true;
+    scripted_piv_expect(&card, "00 DB 3F FF 07 5C 03 5FC10E 53 00", "6A80");
+    scripted_piv_expect(&card, "00 DB 3F FF 15 5C 03 5FC10E 53 0E 72 0A 756B6579642D66726565 FE 00",
+                        "9000");
+    assert_int_equal(piv_slot_clear(card.piv, 2, &card.err), ERR_NONE);
+    assert_int_equal(card.piv->slot[2].state, PIV_SLOT_OURS_FREE);
+    scripted_piv_expect(&card, "00 DB 3F FF 07 5C 03 5FC10E 53 00", "6581");
+    assert_int_equal(piv_slot_clear(card.piv, 2, &card.err), ERR_TOKEN_MEMORY);
+    scripted_piv_close(&card, false);
+}
+
 static void names_that_are_there_twice_are_none(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
@@ -259,6 +273,7 @@ int main(void)
         cmocka_unit_test(what_may_not_be_read_is_nobodys_place),
         cmocka_unit_test(what_others_have_listed_stays_listed),
         cmocka_unit_test(leaves_no_gap_where_the_history_is_not_ours),
+        cmocka_unit_test(what_the_card_does_not_empty_is_marked_free),
         cmocka_unit_test(names_that_are_there_twice_are_none),
         cmocka_unit_test(finds_keys_of_an_interrupted_switch),
         cmocka_unit_test(a_certificate_whose_key_is_nowhere_is_no_pair),
