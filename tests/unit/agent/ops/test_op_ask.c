@@ -73,12 +73,34 @@ static void the_last_try_wants_a_yes_of_its_own(void **state)
     assert_int_equal(world->person.asked, 0);
 }
 
+/* A key that has another word for a wrong PIN and tells no tries: what was typed may have counted. */
+static void a_key_that_tells_no_tries_is_not_said_to_have_spent_none(void **state)
+{
+    struct ops_world *world = *state;
+    bool asked_again = false;
+    for (int nth = 1; nth < 40 && !asked_again; nth++) {
+        AUTO(memory_freep)
+        char *fault = memory_printf("status %d 6300,status %d 6300", nth, nth + 1);
+        ops_world_use(world, "piv-plain", false);
+        world->keys.next_fault = fault;
+        world->person.asked = 0;
+        world->person.answers[0] = "123456";
+        world->person.last_error[0] = '\0';
+        world->person.answers[1] = "cancel";
+        AUTO(json_freep) struct json *operation = ops_world_run(world, "change-pin", NULL);
+        asked_again = world->person.asked == 2 && world->person.last_error[0] != '\0';
+    }
+    assert_true(asked_again);
+    assert_string_equal(world->person.last_error, "密码错误。");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         OPS_WORLD_TEST(a_wrong_pin_is_asked_again_and_counted),
         OPS_WORLD_TEST(a_dialog_that_answers_by_itself_was_opened_for_ever),
         OPS_WORLD_TEST(cancelling_costs_only_what_was_typed),
+        OPS_WORLD_TEST(a_key_that_tells_no_tries_is_not_said_to_have_spent_none),
         OPS_WORLD_TEST(the_last_try_wants_a_yes_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -135,6 +135,21 @@ static void writes_nothing_that_is_too_long(void **state)
     assert_true(buf.bad);
 }
 
+static void zero_bytes_behind_one_object_are_counted(void **state)
+{
+    AUTO(bytes_freep) struct bytes *padded = scripted_channel_bytes("53 01 AA 0000");
+    AUTO(bytes_freep) struct bytes *other = scripted_channel_bytes("53 01 AA 0001");
+    AUTO(bytes_freep) struct bytes *zeros = bytes_new_size(2 + PIV_TLV_PADDING_MAX + 1);
+    struct span value;
+    assert_true(piv_tlv_only_padded(span_bytes(padded), 0x53, &value));
+    assert_int_equal(value.len, 1);
+    assert_false(piv_tlv_only_padded(span_bytes(padded), 0x54, &value));
+    assert_false(piv_tlv_only_padded(span_bytes(other), 0x53, &value));
+    zeros->at[0] = 0x53;
+    assert_false(piv_tlv_only_padded(span_bytes(zeros), 0x53, &value));
+    assert_true(piv_tlv_only_padded(span_part(span_bytes(zeros), 0, zeros->len - 1), 0x53, &value));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +161,7 @@ int main(void)
         cmocka_unit_test(takes_one_object_alone),
         cmocka_unit_test(writes_lengths_as_short_as_can_be),
         cmocka_unit_test(writes_nothing_that_is_too_long),
+        cmocka_unit_test(zero_bytes_behind_one_object_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
