@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "token/piv/piv_algorithm.h"
+#include "token/piv/piv_application.h"
 #include "token/piv/piv_metadata.h"
 #include "token/status_word.h"
 
@@ -133,11 +134,34 @@ static enum err_code verify(struct piv *piv, const struct secret *padded, struct
     return check_presented(piv, TOKEN_USER, &command, status, err);
 }
 
+/* Only our application gives our serial number. */
+static enum err_code check_selected(struct piv *piv, struct err *err)
+{
+    static const enum err_code of_the_line[] = {ERR_TOKEN_REMOVED, ERR_TOKEN_RESET, ERR_TOKEN_HUNG,
+                                                ERR_TOKEN_TRANSPORT, ERR_PCSC_NO_SERVICE};
+    char serial[TOKEN_TEXT_BYTES_MAX + 1] = "";
+    enum err_code code = piv_application_read_serial(piv, serial, err);
+    if (code == ERR_NONE && strcmp(serial, piv->facts->serial) == 0)
+        return ERR_NONE;
+    for (size_t i = 0; i < ARRAY_SIZE(of_the_line); i++)
+        if (code == of_the_line[i])
+            return code;
+    return err_set(err, ERR_TOKEN_LOGIN_LOST, "another application was selected");
+}
+
+/* Before a PIN is sent: while the person typed another program may have selected another application,
+ * whose PIN would be tried. Selecting may end the manager's log-in, so that is kept by looking only. */
+static enum err_code be_selected(struct piv *piv, struct err *err)
+{
+    secret_freep(&piv->pin);
+    return piv->admin_in ? check_selected(piv, err) : piv_application_select(piv, err);
+}
+
 enum err_code piv_access_login(struct piv *piv, const struct secret *pin, struct err *err)
 {
     AUTO(secret_freep) struct secret *padded = NULL;
-    secret_freep(&piv->pin);
-    if (pad(pin, NULL, &padded, err) != ERR_NONE || verify(piv, padded, err) != ERR_NONE)
+    if (be_selected(piv, err) != ERR_NONE || pad(pin, NULL, &padded, err) != ERR_NONE ||
+        verify(piv, padded, err) != ERR_NONE)
         return err->code;
     piv->pin = TAKE(padded);
     return ERR_NONE;
@@ -147,7 +171,7 @@ enum err_code piv_access_verify_again(struct piv *piv, struct err *err)
 {
     if (piv->pin == NULL)
         return err_set(err, ERR_TOKEN_LOGIN_LOST, "no PIN was accepted");
-    if (verify(piv, piv->pin, err) == ERR_NONE)
+    if (check_selected(piv, err) == ERR_NONE && verify(piv, piv->pin, err) == ERR_NONE)
         return ERR_NONE;
     secret_freep(&piv->pin);
     return err_add(err, "the PIN that was accepted before");
@@ -165,8 +189,7 @@ enum err_code piv_access_change_pin(struct piv *piv, const struct secret *old_pi
                                     const struct secret *new_pin, struct err *err)
 {
     AUTO(secret_freep) struct secret *both = NULL;
-    secret_freep(&piv->pin);
-    if (pad(old_pin, new_pin, &both, err) != ERR_NONE)
+    if (be_selected(piv, err) != ERR_NONE || pad(old_pin, new_pin, &both, err) != ERR_NONE)
         return err->code;
     struct piv_command command = {.name = "CHANGE REFERENCE DATA",
                                   .ins = INS_CHANGE,
@@ -295,7 +318,8 @@ enum err_code piv_access_unblock(struct piv *piv, struct span blob, struct err *
                                 .p2 = PIV_REFERENCE_PIN,
                                 .data = span_part(blob, PIV_PIN_BYTES, 2 * PIV_PIN_BYTES)};
     uint16_t status = 0;
-    secret_freep(&piv->pin);
+    if (be_selected(piv, err) != ERR_NONE)
+        return err->code;
     if (piv_send(piv, &change, NULL, &status, err) != ERR_NONE ||
         check_presented(piv, TOKEN_ADMINISTRATOR, &change, status, err) != ERR_NONE)
         return err_add(err, "give the card the next PUK");

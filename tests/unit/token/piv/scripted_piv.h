@@ -11,6 +11,7 @@
 #define SCRIPTED_PIV_ATR_EXTENDED "3B 8C 80 01 80 73 C0 21 C0 56 53 49 4D 50 49 56 91"
 #define SCRIPTED_PIV_SELECT "00 A4 04 00 09 A0 00 00 03 08 00 00 10 00 00"
 #define SCRIPTED_PIV_SERIAL "00 F8 00 00 00"
+#define SCRIPTED_PIV_SERIAL_ANSWER "00 BC 61 4E 9000"
 #define SCRIPTED_PIV_LOGOUT "00 20 FF 80"
 #define SCRIPTED_PIV_VERIFY "00 20 00 80 08 31 32 33 34 35 36 FF FF"
 #define SCRIPTED_PIV_EMPTY_VERIFY "00 20 00 80"
@@ -28,7 +29,7 @@ struct scripted_piv scripted_piv_new(const char *atr);
 void scripted_piv_expect(struct scripted_piv *card, const char *command, const char *answer);
 /* GET DATA of an object, "5FC10A", and its whole answer or a status word. */
 void scripted_piv_expect_object(struct scripted_piv *card, const char *id, const char *answer);
-/* VERIFY with 123456. */
+/* SELECT and VERIFY with 123456. */
 void scripted_piv_login(struct scripted_piv *card);
 /* The management key's challenge and a cryptogram that the card accepts; there are no metadata. */
 void scripted_piv_admin_login(struct scripted_piv *card);

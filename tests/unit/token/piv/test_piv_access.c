@@ -100,6 +100,7 @@ static void pads_the_pin(void **state)
     AUTO(secret_freep) struct secret *pin = scripted_piv_secret("12345678");
     assert_int_equal(token_login(card.token, short_pin, &card.err), ERR_PIN_WRONG);
     assert_int_equal(token_login(card.token, long_pin, &card.err), ERR_PIN_WRONG);
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
     scripted_piv_expect(&card, "00 20 00 80 08 31 32 33 34 35 36 37 38", "9000");
     assert_int_equal(token_login(card.token, pin, &card.err), ERR_NONE);
     scripted_piv_close(&card, true);
@@ -111,6 +112,7 @@ static void a_refused_pin_is_not_kept(void **state)
     AUTO(secret_freep) struct secret *pin = scripted_piv_secret("123456");
     scripted_piv_login(&card);
     assert_non_null(card.piv->pin);
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
     scripted_piv_expect(&card, SCRIPTED_PIV_VERIFY, "63C2");
     assert_int_equal(token_login(card.token, pin, &card.err), ERR_PIN_WRONG);
     assert_int_equal(card.err.tries_left, 2);
@@ -125,6 +127,7 @@ static void check_miss(const char *status, const char *empty_verify, enum err_co
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
     AUTO(secret_freep) struct secret *pin = scripted_piv_secret("123456");
     card.piv->metadata = PIV_NO;
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
     scripted_piv_expect(&card, SCRIPTED_PIV_VERIFY, status);
     scripted_piv_expect(&card, SCRIPTED_PIV_EMPTY_VERIFY, empty_verify);
     assert_int_equal(token_login(card.token, pin, &card.err), expected);
@@ -147,9 +150,11 @@ static void an_accepted_pin_is_given_again_until_it_is_refused(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
     scripted_piv_login(&card);
+    scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, SCRIPTED_PIV_SERIAL_ANSWER);
     scripted_piv_expect(&card, SCRIPTED_PIV_VERIFY, "9000");
     assert_int_equal(piv_access_verify_again(card.piv, &card.err), ERR_NONE);
     assert_true(card.piv->pin_fresh);
+    scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, SCRIPTED_PIV_SERIAL_ANSWER);
     scripted_piv_expect(&card, SCRIPTED_PIV_VERIFY, "63C2"); /* somebody has changed it */
     assert_int_equal(piv_access_verify_again(card.piv, &card.err), ERR_PIN_WRONG);
     assert_int_equal(piv_access_verify_again(card.piv, &card.err), ERR_TOKEN_LOGIN_LOST);
@@ -161,6 +166,7 @@ static void check_change(const char *status, enum err_code expected)
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
     AUTO(secret_freep) struct secret *old_pin = scripted_piv_secret("123456");
     AUTO(secret_freep) struct secret *new_pin = scripted_piv_secret("7654321");
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
     scripted_piv_expect(&card, "00 24 00 80 10 31 32 33 34 35 36 FF FF 37 36 35 34 33 32 31 FF",
                         status);
     assert_int_equal(token_change_pin(card.token, old_pin, new_pin, &card.err), expected);
@@ -172,6 +178,7 @@ static void check_change_miss(const char *status)
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
     AUTO(secret_freep) struct secret *pin = scripted_piv_secret("123456");
     card.piv->metadata = PIV_NO;
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
     scripted_piv_expect(&card, "00 24 00 80 10 31 32 33 34 35 36 FF FF 31 32 33 34 35 36 FF FF",
                         status);
     scripted_piv_expect(&card, SCRIPTED_PIV_EMPTY_VERIFY, "63C2");
@@ -190,6 +197,24 @@ static void changes_the_pin(void **state)
     check_change("6F00", ERR_TOKEN_STATUS);
     check_change_miss("6300");
     check_change_miss("6982");
+}
+
+static void no_pin_goes_to_another_application(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    AUTO(secret_freep) struct secret *pin = scripted_piv_secret("123456");
+    scripted_piv_login(&card);
+    scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, "6D00");
+    assert_int_equal(piv_access_verify_again(card.piv, &card.err), ERR_TOKEN_LOGIN_LOST);
+    assert_null(card.piv->pin);
+    card.piv->admin_in = true;
+    scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, "00 00 00 01 9000");
+    assert_int_equal(token_login(card.token, pin, &card.err), ERR_TOKEN_LOGIN_LOST);
+    card.piv->admin_in = false;
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "6A82");
+    scripted_piv_expect(&card, "00 A4 04 00 0B A0 00 00 03 08 00 00 10 00 01 00 00", "6A82");
+    assert_int_not_equal(token_login(card.token, pin, &card.err), ERR_NONE);
+    scripted_piv_close(&card, true);
 }
 
 /* ---- the management key ---- */
@@ -287,6 +312,7 @@ static enum err_code unblock(struct scripted_piv *card, size_t bytes)
 static void gives_the_next_puk_and_then_the_pin(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
     scripted_piv_expect(&card, CHANGE_PUK, "9000");
     scripted_piv_expect(&card, RESET_PIN, "9000");
     assert_int_equal(unblock(&card, 24), ERR_NONE);
@@ -297,15 +323,18 @@ static void gives_the_next_puk_and_then_the_pin(void **state)
 static void a_wrong_puk_changes_nothing(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
     scripted_piv_expect(&card, CHANGE_PUK, "63C2");
     assert_int_equal(unblock(&card, 24), ERR_PIN_WRONG);
     assert_int_equal(card.err.tries_left, 2);
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
     scripted_piv_expect(&card, CHANGE_PUK, "6983");
     assert_int_equal(unblock(&card, 24), ERR_PIN_LOCKED);
     static const char *const words[] = {"6300", "6982", "6A80"};
     card.piv->metadata = PIV_NO;
     for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
         card.err = ERR_INIT;
+        scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
         scripted_piv_expect(&card, CHANGE_PUK, words[i]);
         assert_int_equal(unblock(&card, 24), ERR_PIN_WRONG);
         assert_int_equal(card.err.tries_left, -1);
@@ -323,6 +352,7 @@ int main(void)
         cmocka_unit_test(pads_the_pin),
         cmocka_unit_test(a_refused_pin_is_not_kept),
         cmocka_unit_test(cards_have_many_words_for_a_wrong_pin),
+        cmocka_unit_test(no_pin_goes_to_another_application),
         cmocka_unit_test(an_accepted_pin_is_given_again_until_it_is_refused),
         cmocka_unit_test(changes_the_pin),
         cmocka_unit_test(takes_the_challenge_that_metadata_name),

@@ -115,9 +115,11 @@ static void gives_the_pin_again_where_the_key_wants_it_each_time(void **state)
     scripted_piv_expect(&card, SIGN_9C, SIGNED);
     assert_int_equal(sign(&card), ERR_NONE);
     scripted_piv_expect(&card, SIGN_9C, "6982"); /* the second time it is found out */
+    scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, SCRIPTED_PIV_SERIAL_ANSWER);
     scripted_piv_expect(&card, SCRIPTED_PIV_VERIFY, "9000");
     scripted_piv_expect(&card, SIGN_9C, SIGNED);
     assert_int_equal(sign(&card), ERR_NONE);
+    scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, SCRIPTED_PIV_SERIAL_ANSWER);
     scripted_piv_expect(&card, SCRIPTED_PIV_VERIFY, "9000"); /* the third time it is known */
     scripted_piv_expect(&card, SIGN_9C, SIGNED);
     assert_int_equal(sign(&card), ERR_NONE);
@@ -132,6 +134,7 @@ static void never_gives_a_refused_pin_again(void **state)
     scripted_piv_expect(&card, SIGN_9C, SIGNED);
     assert_int_equal(sign(&card), ERR_NONE);
     scripted_piv_expect(&card, SIGN_9C, "6982");
+    scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, SCRIPTED_PIV_SERIAL_ANSWER);
     scripted_piv_expect(&card, SCRIPTED_PIV_VERIFY, "63C2");
     assert_int_equal(sign(&card), ERR_PIN_WRONG);
     scripted_piv_expect(&card, SIGN_9C, "6982");
