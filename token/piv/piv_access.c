@@ -265,6 +265,7 @@ static enum err_code login_challenge(struct piv *piv, struct token_challenge *ou
         piv->admin_algorithm = 0;
         return err->code;
     }
+    *err = ERR_INIT; /* a cipher that was tried in vain is no failure */
     piv->facts->admin_algorithm = piv_algorithm_admin_name(piv->admin_algorithm);
     *out = challenge;
     return ERR_NONE;
