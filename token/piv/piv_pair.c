@@ -52,6 +52,7 @@ enum err_code piv_pair_read_cert(struct piv *piv, const char *pair, enum token_s
         return err->code;
     memcpy(found->name, name, sizeof name);
     found->key_slot = key_slot;
+    piv->slots_known = found->cert != NULL; /* a pair that is gone all at once is looked for anew */
     if (found->cert == NULL || found->is_placeholder)
         return err_set(err, ERR_TOKEN_NO_CERTIFICATE, "slot %02X has no certificate",
                        piv_key_reference(index));

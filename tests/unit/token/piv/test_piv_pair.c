@@ -192,6 +192,28 @@ static void a_deletion_broken_off_lists_no_certificate_without_key(void **state)
     }
 }
 
+/* A card that denies its certificate once: the pair is still there to be removed. */
+static void a_certificate_that_is_denied_once_hides_no_pair(void **state)
+{
+    static const uint32_t denials[] = {0x6982, 0x6985, 0x6A80, 0x6A81, 0x6A82};
+    for (size_t i = 0; i < ARRAY_SIZE(denials); i++) {
+        struct virtual_desk desk = managed("piv-full");
+        AUTO(bytes_freep) struct bytes *got = NULL;
+        assert_int_equal(create(&desk, "renew-1"), ERR_NONE);
+        AUTO(bytes_freep) struct bytes *cert = virtual_desk_issue(&desk, 0x82);
+        assert_int_equal(
+            token_write_cert(desk.token, "renew-1", TOKEN_SIGN, span_bytes(cert), &desk.err),
+            ERR_NONE);
+        assert_int_equal(virtual_fault_add(virtual_channel_faults(desk.channel),
+                                           VIRTUAL_FAULT_STATUS, 1, denials[i], &desk.err),
+                         ERR_NONE);
+        assert_int_equal(token_read_cert(desk.token, "renew-1", TOKEN_SIGN, &got, &desk.err),
+                         ERR_TOKEN_NO_CERTIFICATE);
+        assert_int_equal(token_delete_pair(desk.token, "renew-1", &desk.err), ERR_NONE);
+        virtual_desk_done(&desk);
+    }
+}
+
 static void signs_with_more_than_one_key(void **state)
 {
     static const char *const profiles[] = {"piv-full", "piv-5.4", "piv-odd"};
@@ -238,6 +260,7 @@ int main(void)
         cmocka_unit_test(deletes_only_what_is_ours),
         cmocka_unit_test(a_deleted_slot_is_used_again),
         cmocka_unit_test(a_deletion_broken_off_lists_no_certificate_without_key),
+        cmocka_unit_test(a_certificate_that_is_denied_once_hides_no_pair),
         cmocka_unit_test(signs_with_more_than_one_key),
         cmocka_unit_test(has_one_key_and_one_certificate),
     };
