@@ -37,6 +37,16 @@ char *fuzz_text(struct span span)
     return text;
 }
 
+struct secret *fuzz_secret(const char *text)
+{
+    struct secret *secret = NULL;
+    struct err err = ERR_INIT;
+    fuzz_require(secret_new(strlen(text), &secret, &err) == ERR_NONE);
+    memcpy(secret_room(secret), text, strlen(text));
+    secret_set_length(secret, strlen(text));
+    return secret;
+}
+
 char *fuzz_line(struct span *rest)
 {
     if (rest->len == 0)

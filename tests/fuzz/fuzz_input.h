@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/memory.h"
+#include "base/secret.h"
 #include "base/span.h"
 
 /* The first byte, taken off; 0 when there is none. */
@@ -13,6 +14,9 @@ struct span fuzz_part(struct span *rest);
 char *fuzz_line(struct span *rest);
 /* The whole as text up to its first zero byte; the caller frees. */
 char *fuzz_text(struct span span);
+
+/* Of a text that is not empty; the caller frees. */
+struct secret *fuzz_secret(const char *text);
 
 /* Reads every byte, so that a sanitizer sees where it lies. */
 void fuzz_touch(struct span span);

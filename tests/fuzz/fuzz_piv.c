@@ -1,8 +1,8 @@
 /* A PIV card that lies: the first byte of an input is the call, the second says whether the ATR promises
- * extended lengths, then come the card's answers, each with its length before it. An answer that is too short
- * for its status word is a line that breaks; when there are no more answers the card is pulled out. */
+ * extended lengths, then come the card's answers as for lying_channel.h. */
 #include "fuzz.h"
 #include "fuzz_input.h"
+#include "lying_channel.h"
 #include "token/token_driver.h"
 
 /* Looking at 21 slots, each in 260 parts, and more than one call looks twice. */
@@ -10,76 +10,16 @@
 #define PAIR "renew-1"
 #define FILE_NAME "seal"
 
-struct lying_channel {
-    struct channel channel;
-    struct span answers;
-    bool extended;
-    unsigned commands;
-};
-
-static enum err_code lying_begin(struct channel *channel, struct deadline deadline, struct err *err)
+static bool is_short(struct span command)
 {
-    return ERR_NONE;
+    return command.len <= 5 + 255 + 1 || command.at[0] == 0x80;
 }
-
-static void lying_end(struct channel *channel)
-{
-}
-
-static enum err_code lying_transmit(struct channel *channel, struct span command,
-                                    struct bytes **out, struct deadline deadline, struct err *err)
-{
-    struct lying_channel *lying = (struct lying_channel *)channel;
-    fuzz_touch(command);
-    fuzz_require(command.len >= 4 && command.len <= CHANNEL_COMMAND_BYTES_MAX);
-    fuzz_require(lying->extended || command.len <= 5 + 255 + 1 || command.at[0] == 0x80);
-    fuzz_require(++lying->commands <= COMMANDS_MAX);
-    if (lying->answers.len == 0)
-        return err_set(err, ERR_TOKEN_REMOVED, "no more answers");
-    struct span answer = fuzz_part(&lying->answers);
-    if (answer.len < 2)
-        return err_set(err, ERR_TOKEN_TRANSPORT, "a broken line");
-    *out = bytes_new(answer);
-    return ERR_NONE;
-}
-
-static struct span lying_atr(const struct channel *channel)
-{
-    static const uint8_t plain[] = {0x3B, 0x80, 0x80, 0x01, 0x01};
-    static const uint8_t extended[] = {0x3B, 0x85, 0x80, 0x01, 0x80, 0x73, 0xC0, 0x21, 0xC0, 0x57};
-    const struct lying_channel *lying = (const struct lying_channel *)channel;
-    return lying->extended ? SPAN_ARRAY(extended) : SPAN_ARRAY(plain);
-}
-
-static void lying_close(struct channel *channel)
-{
-    free(channel);
-}
-
-static const struct channel_class lying_class = {
-    .name = "lying",
-    .begin = lying_begin,
-    .end = lying_end,
-    .transmit = lying_transmit,
-    .peek_atr = lying_atr,
-    .close = lying_close,
-};
 
 /* ---- the calls ---- */
 
-static struct secret *secret_of(const char *text)
-{
-    struct secret *secret = NULL;
-    struct err err = ERR_INIT;
-    fuzz_require(secret_new(strlen(text), &secret, &err) == ERR_NONE);
-    memcpy(secret_room(secret), text, strlen(text));
-    secret_set_length(secret, strlen(text));
-    return secret;
-}
-
 static enum err_code log_in(struct token *token, struct err *err)
 {
-    AUTO(secret_freep) struct secret *pin = secret_of("123456");
+    AUTO(secret_freep) struct secret *pin = fuzz_secret("123456");
     return token_login(token, pin, err);
 }
 
@@ -199,8 +139,8 @@ static enum err_code write_file(struct token *token, struct err *err)
 
 static enum err_code change_pin(struct token *token, struct err *err)
 {
-    AUTO(secret_freep) struct secret *old_pin = secret_of("123456");
-    AUTO(secret_freep) struct secret *new_pin = secret_of("654321");
+    AUTO(secret_freep) struct secret *old_pin = fuzz_secret("123456");
+    AUTO(secret_freep) struct secret *new_pin = fuzz_secret("654321");
     return token_change_pin(token, old_pin, new_pin, err);
 }
 
@@ -226,15 +166,22 @@ static enum err_code (*const calls[])(struct token *token, struct err *err) = {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const uint8_t short_atr[] = {0x3B, 0x80, 0x80, 0x01, 0x01};
+    static const uint8_t extended_atr[] = {0x3B, 0x85, 0x80, 0x01, 0x80,
+                                           0x73, 0xC0, 0x21, 0xC0, 0x57};
     struct span rest = span_of(data, size);
     size_t number = fuzz_byte(&rest) % ARRAY_SIZE(calls);
-    struct lying_channel *lying = memory_new(sizeof *lying);
     bool extended = (fuzz_byte(&rest) & 1) != 0;
-    *lying = (struct lying_channel){
-        .channel.class = &lying_class, .answers = rest, .extended = extended};
+    const struct lying_card card = {
+        .atr = extended ? SPAN_ARRAY(extended_atr) : SPAN_ARRAY(short_atr),
+        .answers = rest,
+        .commands_max = COMMANDS_MAX,
+        .may_be_sent = extended ? NULL : is_short,
+    };
     AUTO(token_closep) struct token *token = NULL;
     struct err err = ERR_INIT;
-    if (token_open(&lying->channel, "reader", NULL, DEADLINE_NEVER, &token, &err) != ERR_NONE) {
+    if (token_open(lying_channel_new(&card), "reader", NULL, DEADLINE_NEVER, &token, &err) !=
+        ERR_NONE) {
         fuzz_require(token == NULL && err.detail[0] != '\0');
         return 0;
     }

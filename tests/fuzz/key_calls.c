@@ -9,16 +9,6 @@
 #define PAIR "box"
 #define FILE_NAME "seal"
 
-static struct secret *secret_of(const char *text)
-{
-    struct secret *secret = NULL;
-    struct err err = ERR_INIT;
-    fuzz_require(secret_new(strlen(text), &secret, &err) == ERR_NONE);
-    memcpy(secret_room(secret), text, strlen(text));
-    secret_set_length(secret, strlen(text));
-    return secret;
-}
-
 static enum err_code read_pairs(struct token *token, struct err *err)
 {
     AUTO(token_pairs_freep) struct token_pairs *pairs = NULL;
@@ -66,7 +56,7 @@ static enum err_code check_same(struct token *token, struct err *err)
 
 static enum err_code log_in(struct token *token, struct err *err)
 {
-    AUTO(secret_freep) struct secret *pin = secret_of(PIN);
+    AUTO(secret_freep) struct secret *pin = fuzz_secret(PIN);
     return token_login(token, pin, err);
 }
 
@@ -151,8 +141,8 @@ static enum err_code delete_file(struct token *token, struct err *err)
 
 static enum err_code change_pin(struct token *token, struct err *err)
 {
-    AUTO(secret_freep) struct secret *old_pin = secret_of(PIN);
-    AUTO(secret_freep) struct secret *new_pin = secret_of("654321");
+    AUTO(secret_freep) struct secret *old_pin = fuzz_secret(PIN);
+    AUTO(secret_freep) struct secret *new_pin = fuzz_secret("654321");
     return token_change_pin(token, old_pin, new_pin, err);
 }
 
