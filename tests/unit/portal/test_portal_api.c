@@ -6,13 +6,10 @@
 /* needs the three above */
 #include <cmocka.h>
 
-#include "base/clock.h"
 #include "base/hex.h"
 #include "base/log.h"
 #include "certs/proof.h"
-#include "portal/portal_seal.h"
-#include "portal/portal_ticket.h"
-#include "world.h"
+#include "tests/unit/portal/api_calls.h"
 
 static struct world_key *key;
 static char *order;
@@ -34,38 +31,15 @@ static int teardown(void **state)
     return world_teardown(state);
 }
 
-static struct json *parse(const char *text)
-{
-    struct json *json = NULL;
-    struct err err = ERR_INIT;
-    world_must(json_parse(span_text(text), PORTAL_API_BODY_BYTES_MAX, &json, &err), &err);
-    return json;
-}
-
-static struct json *redeem_body(const char *ticket, const char *serial)
-{
-    AUTO(memory_freep)
-    char *text =
-        memory_printf("{\"ticket\":\"%s\",\"agent\":\"ukeyd/0.1.0\",\"token\":{\"serial\":\"%s\","
-                      "\"model\":\"m\"},\"certificates\":[]}",
-                      ticket, serial);
-    return parse(text);
-}
-
 static struct json *redeem(struct world *world)
 {
     AUTO(memory_freep) char *ticket = world_ticket(world, order, "renew");
-    AUTO(json_freep) struct json *body = redeem_body(ticket, key->serial);
+    AUTO(json_freep) struct json *body = api_redeem_body(ticket, key->serial);
     struct portal_api_answer answer = {0};
     struct err err = ERR_INIT;
     world_must(portal_api_redeem(world->portal, body, &answer, &err), &err);
     assert_int_equal(answer.status, 200);
     return answer.body;
-}
-
-static const char *text_of(const struct json *json, const char *name)
-{
-    return json_text_of(json_member(json, name));
 }
 
 static void a_redeemed_job_has_every_member_of_the_contract(void **state)
@@ -96,8 +70,8 @@ static void a_redeemed_job_has_every_member_of_the_contract(void **state)
     assert_string_equal(expires, "2026-01-01T01:00:00Z");
     assert_string_equal(not_after, "2027-01-21T00:00:00Z");
     assert_true(approved);
-    assert_string_equal(text_of(policy, "key"), "keep");
-    assert_string_equal(text_of(policy, "algorithm"), "sm2");
+    assert_string_equal(api_text(policy, "key"), "keep");
+    assert_string_equal(api_text(policy, "algorithm"), "sm2");
 }
 
 static void hostile_redemptions_get_their_code_and_change_nothing(void **state)
@@ -138,7 +112,7 @@ static void hostile_redemptions_get_their_code_and_change_nothing(void **state)
     struct world *world = *state;
     int64_t before = world_count(world->portal, "SELECT count(*) FROM audit");
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        AUTO(json_freep) struct json *body = parse(cases[i].body);
+        AUTO(json_freep) struct json *body = api_parse(cases[i].body);
         struct portal_api_answer answer = {0};
         struct err err = ERR_INIT;
         if (portal_api_redeem(world->portal, body, &answer, &err) != cases[i].code)
@@ -148,31 +122,18 @@ static void hostile_redemptions_get_their_code_and_change_nothing(void **state)
     assert_true(world_count(world->portal, "SELECT count(*) FROM audit") == before);
 }
 
-struct session {
-    struct json *job;
-    struct portal_job *loaded;
-    char *authorization;
-};
-
-static void session_done(struct session *session)
+static struct api_session open_session(struct world *world)
 {
-    json_free(session->job);
-    portal_job_free(session->loaded);
-    free(session->authorization);
-}
-
-static struct session open_session(struct world *world)
-{
-    struct session session = {.job = redeem(world)};
+    struct api_session session = {.job = redeem(world)};
     struct err err = ERR_INIT;
-    world_must(portal_job_authorise(world->portal, text_of(session.job, "id"),
-                                    text_of(session.job, "secret"), &session.loaded, &err),
+    world_must(portal_job_authorise(world->portal, api_text(session.job, "id"),
+                                    api_text(session.job, "secret"), &session.loaded, &err),
                &err);
-    session.authorization = memory_printf("Bearer %s", text_of(session.job, "secret"));
+    session.authorization = memory_printf("Bearer %s", api_text(session.job, "secret"));
     return session;
 }
 
-static struct json *request_body(const struct session *session)
+static struct json *request_body(const struct api_session *session)
 {
     AUTO(bytes_freep)
     struct bytes *csr = world_csr(key->sign, cert_peek(key->sign_cert)->subject_der);
@@ -184,7 +145,7 @@ static struct json *request_body(const struct session *session)
     return body;
 }
 
-static char *request(struct world *world, const struct session *session)
+static char *request(struct world *world, const struct api_session *session)
 {
     AUTO(json_freep) struct json *body = request_body(session);
     struct portal_api_answer answer = {0};
@@ -198,16 +159,16 @@ static char *request(struct world *world, const struct session *session)
     return text;
 }
 
-static struct json *confirm_body(const struct session *session, const struct json *issued)
+static struct json *confirm_body(const struct api_session *session, const struct json *issued)
 {
     AUTO(bytes_freep) struct bytes *sign = NULL;
     AUTO(bytes_freep) struct bytes *encrypt = NULL;
     struct err err = ERR_INIT;
     uint8_t digest[32];
-    world_must(base64_decode(text_of(issued, "sign_certificate"), CERT_BYTES_MAX, &sign, &err),
+    world_must(base64_decode(api_text(issued, "sign_certificate"), CERT_BYTES_MAX, &sign, &err),
                &err);
     world_must(
-        base64_decode(text_of(issued, "encrypt_certificate"), CERT_BYTES_MAX, &encrypt, &err),
+        base64_decode(api_text(issued, "encrypt_certificate"), CERT_BYTES_MAX, &encrypt, &err),
         &err);
     proof_written_digest(span_bytes(sign), span_bytes(encrypt), digest);
     AUTO(bytes_freep)
@@ -222,11 +183,11 @@ static struct json *confirm_body(const struct session *session, const struct jso
 static void a_whole_renewal_repeats_byte_for_byte(void **state)
 {
     struct world *world = *state;
-    AUTO(session_done) struct session session = open_session(world);
+    AUTO(api_session_done) struct api_session session = open_session(world);
     AUTO(memory_freep) char *first = request(world, &session);
     AUTO(memory_freep) char *second = request(world, &session);
     assert_string_equal(first, second);
-    AUTO(json_freep) struct json *issued = parse(first);
+    AUTO(json_freep) struct json *issued = api_parse(first);
     assert_int_equal(json_count(json_member(issued, "chain")), 1);
     assert_null(json_member(issued, "enveloped_key"));
     AUTO(json_freep) struct json *body = confirm_body(&session, issued);
@@ -245,8 +206,8 @@ static void a_whole_renewal_repeats_byte_for_byte(void **state)
 static void without_the_jobs_secret_nothing_is_even_read(void **state)
 {
     struct world *world = *state;
-    AUTO(session_done) struct session session = open_session(world);
-    AUTO(json_freep) struct json *body = parse("{\"anything\":1}");
+    AUTO(api_session_done) struct api_session session = open_session(world);
+    AUTO(json_freep) struct json *body = api_parse("{\"anything\":1}");
     AUTO(memory_freep) char *basic = memory_printf("Basic %s", session.authorization + 7);
     AUTO(memory_freep) char *bare = memory_text(session.authorization + 7);
     const char *const headers[] = {NULL, "", "Bearer", "Bearer ", "Bearer x", basic, bare};
@@ -289,9 +250,9 @@ static void hostile_requests_get_their_code(void **state)
          ERR_FIELD_TYPE},
     };
     struct world *world = *state;
-    AUTO(session_done) struct session session = open_session(world);
+    AUTO(api_session_done) struct api_session session = open_session(world);
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        AUTO(json_freep) struct json *body = parse(cases[i].body);
+        AUTO(json_freep) struct json *body = api_parse(cases[i].body);
         struct portal_api_answer answer = {0};
         struct err first = ERR_INIT;
         struct err second = ERR_INIT;
@@ -302,315 +263,6 @@ static void hostile_requests_get_their_code(void **state)
             fail_msg("%s: %s, %s", cases[i].body, err_code_text(first.code),
                      err_code_text(second.code));
         assert_null(answer.body);
-    }
-}
-
-/* ---- jobs of a key ---- */
-
-static struct session open_key_session(struct world *world, const struct world_key *of,
-                                       const char *kind)
-{
-    AUTO(portal_job_freep) struct portal_job *job = world_key_job(world, of, kind);
-    AUTO(memory_freep) char *secret = NULL;
-    struct err err = ERR_INIT;
-    world_must(portal_job_secret(world->portal, job->id, &secret, &err), &err);
-    return (struct session){.loaded = TAKE(job),
-                            .authorization = memory_printf("Bearer %s", secret)};
-}
-
-static void a_job_of_a_key_has_no_members_for_certificates(void **state)
-{
-    struct world *world = *state;
-    AUTO(memory_freep) char *ticket = NULL;
-    struct portal_api_answer answer = {0};
-    struct err err = ERR_INIT;
-    world_must(
-        portal_ticket_add_for_key(world->portal, key->serial, "extend-seal", 300, &ticket, &err),
-        &err);
-    AUTO(json_freep) struct json *body = redeem_body(ticket, key->serial);
-    world_must(portal_api_redeem(world->portal, body, &answer, &err), &err);
-    AUTO(json_freep) struct json *job = answer.body;
-    bool approved = false;
-    const struct json_field field = {"approved", JSON_BOOL, false, 0, &approved};
-    world_must(json_read(job, &field, 1, JSON_UNKNOWN_IGNORED, &err), &err);
-    assert_true(approved);
-    assert_string_equal(text_of(job, "kind"), "extend-seal");
-    assert_string_equal(text_of(job, "holder"), WORLD_ORGANISATION);
-    assert_string_equal(text_of(job, "serial"), key->serial);
-    assert_true(strlen(text_of(job, "order")) > 0);
-    assert_null(json_member(job, "policy"));
-    assert_null(json_member(job, "not_after"));
-    assert_null(json_member(job, "seal"));
-}
-
-static struct bytes *first_seal(struct world *world, const struct world_key *of)
-{
-    static const uint8_t png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n', 1};
-    const struct portal_seal_new wish = {of->serial,      "章", 1, SEAL_V4, SEAL_LIST_CERTIFICATES,
-                                         SPAN_ARRAY(png), 40,   40};
-    struct bytes *der = NULL;
-    struct err err = ERR_INIT;
-    world_must(portal_seal_add(world->portal, &wish, &der, &err), &err);
-    return der;
-}
-
-static void a_job_names_the_seal_of_its_ticket(void **state)
-{
-    struct world *world = *state;
-    AUTO(bytes_freep) struct bytes *der = first_seal(world, key);
-    AUTO(seal_freep) struct seal *seal = NULL;
-    AUTO(memory_freep) char *ticket = NULL;
-    struct portal_api_answer answer = {0};
-    struct err err = ERR_INIT;
-    world_must(seal_parse(span_bytes(der), &seal, &err), &err);
-    const char *identity = seal_peek(seal)->id;
-    world_must(portal_ticket_add_for_seal(world->portal, key->serial, identity, 300, &ticket, &err),
-               &err);
-    AUTO(json_freep) struct json *body = redeem_body(ticket, key->serial);
-    world_must(portal_api_redeem(world->portal, body, &answer, &err), &err);
-    AUTO(json_freep) struct json *job = answer.body;
-    assert_string_equal(text_of(job, "seal"), identity);
-}
-
-static char *ask_seal(struct world *world, const struct session *session, const struct json *body)
-{
-    struct portal_api_answer answer = {0};
-    struct err err = ERR_INIT;
-    world_must(portal_api_seal(world->portal, session->loaded->id, session->authorization, body,
-                               &answer, &err),
-               &err);
-    assert_int_equal(answer.status, 200);
-    char *text = json_print(answer.body);
-    json_free(answer.body);
-    return text;
-}
-
-static void a_whole_extension_repeats_byte_for_byte(void **state)
-{
-    struct world *world = *state;
-    AUTO(world_key_freep) struct world_key *own = world_key_new(world, CERT_SM2, true, 20);
-    AUTO(bytes_freep) struct bytes *present = first_seal(world, own);
-    world_renew(world, own);
-    AUTO(session_done) struct session session = open_key_session(world, own, "extend-seal");
-    AUTO(bytes_freep)
-    struct bytes *proof = world_seal_proof(session.loaded, own->sign, span_bytes(present));
-    AUTO(json_freep) struct json *body = json_new_object();
-    json_add_base64(body, "seal", span_bytes(present));
-    json_add_base64(body, "proof", span_bytes(proof));
-    AUTO(memory_freep) char *first = ask_seal(world, &session, body);
-    AUTO(memory_freep) char *second = ask_seal(world, &session, body);
-    assert_string_equal(first, second);
-    AUTO(json_freep) struct json *answer = parse(first);
-    AUTO(bytes_freep) struct bytes *der = NULL;
-    AUTO(seal_freep) struct seal *seal = NULL;
-    struct err err = ERR_INIT;
-    world_must(base64_decode(text_of(answer, "seal"), SEAL_BYTES_MAX, &der, &err), &err);
-    world_must(seal_parse(span_bytes(der), &seal, &err), &err);
-    assert_true(seal_binds(seal, own->sign_cert));
-    assert_int_equal(json_count(json_member(answer, "chain")), 1);
-}
-
-static void a_reset_is_answered_and_confirmed_without_proof(void **state)
-{
-    struct world *world = *state;
-    AUTO(world_key_freep) struct world_key *own = world_key_new(world, CERT_SM2, true, 20);
-    world_reset(world, own, "u");
-    AUTO(session_done) struct session session = open_key_session(world, own, "reset-pin");
-    AUTO(json_freep)
-    struct json *body = parse("{\"purpose\":\"unblock\",\"challenge\":\"AQIDBAUGBwg=\","
-                              "\"application\":\"EAA=\",\"profile\":\"gmt0017-2012\","
-                              "\"administrator_tries\":10}");
-    struct portal_api_answer answer = {0};
-    struct err err = ERR_INIT;
-    world_must(portal_api_unblock(world->portal, session.loaded->id, session.authorization, body,
-                                  &answer, &err),
-               &err);
-    AUTO(json_freep) struct json *answered = answer.body;
-    AUTO(bytes_freep) struct bytes *data = NULL;
-    world_must(base64_decode(text_of(answered, "data"), 64, &data, &err), &err);
-    assert_int_equal(data->len, 20);
-    uint8_t digest[32];
-    proof_sha256(span_bytes(data), digest);
-    AUTO(json_freep) struct json *confirmation = json_new_object();
-    json_add_text(confirmation, "outcome", "written");
-    json_add_base64(confirmation, "digest", SPAN_ARRAY(digest));
-    for (int i = 0; i < 2; i++) {
-        struct portal_api_answer acknowledged = {0};
-        world_must(portal_api_confirm(world->portal, session.loaded->id, session.authorization,
-                                      confirmation, &acknowledged, &err),
-                   &err);
-        json_free(acknowledged.body);
-    }
-}
-
-/* One body for a PIV token's job. */
-static enum err_code unblock(struct world *world, const struct session *session, const char *text,
-                             size_t wanted)
-{
-    AUTO(json_freep) struct json *body = parse(text);
-    struct portal_api_answer answer = {0};
-    struct err err = ERR_INIT;
-    if (portal_api_unblock(world->portal, session->loaded->id, session->authorization, body,
-                           &answer, &err) != ERR_NONE) {
-        assert_null(answer.body);
-        return err.code;
-    }
-    AUTO(json_freep) struct json *answered = answer.body;
-    AUTO(bytes_freep) struct bytes *data = NULL;
-    world_must(base64_decode(text_of(answered, "data"), 64, &data, &err), &err);
-    assert_int_equal(data->len, wanted);
-    return ERR_NONE;
-}
-
-#define MANAGE "{\"purpose\":\"manage\",\"application\":\"\",\"profile\":\"piv\","
-
-static void a_piv_tokens_management_key_answers(void **state)
-{
-    static const struct {
-        const char *body;
-        enum err_code code;
-        size_t length;
-    } cases[] = {
-        {MANAGE "\"algorithm\":\"3des\",\"challenge\":\"AQIDBAUGBwg=\"}", ERR_NONE, 8},
-        {MANAGE "\"algorithm\":\"3des\",\"challenge\":\"AQIDBAUGBwg=\"}", ERR_FIELD_VALUE, 0},
-        {MANAGE "\"algorithm\":\"aes256\",\"challenge\":\"AAECAwQFBgcICQoLDA0ODw==\","
-                "\"administrator_tries\":3}",
-         ERR_NONE, 16},
-        {MANAGE "\"algorithm\":\"aes256\",\"challenge\":\"AAECAwQFBgcICQoLDA0ODxA=\"}",
-         ERR_FIELD_VALUE, 0}, /* 17 bytes */
-        {MANAGE "\"algorithm\":\"aes128\",\"challenge\":\"\"}", ERR_FIELD_VALUE, 0},
-        {MANAGE "\"challenge\":\"AQIDBAUGBwk=\"}", ERR_FIELD_MISSING, 0},
-        {MANAGE "\"algorithm\":\"3des\",\"challenge\":\"AQIDBAUGBwk=\",\"refused\":true}",
-         ERR_FIELD_VALUE, 0},
-        {MANAGE "\"algorithm\":\"3des\",\"challenge\":\"AQIDBAUGBwk=\",\"refused\":1}",
-         ERR_FIELD_TYPE, 0},
-        {MANAGE "\"algorithm\":\"3des\",\"challenge\":\"AQIDBAUGBwk=\",\"key\":1}",
-         ERR_FIELD_UNKNOWN, 0},
-        {MANAGE "\"algorithm\":\"3des3des3des3des3\",\"challenge\":\"AQIDBAUGBwk=\"}",
-         ERR_FIELD_VALUE, 0},
-        {"{\"purpose\":\"manage\",\"application\":\"EAA=\",\"profile\":\"piv\","
-         "\"algorithm\":\"3des\",\"challenge\":\"AQIDBAUGBwk=\"}",
-         ERR_FIELD_VALUE, 0},
-        {"{\"purpose\":\"unblock\",\"application\":\"\",\"profile\":\"piv\",\"challenge\":\"\"}",
-         ERR_TICKET_KIND, 0},
-    };
-    struct world *world = *state;
-    AUTO(world_key_freep) struct world_key *own = world_piv_key_new(world, CERT_P256, 20);
-    world_renew(world, own);
-    AUTO(session_done) struct session session = open_key_session(world, own, "extend-seal");
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        enum err_code code = unblock(world, &session, cases[i].body, cases[i].length);
-        if (code != cases[i].code)
-            fail_msg("%s: %s", cases[i].body, err_code_text(code));
-    }
-}
-
-#define RESET "{\"purpose\":\"unblock\",\"profile\":\"piv\","
-
-static void a_piv_tokens_reset_is_answered(void **state)
-{
-    static const struct {
-        const char *body;
-        enum err_code code;
-    } cases[] = {
-        {RESET "\"application\":\"\",\"challenge\":\"\",\"refused\":true}", ERR_FIELD_VALUE},
-        {RESET "\"application\":\"\",\"challenge\":\"AQIDBAUGBwk=\"}", ERR_FIELD_VALUE},
-        {RESET "\"application\":\"EAA=\",\"challenge\":\"\"}", ERR_FIELD_VALUE},
-        {RESET "\"application\":\"\",\"challenge\":\"\",\"algorithm\":\"3des\"}",
-         ERR_FIELD_UNKNOWN},
-        {RESET "\"application\":\"\",\"challenge\":\"\",\"administrator_tries\":1}",
-         ERR_ADMIN_PIN_LOW},
-        {RESET "\"application\":\"\",\"challenge\":\"\",\"administrator_tries\":0}",
-         ERR_ADMIN_PIN_LOW},
-        {"{\"purpose\":\"login\",\"profile\":\"piv\",\"application\":\"\",\"challenge\":\"\"}",
-         ERR_FIELD_VALUE},
-        {"{\"purpose\":\"unblock\",\"profile\":\"gmt0017-2012\",\"application\":\"EAA=\","
-         "\"challenge\":\"AQIDBAUGBwk=\",\"administrator_tries\":10}",
-         ERR_PROFILE_UNKNOWN},
-        {MANAGE "\"algorithm\":\"3des\",\"challenge\":\"AQIDBAUGBwk=\"}", ERR_TICKET_KIND},
-        {RESET "\"application\":\"\",\"challenge\":\"\",\"administrator_tries\":2}", ERR_NONE},
-        {RESET "\"application\":\"\",\"challenge\":\"\"}", ERR_NONE},
-    };
-    struct world *world = *state;
-    AUTO(world_key_freep) struct world_key *own = world_piv_key_new(world, CERT_P256, 20);
-    world_reset(world, own, "piv");
-    AUTO(session_done) struct session session = open_key_session(world, own, "reset-pin");
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        enum err_code code = unblock(world, &session, cases[i].body, 24);
-        if (code != cases[i].code)
-            fail_msg("%s: %s", cases[i].body, err_code_text(code));
-    }
-}
-
-/* Tries that are not told are no way around their limit. */
-static void a_gmt0017_key_says_its_tries(void **state)
-{
-    struct world *world = *state;
-    AUTO(world_key_freep) struct world_key *own = world_key_new(world, CERT_SM2, true, 20);
-    world_reset(world, own, "mute");
-    AUTO(session_done) struct session session = open_key_session(world, own, "reset-pin");
-    assert_int_equal(unblock(world, &session,
-                             "{\"purpose\":\"unblock\",\"profile\":\"gmt0017-2012\","
-                             "\"application\":\"EAA=\",\"challenge\":\"AQIDBAUGBwk=\"}",
-                             20),
-                     ERR_FIELD_MISSING);
-    assert_int_equal(unblock(world, &session,
-                             "{\"purpose\":\"unblock\",\"profile\":\"gmt0017-2012\","
-                             "\"application\":\"EAA=\",\"challenge\":\"AQIDBAUGBwk=\","
-                             "\"administrator_tries\":10,\"refused\":true}",
-                             20),
-                     ERR_FIELD_VALUE);
-}
-
-static void hostile_bodies_for_seal_and_unblock_get_their_code(void **state)
-{
-    static const struct {
-        const char *body;
-        enum err_code seal, unblock;
-    } cases[] = {
-        {"{}", ERR_FIELD_MISSING, ERR_FIELD_MISSING},
-        {"[]", ERR_FIELD_TYPE, ERR_FIELD_TYPE},
-        {"{\"seal\":\"AAAA\"}", ERR_FIELD_MISSING, ERR_FIELD_UNKNOWN},
-        {"{\"seal\":1,\"proof\":\"AAAA\"}", ERR_FIELD_TYPE, ERR_FIELD_UNKNOWN},
-        {"{\"seal\":\"AAAA\",\"proof\":\"AAAA\"}", ERR_TICKET_KIND, ERR_FIELD_UNKNOWN},
-        {"{\"purpose\":\"unblock\",\"challenge\":\"AQIDBAUGBwgJ\",\"application\":\"EAA=\","
-         "\"profile\":\"gmt0017-2012\",\"administrator_tries\":10}",
-         ERR_FIELD_UNKNOWN, ERR_FIELD_VALUE},
-        {"{\"purpose\":\"unblock\",\"challenge\":\"AQIDBAUGBw==\",\"application\":\"EAA=\","
-         "\"profile\":\"gmt0017-2012\",\"administrator_tries\":10}",
-         ERR_FIELD_UNKNOWN, ERR_FIELD_VALUE},
-        {"{\"purpose\":\"unblock\",\"challenge\":\"AQIDBAUGBwk=\",\"application\":\"EAA=\","
-         "\"profile\":\"gmt0017-2012\",\"administrator_tries\":-1}",
-         ERR_FIELD_UNKNOWN, ERR_FIELD_VALUE},
-        {"{\"purpose\":\"unblock\",\"challenge\":\"AQIDBAUGBwk=\",\"application\":\"EAA=\","
-         "\"profile\":\"gmt0017-2012\",\"administrator_tries\":10,\"pin\":\"1\"}",
-         ERR_FIELD_UNKNOWN, ERR_FIELD_UNKNOWN},
-        {"{\"purpose\":\"unblock\",\"challenge\":\"AQIDBAUGBwk=\",\"application\":\"EAA=\","
-         "\"profile\":\"gmt0017-2012\",\"administrator_tries\":3}",
-         ERR_FIELD_UNKNOWN, ERR_ADMIN_PIN_LOW},
-    };
-    struct world *world = *state;
-    world_reset(world, key, "hostile");
-    AUTO(session_done) struct session session = open_key_session(world, key, "reset-pin");
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        AUTO(json_freep) struct json *body = parse(cases[i].body);
-        struct portal_api_answer answer = {0};
-        struct err first = ERR_INIT;
-        struct err second = ERR_INIT;
-        if (portal_api_seal(world->portal, session.loaded->id, session.authorization, body, &answer,
-                            &first) != cases[i].seal ||
-            portal_api_unblock(world->portal, session.loaded->id, session.authorization, body,
-                               &answer, &second) != cases[i].unblock)
-            fail_msg("%s: %s, %s", cases[i].body, err_code_text(first.code),
-                     err_code_text(second.code));
-        assert_null(answer.body);
-        struct err third = ERR_INIT;
-        assert_int_equal(
-            portal_api_seal(world->portal, session.loaded->id, "Bearer x", body, &answer, &third),
-            ERR_JOB_FORBIDDEN);
-        assert_int_equal(
-            portal_api_unblock(world->portal, session.loaded->id, NULL, body, &answer, &third),
-            ERR_JOB_FORBIDDEN);
     }
 }
 
@@ -637,14 +289,6 @@ int main(void)
         cmocka_unit_test(hostile_redemptions_get_their_code_and_change_nothing),
         cmocka_unit_test(without_the_jobs_secret_nothing_is_even_read),
         cmocka_unit_test(hostile_requests_get_their_code),
-        cmocka_unit_test(a_job_of_a_key_has_no_members_for_certificates),
-        cmocka_unit_test(a_job_names_the_seal_of_its_ticket),
-        cmocka_unit_test(a_whole_extension_repeats_byte_for_byte),
-        cmocka_unit_test(a_reset_is_answered_and_confirmed_without_proof),
-        cmocka_unit_test(a_piv_tokens_management_key_answers),
-        cmocka_unit_test(a_piv_tokens_reset_is_answered),
-        cmocka_unit_test(a_gmt0017_key_says_its_tries),
-        cmocka_unit_test(hostile_bodies_for_seal_and_unblock_get_their_code),
         cmocka_unit_test(what_a_key_did_is_in_its_name_in_the_trail),
         cmocka_unit_test(a_whole_renewal_repeats_byte_for_byte),
     };
