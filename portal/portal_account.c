@@ -253,18 +253,16 @@ static enum err_code set_name(struct portal *portal, const struct portal_account
 static enum err_code check_others(struct portal *portal, const struct portal_account *account,
                                   struct err *err)
 {
-    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    int64_t others = 0;
     if (account->role != PORTAL_ROLE_ADMINISTRATOR)
         return ERR_NONE;
-    if (portal_db_query(portal->db,
-                        "SELECT count(*) FROM user "
-                        "WHERE role = 'administrator' AND disabled_utc IS NULL AND id <> ?",
-                        PORTAL_VALUES(PORTAL_INTEGER(account->id)), &query, err) != ERR_NONE ||
-        portal_query_one(query, err) != ERR_NONE)
+    if (portal_db_number(portal->db,
+                         "SELECT count(*) FROM user "
+                         "WHERE role = 'administrator' AND disabled_utc IS NULL AND id <> ?",
+                         PORTAL_VALUES(PORTAL_INTEGER(account->id)), &others, err) != ERR_NONE)
         return err_add(err, "count the administrators");
-    return portal_query_integer(query, 0) > 0
-               ? ERR_NONE
-               : err_set(err, ERR_LAST_ADMINISTRATOR, "%s is the last one", account->login);
+    return others > 0 ? ERR_NONE
+                      : err_set(err, ERR_LAST_ADMINISTRATOR, "%s is the last one", account->login);
 }
 
 static enum err_code set_disabled(struct portal *portal, const struct portal_account *account,

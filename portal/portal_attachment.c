@@ -115,13 +115,12 @@ static enum err_code check_editable(struct portal *portal, const char *order_num
 static enum err_code check_count(struct portal *portal, const char *order_number, const char *name,
                                  struct err *err)
 {
-    AUTO(portal_query_freep) struct portal_query *query = NULL;
-    if (portal_db_query(
+    int64_t others = 0;
+    if (portal_db_number(
             portal->db, "SELECT count(*) FROM attachment WHERE order_number = ? AND name <> ?",
-            PORTAL_VALUES(PORTAL_TEXT(order_number), PORTAL_TEXT(name)), &query, err) != ERR_NONE ||
-        portal_query_one(query, err) != ERR_NONE)
+            PORTAL_VALUES(PORTAL_TEXT(order_number), PORTAL_TEXT(name)), &others, err) != ERR_NONE)
         return err_add(err, "count the attachments");
-    if (portal_query_integer(query, 0) >= PORTAL_ATTACHMENTS_PER_ORDER)
+    if (others >= PORTAL_ATTACHMENTS_PER_ORDER)
         return err_set(err, ERR_ATTACHMENT_LIMIT, "at most %d", PORTAL_ATTACHMENTS_PER_ORDER);
     return ERR_NONE;
 }

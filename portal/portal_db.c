@@ -99,6 +99,19 @@ enum err_code portal_query_one(struct portal_query *query, struct err *err)
     return row ? ERR_NONE : err_set(err, ERR_NO_SUCH_RECORD, "no row");
 }
 
+enum err_code portal_db_number(struct portal_db *db, const char *sql,
+                               const struct portal_value *values, size_t count, int64_t *out,
+                               struct err *err)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    bool row = false;
+    if (portal_db_query(db, sql, values, count, &query, err) != ERR_NONE ||
+        portal_query_next(query, &row, err) != ERR_NONE)
+        return err->code;
+    *out = row ? portal_query_integer(query, 0) : 0;
+    return ERR_NONE;
+}
+
 int64_t portal_query_integer(const struct portal_query *query, int column)
 {
     return sqlite3_column_int64(query->statement, column);

@@ -57,6 +57,10 @@ MUST_CHECK enum err_code portal_query_next(struct portal_query *query, bool *out
                                            struct err *err);
 /* Goes to the first row; ERR_NO_SUCH_RECORD when there is none. */
 MUST_CHECK enum err_code portal_query_one(struct portal_query *query, struct err *err);
+/* The first row's first column, such as a count; 0 where that is null or there is no row. */
+MUST_CHECK enum err_code portal_db_number(struct portal_db *db, const char *sql,
+                                          const struct portal_value *values, size_t count,
+                                          int64_t *out, struct err *err);
 /* Columns count from 0. Borrowed until the next row; "" and empty for null. */
 int64_t portal_query_integer(const struct portal_query *query, int column);
 const char *portal_query_text(const struct portal_query *query, int column);

@@ -75,12 +75,11 @@ static enum err_code forget(struct portal *portal, const char *name, char **out_
 
 static enum err_code is_used(struct portal *portal, const char *sha256, bool *out, struct err *err)
 {
-    AUTO(portal_query_freep) struct portal_query *query = NULL;
-    if (portal_db_query(portal->db, "SELECT count(*) FROM download WHERE sha256 = ?",
-                        PORTAL_VALUES(PORTAL_TEXT(sha256)), &query, err) != ERR_NONE ||
-        portal_query_one(query, err) != ERR_NONE)
+    int64_t uses = 0;
+    if (portal_db_number(portal->db, "SELECT count(*) FROM download WHERE sha256 = ?",
+                         PORTAL_VALUES(PORTAL_TEXT(sha256)), &uses, err) != ERR_NONE)
         return err->code;
-    *out = portal_query_integer(query, 0) > 0;
+    *out = uses > 0;
     return ERR_NONE;
 }
 

@@ -60,12 +60,11 @@ static enum err_code check_question(const struct portal_job *job,
 static enum err_code check_limit(struct portal *portal, const struct portal_job *job,
                                  struct err *err)
 {
-    AUTO(portal_query_freep) struct portal_query *query = NULL;
-    if (portal_db_query(portal->db, "SELECT count(*) FROM manage_answer WHERE job_id = ?",
-                        PORTAL_VALUES(PORTAL_TEXT(job->id)), &query, err) != ERR_NONE ||
-        portal_query_one(query, err) != ERR_NONE)
+    int64_t answers = 0;
+    if (portal_db_number(portal->db, "SELECT count(*) FROM manage_answer WHERE job_id = ?",
+                         PORTAL_VALUES(PORTAL_TEXT(job->id)), &answers, err) != ERR_NONE)
         return err_add(err, "count the answers");
-    if (portal_query_integer(query, 0) >= PORTAL_MANAGE_ANSWERS_PER_JOB)
+    if (answers >= PORTAL_MANAGE_ANSWERS_PER_JOB)
         return err_set(err, ERR_MANAGE_LIMIT, "the job had %d answers",
                        PORTAL_MANAGE_ANSWERS_PER_JOB);
     return ERR_NONE;

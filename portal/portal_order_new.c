@@ -178,15 +178,13 @@ static enum err_code next_number(struct portal *portal, char **out, struct err *
     char now[CLOCK_TEXT_BYTES];
     clock_format_utc(clock_now_utc(), now);
     AUTO(memory_freep) char *day = memory_printf("%.4s%.2s%.2s", now, now + 5, now + 8);
-    AUTO(portal_query_freep) struct portal_query *query = NULL;
-    if (portal_db_query(
+    int64_t count = 0;
+    if (portal_db_number(
             portal->db,
             "SELECT coalesce(CAST(substr(max(number), 9) AS INTEGER), 0) + 1 "
             "FROM renewal_order WHERE number > ? || '000000' AND number <= ? || '999999'",
-            PORTAL_VALUES(PORTAL_TEXT(day), PORTAL_TEXT(day)), &query, err) != ERR_NONE ||
-        portal_query_one(query, err) != ERR_NONE)
+            PORTAL_VALUES(PORTAL_TEXT(day), PORTAL_TEXT(day)), &count, err) != ERR_NONE)
         return err_add(err, "find the next order number");
-    int64_t count = portal_query_integer(query, 0);
     if (count > ORDERS_PER_DAY_MAX)
         return err_set(err, ERR_HTTP_TOO_MANY, "%d orders today", ORDERS_PER_DAY_MAX);
     *out = memory_printf("%s%06lld", day, (long long)count);

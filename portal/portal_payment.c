@@ -115,12 +115,11 @@ static enum err_code find_waiting(struct portal *portal, const char *provider,
 
 static enum err_code check_count(struct portal *portal, const char *order_number, struct err *err)
 {
-    AUTO(portal_query_freep) struct portal_query *query = NULL;
-    if (portal_db_query(portal->db, "SELECT count(*) FROM payment WHERE order_number = ?",
-                        PORTAL_VALUES(PORTAL_TEXT(order_number)), &query, err) != ERR_NONE ||
-        portal_query_one(query, err) != ERR_NONE)
+    int64_t payments = 0;
+    if (portal_db_number(portal->db, "SELECT count(*) FROM payment WHERE order_number = ?",
+                         PORTAL_VALUES(PORTAL_TEXT(order_number)), &payments, err) != ERR_NONE)
         return err_add(err, "count an order's payments");
-    if (portal_query_integer(query, 0) >= PORTAL_PAYMENT_ATTEMPTS_MAX)
+    if (payments >= PORTAL_PAYMENT_ATTEMPTS_MAX)
         return err_set(err, ERR_HTTP_TOO_MANY, "the order %s was tried to be paid %d times",
                        order_number, PORTAL_PAYMENT_ATTEMPTS_MAX);
     return ERR_NONE;

@@ -25,11 +25,8 @@ static enum err_code count_of(struct portal *portal, const char *sql,
                               const struct portal_value *values, size_t count, int64_t *out,
                               struct err *err)
 {
-    AUTO(portal_query_freep) struct portal_query *query = NULL;
-    if (portal_db_query(portal->db, sql, values, count, &query, err) != ERR_NONE ||
-        portal_query_one(query, err) != ERR_NONE)
+    if (portal_db_number(portal->db, sql, values, count, out, err) != ERR_NONE)
         return err_add(err, "count the answers");
-    *out = portal_query_integer(query, 0);
     return ERR_NONE;
 }
 

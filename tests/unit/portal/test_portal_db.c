@@ -36,13 +36,12 @@ static enum err_code add(const char *name, struct err *err)
 
 static int64_t organisations(void)
 {
-    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    int64_t count = -1;
     struct err err = ERR_INIT;
     world_must(
-        portal_db_query(db, "SELECT count(*) FROM organisation", PORTAL_NO_VALUES, &query, &err),
+        portal_db_number(db, "SELECT count(*) FROM organisation", PORTAL_NO_VALUES, &count, &err),
         &err);
-    world_must(portal_query_one(query, &err), &err);
-    return portal_query_integer(query, 0);
+    return count;
 }
 
 static void values_come_back_as_they_went_in(void **state)
@@ -99,6 +98,24 @@ static void a_row_that_is_missing_has_its_own_error(void **state)
     struct err err = ERR_INIT;
     world_must(portal_db_query(db, "SELECT 1 WHERE 0", PORTAL_NO_VALUES, &query, &err), &err);
     assert_int_equal(portal_query_one(query, &err), ERR_NO_SUCH_RECORD);
+}
+
+static void a_number_is_the_first_rows_or_0(void **state)
+{
+    static const struct {
+        const char *sql;
+        int64_t number;
+    } cases[] = {{"SELECT 7 UNION ALL SELECT 8", 7}, {"SELECT NULL", 0}, {"SELECT 7 WHERE 0", 0}};
+    struct err err = ERR_INIT;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        int64_t found = -1;
+        world_must(portal_db_number(db, cases[i].sql, PORTAL_NO_VALUES, &found, &err), &err);
+        assert_true(found == cases[i].number);
+    }
+    int64_t untouched = -1;
+    assert_int_equal(portal_db_number(db, "SELECT ?", PORTAL_NO_VALUES, &untouched, &err),
+                     ERR_INTERNAL);
+    assert_true(untouched == -1);
 }
 
 static void leave_without_commit(void)
@@ -361,6 +378,7 @@ int main(void)
         T(values_and_marks_must_be_as_many),
         T(foreign_keys_hold),
         T(a_row_that_is_missing_has_its_own_error),
+        T(a_number_is_the_first_rows_or_0),
         T(a_scope_that_ends_early_rolls_back),
         T(a_commit_stays),
         T(settings_are_replaced),
