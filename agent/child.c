@@ -144,17 +144,10 @@ static enum err_code read_back(const struct child *child, int fd, struct bytes *
     return ERR_NONE;
 }
 
-static void wipe(struct bytes **bytes)
-{
-    if (*bytes != NULL)
-        explicit_bzero((*bytes)->at, (*bytes)->len);
-    bytes_freep(bytes);
-}
-
 void child_result_done(struct child_result *result)
 {
-    wipe(&result->output);
-    wipe(&result->messages);
+    bytes_wipe_freep(&result->output);
+    bytes_wipe_freep(&result->messages);
 }
 
 enum err_code child_perform(const struct child *child, struct child_result *out, struct err *err)

@@ -1,6 +1,5 @@
 #include "portal/portal_listener.h"
 
-#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,19 +70,12 @@ enum err_code portal_listener_open(struct portal_listener *listener, const char 
     return ERR_NONE;
 }
 
-static void wipe(struct bytes **bytes)
-{
-    if (*bytes != NULL)
-        OPENSSL_cleanse((*bytes)->at, (*bytes)->len);
-    bytes_freep(bytes);
-}
-
 static enum err_code set_identity(const char *folder, struct http_server *server, struct err *err)
 {
     AUTO(memory_freep) char *cert_path = file_join(folder, "tls/server.pem");
     AUTO(memory_freep) char *key_path = file_join(folder, "tls/server.key");
     AUTO(bytes_freep) struct bytes *cert = NULL;
-    AUTO(wipe) struct bytes *key = NULL;
+    AUTO(bytes_wipe_freep) struct bytes *key = NULL;
     if (portal_secret_file_check(key_path, err) != ERR_NONE ||
         file_read(cert_path, PEM_BYTES_MAX, &cert, err) != ERR_NONE ||
         file_read(key_path, PEM_BYTES_MAX, &key, err) != ERR_NONE)

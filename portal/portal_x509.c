@@ -142,16 +142,9 @@ enum err_code portal_x509_read(const char *path, X509 **out, struct err *err)
     return ERR_NONE;
 }
 
-static void wipe(struct bytes **bytes)
-{
-    if (*bytes != NULL)
-        OPENSSL_cleanse((*bytes)->at, (*bytes)->len);
-    bytes_freep(bytes);
-}
-
 enum err_code portal_x509_read_key(const char *path, EVP_PKEY **out, struct err *err)
 {
-    AUTO(wipe) struct bytes *bytes = NULL;
+    AUTO(bytes_wipe_freep) struct bytes *bytes = NULL;
     AUTO(ossl_bio_freep) BIO *bio = NULL;
     if (portal_secret_file_check(path, err) != ERR_NONE ||
         open_pem(path, &bytes, &bio, err) != ERR_NONE)

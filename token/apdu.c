@@ -59,13 +59,6 @@ enum err_code apdu_build_short(const struct apdu *apdu, struct bytes **out, stru
     return ERR_NONE;
 }
 
-void apdu_wipep(struct bytes **command)
-{
-    if (*command != NULL)
-        explicit_bzero((*command)->at, (*command)->len);
-    bytes_freep(command);
-}
-
 enum err_code apdu_split(struct span answer, struct span *out_data, uint16_t *out_status,
                          struct err *err)
 {

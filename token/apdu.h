@@ -22,15 +22,13 @@ struct apdu {
     int le; /* APDU_LE_NONE, APDU_LE_ALL, or 1 to APDU_LE_MAX */
 };
 
-/* The command's bytes. They may carry a cryptogram of a PIN: free them with apdu_wipep. Fails with
+/* The command's bytes. They may carry a cryptogram of a PIN: free them with bytes_wipe_freep. Fails with
  * ERR_TOKEN_NO_SPACE when the data are longer than APDU_DATA_BYTES_MAX. */
 MUST_CHECK enum err_code apdu_build(const struct apdu *apdu, struct bytes **out, struct err *err);
 /* The same in the short form. le is at most 256; APDU_LE_ALL asks for 256 bytes at most. Fails with
  * ERR_TOKEN_NO_SPACE when the data are longer than APDU_SHORT_DATA_BYTES_MAX. */
 MUST_CHECK enum err_code apdu_build_short(const struct apdu *apdu, struct bytes **out,
                                           struct err *err);
-/* Wipes, then frees. */
-void apdu_wipep(struct bytes **command);
 
 /* Data and status word of an answer. Fails with ERR_TOKEN_TRANSPORT when it is shorter than two bytes. */
 MUST_CHECK enum err_code apdu_split(struct span answer, struct span *out_data, uint16_t *out_status,

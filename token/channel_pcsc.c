@@ -69,7 +69,7 @@ static void worker_drop(struct worker *worker)
     pthread_mutex_unlock(&worker->lock);
     if (owners > 0)
         return;
-    apdu_wipep(&worker->command);
+    bytes_wipe_freep(&worker->command);
     bytes_free(worker->answer);
     pthread_cond_destroy(&worker->changed);
     pthread_mutex_destroy(&worker->lock);
@@ -135,7 +135,7 @@ static bool serve(struct worker *worker)
     worker->err = err;
     worker->answer = answer;
     worker->job = JOB_NONE;
-    apdu_wipep(&worker->command);
+    bytes_wipe_freep(&worker->command);
     bool abandoned = worker->abandoned;
     pthread_cond_broadcast(&worker->changed);
     pthread_mutex_unlock(&worker->lock);

@@ -1,6 +1,5 @@
 #include "agent/web/web_identity.h"
 
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,13 +25,6 @@ static void paths_done(struct paths *paths)
     memory_freep(&paths->folder);
     memory_freep(&paths->cert);
     memory_freep(&paths->key);
-}
-
-static void wiped_freep(struct bytes **bytes)
-{
-    if (*bytes != NULL)
-        explicit_bzero((*bytes)->at, (*bytes)->len);
-    bytes_freep(bytes);
 }
 
 static enum err_code check_owner(const char *path, struct err *err)
@@ -61,7 +53,7 @@ static enum err_code use_stored(const struct paths *paths, struct http_server *s
                                 int64_t *out_due_utc, struct err *err)
 {
     AUTO(bytes_freep) struct bytes *cert = NULL;
-    AUTO(wiped_freep) struct bytes *key = NULL;
+    AUTO(bytes_wipe_freep) struct bytes *key = NULL;
     if (check_owner(paths->key, err) != ERR_NONE ||
         file_read(paths->key, HTTP_IDENTITY_PEM_BYTES_MAX, &key, err) != ERR_NONE ||
         file_read(paths->cert, HTTP_IDENTITY_PEM_BYTES_MAX, &cert, err) != ERR_NONE ||

@@ -11,7 +11,7 @@ static enum err_code exchange(struct gmt0017 *key, const struct gmt0017_command 
                               struct bytes **answer, uint16_t *status, struct err *err)
 {
     struct apdu apdu = {command->cla, command->ins, command->p1, command->p2, command->data, le};
-    AUTO(apdu_wipep) struct bytes *bytes = NULL;
+    AUTO(bytes_wipe_freep) struct bytes *bytes = NULL;
     if (apdu_build(&apdu, &bytes, err) != ERR_NONE ||
         token_link_exchange(key->link, span_bytes(bytes), answer, status, err) != ERR_NONE)
         return err_add(err, "%s", command->name);

@@ -38,7 +38,7 @@ void piv_forget(struct piv *piv)
 static enum err_code exchange(struct piv *piv, const struct apdu *apdu, bool extended,
                               struct bytes **answer, uint16_t *status, struct err *err)
 {
-    AUTO(apdu_wipep) struct bytes *bytes = NULL;
+    AUTO(bytes_wipe_freep) struct bytes *bytes = NULL;
     enum err_code code =
         extended ? apdu_build(apdu, &bytes, err) : apdu_build_short(apdu, &bytes, err);
     if (code != ERR_NONE)

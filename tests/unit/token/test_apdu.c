@@ -10,7 +10,7 @@
 static void check_built(struct apdu apdu, const char *expected)
 {
     struct err err = ERR_INIT;
-    AUTO(apdu_wipep) struct bytes *bytes = NULL;
+    AUTO(bytes_wipe_freep) struct bytes *bytes = NULL;
     assert_int_equal(apdu_build(&apdu, &bytes, &err), ERR_NONE);
     AUTO(memory_freep) char *hex = hex_encode(span_bytes(bytes));
     assert_string_equal(hex, expected);
@@ -36,7 +36,7 @@ static void counts_data_of_any_length(void **state)
     AUTO(bytes_freep) struct bytes *data = bytes_new_size(APDU_DATA_BYTES_MAX + 1);
     for (size_t length = APDU_DATA_BYTES_MAX - 1; length <= APDU_DATA_BYTES_MAX; length++) {
         struct apdu apdu = {0x80, 0x4C, 0, 0, span_of(data->at, length), APDU_LE_NONE};
-        AUTO(apdu_wipep) struct bytes *bytes = NULL;
+        AUTO(bytes_wipe_freep) struct bytes *bytes = NULL;
         assert_int_equal(apdu_build(&apdu, &bytes, &err), ERR_NONE);
         assert_int_equal(bytes->len, 7 + length);
         assert_int_equal(bytes->at[5] << 8 | bytes->at[6], length);
