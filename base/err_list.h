@@ -208,8 +208,8 @@ ERR_ITEM(ERR_PCSC, "pcsc", RETRY, 503,
     "智能卡服务出错", "The smart-card service failed",
     "请拔出CA锁，重新插入后重试。", "Take the key out, put it in again and retry.")
 ERR_ITEM(ERR_READER_BUSY, "reader-busy", RETRY, 409,
-    "CA锁正被其他程序独占使用", "Another program holds the key exclusively",
-    "请关闭其他使用CA锁的程序后重试。", "Close other programs that use the key and retry.")
+    "CA锁正被其他程序独占使用", "Another program keeps the key to itself",
+    "请关闭其他使用CA锁的程序（如 GnuPG、ykman、浏览器）后重试；ukeyctl doctor 会列出它们。", "Close other programs that use the key (GnuPG, ykman, a browser) and retry; ukeyctl doctor names them.")
 
 /* ---- the key ---- */
 ERR_ITEM(ERR_NO_TOKEN, "no-key", USER, 409,

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct worker {
     int owners;
     enum job job; /* JOB_NONE: idle, or the last one is done */
     bool abandoned; /* nobody waits for the job any longer */
+    atomic_bool in_use; /* others were connected to the card before it was opened */
     struct bytes *command;
     struct bytes *answer;
     enum err_code code;
@@ -36,6 +38,10 @@ struct worker {
     bool needs_reset; /* one is left that only a reset ends */
     bool broken; /* the driver may have been unable to end it */
 };
+
+/* Exchanges that were given up and have not come back: such a card is in use by ourselves. Of the process,
+ * since it outlives whoever waited. */
+static atomic_uint lost_exchanges;
 
 struct channel_pcsc {
     struct channel channel;
@@ -83,7 +89,7 @@ static enum err_code do_job(struct worker *worker, enum job job, struct bytes **
 {
     switch (job) {
     case JOB_OPEN:
-        return pcsc_card_open(worker->reader, &worker->card, err);
+        return pcsc_card_open(worker->reader, &worker->in_use, &worker->card, err);
     case JOB_BEGIN:
         worker->in_transaction = pcsc_card_begin(worker->card, err) == ERR_NONE;
         return worker->in_transaction ? ERR_NONE : err->code;
@@ -137,6 +143,8 @@ static bool serve(struct worker *worker)
     worker->job = JOB_NONE;
     bytes_wipe_freep(&worker->command);
     bool abandoned = worker->abandoned;
+    if (abandoned && job == JOB_TRANSMIT)
+        lost_exchanges--;
     pthread_cond_broadcast(&worker->changed);
     pthread_mutex_unlock(&worker->lock);
     return !abandoned && job != JOB_CLOSE;
@@ -169,10 +177,17 @@ static bool wait_done(struct worker *worker, struct deadline deadline)
     return worker->job == JOB_NONE;
 }
 
+/* Both a transaction and a silent card keep others from connecting. */
+static bool is_kept(const struct channel_pcsc *self, enum job job)
+{
+    return job == JOB_BEGIN ||
+           (job == JOB_OPEN && atomic_load(&self->worker->in_use) && lost_exchanges == 0);
+}
+
 static enum err_code die(struct channel_pcsc *self, enum job job, struct err *err)
 {
     self->dead = true;
-    if (job == JOB_BEGIN)
+    if (is_kept(self, job))
         err_set(&self->death, ERR_READER_BUSY, "%s: another program keeps the card to itself",
                 self->worker->reader);
     else
@@ -198,6 +213,8 @@ static enum err_code ask(struct channel_pcsc *self, enum job job, struct span co
     pthread_cond_broadcast(&worker->changed);
     bool done = wait_done(worker, deadline);
     worker->abandoned = !done;
+    if (!done && job == JOB_TRANSMIT)
+        lost_exchanges++;
     enum err_code code = worker->code;
     struct bytes *answer = done ? TAKE(worker->answer) : NULL;
     if (done && code != ERR_NONE)

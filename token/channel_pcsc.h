@@ -9,7 +9,8 @@
 
 /* Fails as pcsc_card_open does, and with ERR_TOKEN_HUNG when the deadline passes.
  * A begin() that the deadline ends fails with ERR_READER_BUSY: most likely another program keeps the
- * card to itself. That channel is dead too, and gives the same error from then on.
+ * card to itself. That channel is dead too, and gives the same error from then on. So does opening a
+ * card that another program is connected to, unless an exchange of ours hangs.
  * close() resets the card when the line broke after a PIN was sent, so that no log-in outlives it; else
  * the card is left as it is, and who logged in logs out. It waits two seconds at most. */
 MUST_CHECK enum err_code channel_pcsc_open(const char *reader, struct deadline deadline,

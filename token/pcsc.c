@@ -10,7 +10,8 @@
 _Static_assert(PCSC_READERS_MAX == PCSCLITE_MAX_READERS_CONTEXTS, "see pcsclite.h");
 _Static_assert(PCSC_NAME_BYTES == MAX_READERNAME, "see pcsclite.h");
 
-/* pcscd looks at a reader every 400 ms, and only then takes notice of a card. */
+/* pcscd looks at a reader every 400 ms, and only then takes notice of a card; and who reads a card
+ * exclusively takes well below a second. */
 #define CONNECT_TRIES 11
 #define CONNECT_PAUSE_MS 100
 /* A card that was pulled out is noticed within two such looks. */
@@ -87,7 +88,21 @@ static void pause_ms(long ms)
     nanosleep(&time, NULL);
 }
 
-static LONG connect_when_seen(struct pcsc_card *card)
+static bool is_in_use(const struct pcsc_card *card)
+{
+    SCARD_READERSTATE state = {.szReader = card->reader};
+    return SCardGetStatusChange(card->context, 0, &state, 1) == SCARD_S_SUCCESS &&
+           (state.dwEventState & (SCARD_STATE_INUSE | SCARD_STATE_EXCLUSIVE)) != 0;
+}
+
+/* What may be otherwise in a moment. */
+static bool passes(LONG result)
+{
+    return result == SCARD_E_NO_SMARTCARD || result == SCARD_W_UNPOWERED_CARD ||
+           result == SCARD_E_SHARING_VIOLATION;
+}
+
+static LONG connect_when_possible(struct pcsc_card *card)
 {
     LONG result = SCARD_E_NO_SMARTCARD;
     for (int tries = 0; tries < CONNECT_TRIES; tries++) {
@@ -96,7 +111,7 @@ static LONG connect_when_seen(struct pcsc_card *card)
         result =
             SCardConnect(card->context, card->reader, SCARD_SHARE_SHARED,
                          SCARD_PROTOCOL_T0 | SCARD_PROTOCOL_T1, &card->handle, &card->protocol);
-        if (result != SCARD_E_NO_SMARTCARD && result != SCARD_W_UNPOWERED_CARD)
+        if (!passes(result))
             break;
     }
     return result;
@@ -134,7 +149,8 @@ static void card_freep(struct pcsc_card **card)
     *card = NULL;
 }
 
-enum err_code pcsc_card_open(const char *reader, struct pcsc_card **out, struct err *err)
+enum err_code pcsc_card_open(const char *reader, atomic_bool *in_use, struct pcsc_card **out,
+                             struct err *err)
 {
     if (strlen(reader) >= PCSC_NAME_BYTES)
         return err_set(err, ERR_TOKEN_REMOVED, "a reader's name of %zu bytes", strlen(reader));
@@ -144,7 +160,8 @@ enum err_code pcsc_card_open(const char *reader, struct pcsc_card **out, struct 
     if (result != SCARD_S_SUCCESS)
         return fail(err, result, "establish a context");
     card->has_context = true;
-    result = connect_when_seen(card);
+    atomic_store(in_use, is_in_use(card));
+    result = connect_when_possible(card);
     if (result != SCARD_S_SUCCESS)
         return fail(err, result, "connect to the card");
     card->has_handle = true;
@@ -349,6 +366,7 @@ static void take_states(struct pcsc_readers *readers,
         struct pcsc_reader *reader = &readers->reader[i];
         reader->state = (unsigned)(states[i].dwEventState & (COUNTER_BITS | PRESENCE_BITS));
         reader->has_card = (reader->state & SCARD_STATE_PRESENT) != 0;
+        reader->is_exclusive = (states[i].dwEventState & SCARD_STATE_EXCLUSIVE) != 0;
     }
     if (readers->count < PCSC_READERS_MAX)
         readers->pnp_state = (unsigned)(states[readers->count].dwEventState & COUNTER_BITS);

@@ -4,6 +4,8 @@
  * needs a deadline calls from a thread that can be given up. See channel_pcsc.h. */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/span.h"
@@ -17,12 +19,14 @@
 struct pcsc_card;
 
 /* Connects, shared with other programs, in a context of its own. A card that was put in just now is
- * not there for pcscd until its next look, so that is tried for a second.
+ * not there for pcscd until its next look, and many programs that hold one exclusively do so for a
+ * moment, so both are tried for a second. While another connection is in a transaction this blocks: before
+ * it might, *in_use says whether there are other connections to the card.
  * Fails with ERR_PCSC_NO_SERVICE, ERR_PCSC_NO_PERMISSION, ERR_READER_BUSY (held exclusively),
  * ERR_TOKEN_REMOVED (no such reader, no card), ERR_TOKEN_UNSUPPORTED (its ATR fits no protocol),
  * ERR_TOKEN_HUNG (it does not answer to power-up), ERR_TOKEN_TRANSPORT, ERR_PCSC. */
-MUST_CHECK enum err_code pcsc_card_open(const char *reader, struct pcsc_card **out,
-                                        struct err *err);
+MUST_CHECK enum err_code pcsc_card_open(const char *reader, atomic_bool *in_use,
+                                        struct pcsc_card **out, struct err *err);
 /* Ends what log-in the card has when reset is set; else leaves the card as it is. NULL is fine. */
 void pcsc_card_close(struct pcsc_card *card, bool reset);
 struct span pcsc_card_peek_atr(const struct pcsc_card *card);
@@ -43,6 +47,7 @@ MUST_CHECK enum err_code pcsc_card_transmit(struct pcsc_card *card, struct span 
 struct pcsc_reader {
     char name[PCSC_NAME_BYTES];
     bool has_card;
+    bool is_exclusive; /* somebody is connected, and nobody else may be */
     unsigned state; /* pcsc-lite's, with the number of insertions and removals in the upper half */
 };
 

@@ -1,4 +1,5 @@
 #include "agent/doctor/doctor_checks.h"
+#include "agent/doctor/doctor_sharing.h"
 
 #define ASK_SECONDS 40
 #define TRIES_MAX 255
@@ -24,10 +25,9 @@ static const char *shown(const char *text)
     return text == NULL || *text == '\0' ? "(unknown)" : text;
 }
 
-/* A key that is in use is no broken one. */
-static bool passes(const char *code)
+static bool is_code(const char *code, const char *wanted)
 {
-    return code != NULL && (strcmp(code, "key-busy") == 0 || strcmp(code, "reader-busy") == 0);
+    return code != NULL && strcmp(code, wanted) == 0;
 }
 
 static enum doctor_code code_of(const char *error)
@@ -39,17 +39,20 @@ static enum doctor_code code_of(const char *error)
         {"key-unsupported", DOCTOR_KEY_UNSUPPORTED},
         {"key-no-serial", DOCTOR_KEY_NO_SERIAL},
     };
-    for (size_t i = 0; error != NULL && i < ARRAY_SIZE(known); i++)
-        if (strcmp(error, known[i].error) == 0)
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+        if (is_code(error, known[i].error))
             return known[i].code;
     return DOCTOR_KEY_FAILED;
 }
 
-static void judge_error(const struct json *token, const struct json *error,
-                        struct doctor_findings *findings)
+/* A key that an operation has is no broken one. */
+static void judge_error(const struct doctor_world *world, const struct json *token,
+                        const struct json *error, struct doctor_findings *findings)
 {
     const char *code = doctor_world_text(error, "code");
-    if (!passes(code))
+    if (is_code(code, "reader-busy"))
+        doctor_sharing_blame(world, shown(doctor_world_text(token, "reader")), findings);
+    else if (!is_code(code, "key-busy"))
         doctor_findings_add(findings, code_of(code), "%s: %s: %s",
                             shown(doctor_world_text(token, "reader")), shown(code),
                             shown(doctor_world_text(error, "detail")));
@@ -89,11 +92,12 @@ static void judge_certificates(const struct json *token, struct doctor_findings 
                             shown(doctor_world_text(token, "serial")), end);
 }
 
-static void judge(const struct json *token, struct doctor_findings *findings)
+static void judge(const struct doctor_world *world, const struct json *token,
+                  struct doctor_findings *findings)
 {
     const struct json *error = object_at(token, "error");
     if (error != NULL) {
-        judge_error(token, error, findings);
+        judge_error(world, token, error, findings);
         return;
     }
     judge_pin(token, findings);
@@ -115,5 +119,5 @@ void doctor_keys_check(const struct doctor_world *world, struct doctor_findings 
     char *count = memory_printf("%zu", json_is_array(rows) ? json_count(rows) : 0);
     doctor_findings_fact(findings, "keys", count);
     for (size_t i = 0; json_is_array(rows) && i < json_count(rows); i++)
-        judge(json_item(rows, i), findings);
+        judge(world, json_item(rows, i), findings);
 }

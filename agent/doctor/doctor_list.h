@@ -134,10 +134,18 @@ DOCTOR_ITEM(DOCTOR_KEY_NO_SERIAL, "key-no-serial", NO,
     "插入的CA锁没有序列号，无法辨认", "The key that is plugged in has no serial number, so it can't be told from others",
     "空白的 PIV 令牌：发放前没有写入持卡人标识（CHUID）。", "A blank PIV token: no cardholder identifier (CHUID) was written before it was handed out.",
     "请不要自行初始化。请将CA锁交平台客服补写标识或更换。", "Don't initialise it yourself. Take it to the platform's support, who can write the identifier or replace the key.")
+DOCTOR_ITEM(DOCTOR_KEY_HELD, "key-held", NO,
+    "CA锁正被其他程序独占使用", "Another program keeps the key to itself",
+    "该程序以独占方式打开了CA锁，或一直没有结束对它的操作。", "It opened the key exclusively, or does not end what it began with it.",
+    "请关闭列出的程序；如没有列出，请关闭其他用户的程序，或拔出CA锁后重新插入。", "Close the programs that are named; if none is, those of other users, or take the key out and put it in again.")
+DOCTOR_ITEM(DOCTOR_KEY_HELD_BY_GNUPG, "key-held-by-gnupg", NO,
+    "CA锁正被 GnuPG（scdaemon）独占使用", "GnuPG (scdaemon) keeps the key to itself",
+    "GnuPG 用过CA锁后不会放开它，除非在设置中允许共享。", "Once GnuPG has used a key it does not let go, unless its settings say that it is shared.",
+    "请执行 gpgconf --kill scdaemon；并在 ~/.gnupg/scdaemon.conf 中写入 disable-ccid 和 pcsc-shared 两行，以后可同时使用。", "Run gpgconf --kill scdaemon; two lines in ~/.gnupg/scdaemon.conf, disable-ccid and pcsc-shared, let both use the key from then on.")
 DOCTOR_ITEM(DOCTOR_KEY_FAILED, "key-failed", NO,
     "CA锁无法读取", "The key can't be read",
-    "接触不良、被其他程序独占，或已损坏。", "A bad contact, another program that holds it, or damage.",
-    "请关闭其他使用CA锁的程序，重新插入CA锁；仍不行请联系平台客服。", "Close other programs that use the key and put it in again; if it stays ask support.")
+    "接触不良，或已损坏。", "A bad contact, or damage.",
+    "请重新插入CA锁；仍不行请联系平台客服。", "Put the key in again; if it stays ask support.")
 DOCTOR_ITEM(DOCTOR_PIN_LOCKED, "pin-locked", NO,
     "CA锁密码已锁死", "The PIN is locked",
     "密码输错次数过多。", "A wrong PIN was typed too often.",

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "agent/doctor/doctor_checks.h"
+#include "agent/doctor/doctor_sharing.h"
 #include "base/buf.h"
 #include "base/file.h"
 #include "token/pcsc.h"
@@ -49,7 +50,19 @@ static void explain(const struct doctor_world *world, const struct err *err,
                         failure == 0 ? "" : strerror(failure));
 }
 
-static void judge(const struct pcsc_readers *readers, struct doctor_findings *findings)
+/* While the agent runs it says itself what it can't open. */
+static void judge_sharing(const struct doctor_world *world, const struct pcsc_readers *readers,
+                          struct doctor_findings *findings)
+{
+    AUTO(memory_freep) char *programs = doctor_sharing_programs(world);
+    doctor_findings_fact(findings, "programs", programs);
+    for (size_t i = 0; !doctor_world_agent_runs(world) && i < readers->count; i++)
+        if (readers->reader[i].is_exclusive)
+            doctor_sharing_blame(world, readers->reader[i].name, findings);
+}
+
+static void judge(const struct doctor_world *world, const struct pcsc_readers *readers,
+                  struct doctor_findings *findings)
 {
     size_t cards = 0;
     AUTO(buf_done) struct buf names = BUF_INIT(NAMES_BYTES_MAX);
@@ -61,7 +74,11 @@ static void judge(const struct pcsc_readers *readers, struct doctor_findings *fi
     buf_add_u8(&names, '\0');
     const char *text = names.bad ? "" : (const char *)buf_span(&names).at;
     doctor_findings_fact(findings, "readers", text);
-    if (readers->count == 0)
+    judge_sharing(world, readers, findings);
+    if (cards == 0 && doctor_sharing_gnupg_has_usb(world))
+        doctor_findings_add(findings, DOCTOR_KEY_HELD_BY_GNUPG,
+                            "scdaemon drives a USB reader itself, which the service can't");
+    else if (readers->count == 0)
         doctor_findings_add(findings, DOCTOR_NO_READER, "the service lists no reader");
     else if (cards == 0)
         doctor_findings_add(findings, DOCTOR_NO_KEY, "empty: %s", text);
@@ -76,7 +93,7 @@ void doctor_pcsc_check(const struct doctor_world *world, struct doctor_findings 
         pcsc_watch_read(watch, &readers, &err) != ERR_NONE)
         explain(world, &err, findings);
     else
-        judge(&readers, findings);
+        judge(world, &readers, findings);
     pcsc_watch_disconnect(watch);
     pcsc_watch_free(watch);
 }

@@ -115,21 +115,68 @@ char *doctor_process_variable(const struct doctor_world *world, pid_t pid, const
     return found;
 }
 
-static bool has_socket(const struct doctor_world *world, pid_t pid, const char *wanted)
+static void stdio_closep(FILE **file)
+{
+    if (*file != NULL)
+        fclose(*file);
+}
+
+/* A line of maps ends with the file's path. */
+static bool has_loaded(const struct doctor_world *world, pid_t pid, const char *library)
+{
+    AUTO(memory_freep) char *path = memory_printf("/proc/%d/maps", (int)pid);
+    AUTO(memory_freep) char *full = doctor_world_path(world, path);
+    AUTO(memory_freep) char *line = NULL;
+    AUTO(stdio_closep) FILE *file = fopen(full, "re");
+    size_t size = 0, length = strlen(library);
+    while (file != NULL && getline(&line, &size, file) > 0) {
+        const char *name = strrchr(line, '/');
+        if (name != NULL && strncmp(name + 1, library, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+size_t doctor_process_with_library(const struct doctor_world *world, const char *library,
+                                   struct doctor_program out[DOCTOR_PROCESSES_MAX])
+{
+    size_t count = 0;
+    struct facts facts;
+    const struct dirent *entry;
+    AUTO(dir_closep) DIR *dir = open_folder(world, "/proc");
+    while (dir != NULL && count < DOCTOR_PROCESSES_MAX && (entry = readdir(dir)) != NULL) {
+        pid_t pid = pid_of(entry->d_name);
+        if (pid == 0 || pid == getpid() || !has_loaded(world, pid, library) ||
+            !read_facts(world, pid, &facts) || facts.uid != geteuid())
+            continue;
+        struct doctor_program *program = &out[count++];
+        program->pid = pid;
+        snprintf(program->name, sizeof program->name, "%s", facts.name);
+    }
+    return count;
+}
+
+/* length: of what is compared, with its zero byte when the whole is meant. */
+static bool has_open(const struct doctor_world *world, pid_t pid, const char *wanted, size_t length)
 {
     const struct dirent *entry;
     AUTO(memory_freep) char *path = memory_printf("/proc/%d/fd", (int)pid);
     AUTO(dir_closep) DIR *dir = open_folder(world, path);
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         char target[64];
-        ssize_t length = readlinkat(dirfd(dir), entry->d_name, target, sizeof target - 1);
-        if (length <= 0)
+        ssize_t found = readlinkat(dirfd(dir), entry->d_name, target, sizeof target - 1);
+        if (found <= 0)
             continue;
-        target[length] = '\0';
-        if (strcmp(target, wanted) == 0)
+        target[found] = '\0';
+        if (strncmp(target, wanted, length) == 0)
             return true;
     }
     return false;
+}
+
+bool doctor_process_has_open(const struct doctor_world *world, pid_t pid, const char *path)
+{
+    return has_open(world, pid, path, strlen(path));
 }
 
 pid_t doctor_process_of_socket(const struct doctor_world *world, unsigned long inode,
@@ -141,7 +188,8 @@ pid_t doctor_process_of_socket(const struct doctor_world *world, unsigned long i
     AUTO(dir_closep) DIR *dir = open_folder(world, "/proc");
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         pid_t pid = pid_of(entry->d_name);
-        if (pid == 0 || !has_socket(world, pid, wanted) || !read_facts(world, pid, &facts))
+        if (pid == 0 || !has_open(world, pid, wanted, strlen(wanted) + 1) ||
+            !read_facts(world, pid, &facts))
             continue;
         snprintf(out_name, DOCTOR_PROCESS_NAME_BYTES, "%s", facts.name);
         return pid;

@@ -6,6 +6,9 @@
 #include "base/log.h"
 #include "base/thread.h"
 
+/* Those who look give up a moment before who waits for them, so that they can still say why. */
+#define LAST_WORD_MS 500
+
 /* One card; its thread fills it in, under the operations' lock, until op->looked_enough. */
 struct look {
     struct op_search *search;
@@ -21,7 +24,8 @@ struct look {
 
 struct op_search {
     struct op *op;
-    struct deadline deadline; /* of all looks together */
+    struct deadline deadline; /* of the step */
+    struct deadline look_deadline; /* of each look */
     size_t count;
     struct look looks[TOKEN_READERS_MAX];
 };
@@ -34,7 +38,7 @@ static enum err_code open_card(const struct look *look, struct token **out, stru
     const struct op *op = look->search->op;
     AUTO(token_closep) struct token *token = NULL;
     struct token_source *source = op_options(op)->source;
-    if (source->class->open(source, &look->presence, look->search->deadline, &token, err) !=
+    if (source->class->open(source, &look->presence, look->search->look_deadline, &token, err) !=
         ERR_NONE)
         return err->code;
     if (op->wanted_serial == NULL ||
@@ -66,7 +70,7 @@ static void *look_thread(void *context)
     struct token *token = NULL;
     struct err err = ERR_INIT;
     bool may =
-        op_cards_look(op, &look->presence, op->wanted_serial != NULL, look->search->deadline);
+        op_cards_look(op, &look->presence, op->wanted_serial != NULL, look->search->look_deadline);
     if (may && open_card(look, &token, &err) != ERR_NONE)
         log_line(LOG_LEVEL_INFO, "ops", "%s: %s (%s)", look->presence.reader,
                  err_code_text(err.code), err.detail);
@@ -201,6 +205,7 @@ static struct op_search *search_new(struct op *op, const struct token_snapshot *
     struct op_search *search = memory_new(sizeof *search);
     search->op = op;
     search->deadline = op_step_deadline(op);
+    search->look_deadline = (struct deadline){search->deadline.at_ms - LAST_WORD_MS};
     search->count = snapshot->count;
     for (size_t i = 0; i < snapshot->count; i++)
         search->looks[i] =

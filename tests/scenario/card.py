@@ -61,9 +61,10 @@ class Card:
     def serial(self):
         return self.person.serial
 
-    def plug_in(self, slot=0, latency="none", trace=None):
-        """Runs the key and waits until it can be told things; pcscd sees it within 400 ms."""
-        arguments = [*self.prefix, self.sim, "run", "--state", self.state, "--port", SLOT_PORTS[slot]]
+    def plug_in(self, slot=0, latency="none", trace=None, port=None):
+        """Runs the key and waits until it can be told things; pcscd sees it within 400 ms. port: of what stands
+        between it and the reader."""
+        arguments = [*self.prefix, self.sim, "run", "--state", self.state, "--port", port or SLOT_PORTS[slot]]
         arguments += ["--control", self.control_socket, "--latency", latency]
         arguments += ["--trace", trace] if trace else []
         self.process = Process(f"key-{self.serial}", arguments, self.folder)

@@ -19,6 +19,7 @@ struct pcsc_card {
 static struct fake {
     pthread_mutex_t lock;
     pthread_cond_t changed;
+    bool in_use; /* by others */
     bool silent_open, silent_begin, silent_transmit; /* until released */
     bool released;
     enum err_code open, begin, transmit;
@@ -34,9 +35,11 @@ static void wait_if(bool silent)
         pthread_cond_wait(&fake.changed, &fake.lock);
 }
 
-enum err_code pcsc_card_open(const char *reader, struct pcsc_card **out, struct err *err)
+enum err_code pcsc_card_open(const char *reader, atomic_bool *in_use, struct pcsc_card **out,
+                             struct err *err)
 {
     pthread_mutex_lock(&fake.lock);
+    atomic_store(in_use, fake.in_use);
     wait_if(fake.silent_open);
     fake.opens++;
     enum err_code code = fake.open;
@@ -290,6 +293,35 @@ static void gives_up_a_card_that_does_not_open(void **state)
     release_and_wait(1);
 }
 
+static enum err_code open_in_vain(void)
+{
+    struct channel *channel = NULL;
+    struct err err = ERR_INIT;
+    fake.silent_open = true;
+    return channel_pcsc_open("reader", deadline_in_ms(20), &channel, &err);
+}
+
+static void says_that_another_program_keeps_the_card_from_opening(void **state)
+{
+    fake.in_use = true;
+    assert_int_equal(open_in_vain(), ERR_READER_BUSY);
+    release_and_wait(1);
+}
+
+static void a_card_that_we_wait_for_ourselves_is_hung(void **state)
+{
+    struct channel *silent = opened();
+    fake.in_use = fake.silent_transmit = true;
+    assert_int_equal(transmit(silent, 0x04, deadline_in_ms(20)), ERR_TOKEN_HUNG);
+    assert_int_equal(open_in_vain(), ERR_TOKEN_HUNG);
+    channel_close(silent);
+    release_and_wait(2);
+    reset(NULL); /* it came back: others may be to blame again */
+    fake.in_use = true;
+    assert_int_equal(open_in_vain(), ERR_READER_BUSY);
+    release_and_wait(1);
+}
+
 static void closing_ends_the_transaction(void **state)
 {
     struct channel *channel = opened();
@@ -347,6 +379,8 @@ int main(void)
         cmocka_unit_test_setup(resets_only_when_a_login_may_be_left, reset),
         cmocka_unit_test_setup(gives_up_a_card_that_another_program_keeps, reset),
         cmocka_unit_test_setup(gives_up_a_card_that_does_not_open, reset),
+        cmocka_unit_test_setup(says_that_another_program_keeps_the_card_from_opening, reset),
+        cmocka_unit_test_setup(a_card_that_we_wait_for_ourselves_is_hung, reset),
         cmocka_unit_test_setup(closing_ends_the_transaction, reset),
         cmocka_unit_test_setup(a_failed_begin_holds_nothing, reset),
         cmocka_unit_test_setup(sends_only_commands_of_a_possible_length, reset),

@@ -156,7 +156,8 @@ static struct pcsc_card *opened(void)
 {
     struct pcsc_card *card = NULL;
     struct err err = ERR_INIT;
-    assert_int_equal(pcsc_card_open("reader", &card, &err), ERR_NONE);
+    atomic_bool in_use = false;
+    assert_int_equal(pcsc_card_open("reader", &in_use, &card, &err), ERR_NONE);
     return card;
 }
 
@@ -235,6 +236,34 @@ static void waits_for_a_card_that_was_put_in_just_now(void **state)
     assert_int_equal(fake.connects, 3);
 }
 
+static void waits_for_a_card_that_is_held_for_a_moment(void **state)
+{
+    fake.connect[0] = SCARD_E_SHARING_VIOLATION;
+    pcsc_card_close(opened(), false);
+    assert_int_equal(fake.connects, 2);
+}
+
+static void check_in_use(DWORD others, LONG change, bool expected)
+{
+    struct pcsc_card *card = NULL;
+    struct err err = ERR_INIT;
+    atomic_bool in_use = !expected;
+    reset(NULL);
+    fake.states[0] = SCARD_STATE_PRESENT | others;
+    fake.change = change;
+    assert_int_equal(pcsc_card_open("reader", &in_use, &card, &err), ERR_NONE);
+    assert_int_equal(atomic_load(&in_use), expected);
+    pcsc_card_close(card, false);
+}
+
+static void says_whether_others_use_the_card(void **state)
+{
+    check_in_use(0, SCARD_S_SUCCESS, false);
+    check_in_use(SCARD_STATE_INUSE, SCARD_S_SUCCESS, true);
+    check_in_use(SCARD_STATE_EXCLUSIVE, SCARD_S_SUCCESS, true);
+    check_in_use(SCARD_STATE_INUSE, SCARD_E_TIMEOUT, false);
+}
+
 static void check_not_opened(LONG establish, LONG connect, LONG status, enum err_code expected)
 {
     struct pcsc_card *card = NULL;
@@ -245,7 +274,8 @@ static void check_not_opened(LONG establish, LONG connect, LONG status, enum err
         fake.connect[i] = connect;
     fake.attribute = status;
     fake.status = status;
-    assert_int_equal(pcsc_card_open("reader", &card, &err), expected);
+    atomic_bool in_use = false;
+    assert_int_equal(pcsc_card_open("reader", &in_use, &card, &err), expected);
     assert_null(card);
     assert_true(fake.connects <= 11);
     assert_int_equal(fake.releases, establish == SCARD_S_SUCCESS);
@@ -270,7 +300,8 @@ static void refuses_a_name_that_is_too_long(void **state)
     struct err err = ERR_INIT;
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = '\0';
-    assert_int_equal(pcsc_card_open(name, &card, &err), ERR_TOKEN_REMOVED);
+    atomic_bool in_use = false;
+    assert_int_equal(pcsc_card_open(name, &in_use, &card, &err), ERR_TOKEN_REMOVED);
 }
 
 static enum err_code transmit(struct pcsc_card *card, struct bytes **out, struct err *err)
@@ -469,6 +500,8 @@ int main(void)
         cmocka_unit_test_setup(opens_and_leaves_a_card, reset),
         cmocka_unit_test_setup(reads_the_atr_the_other_way, reset),
         cmocka_unit_test_setup(waits_for_a_card_that_was_put_in_just_now, reset),
+        cmocka_unit_test_setup(waits_for_a_card_that_is_held_for_a_moment, reset),
+        cmocka_unit_test_setup(says_whether_others_use_the_card, reset),
         cmocka_unit_test_setup(says_why_a_card_was_not_opened, reset),
         cmocka_unit_test_setup(refuses_a_name_that_is_too_long, reset),
         cmocka_unit_test_setup(transmits, reset),

@@ -39,6 +39,7 @@ static void each_state_of_a_key(void **state)
         {WRONG("key-no-serial"), "key-no-serial"},
         {WRONG("key-hung"), "key-failed"},
         {WRONG("key-busy"), ""},
+        {WRONG("reader-busy"), "key-held"},
         {"[{" PIN("0", "6") "},{" PIN("1", "6") "}]", "pin-locked pin-last-try"},
         {"[1,null,{}]", ""},
         {"{}", ""},

@@ -81,6 +81,35 @@ static void a_sockets_holder_is_found(void **state)
     assert_int_equal(doctor_process_of_socket(&patient->world, 471, name), 0);
 }
 
+static void who_has_loaded_a_library_is_found(void **state)
+{
+    const struct patient *patient = *state;
+    struct doctor_program found[DOCTOR_PROCESSES_MAX];
+    process(patient, 10, "user", 1, geteuid());
+    patient_write(patient, "proc/10/maps",
+                  "7f00-7f01 r-xp 0 08:01 42 /usr/lib/libpcsclite.so.1.0.0\n", 0600);
+    process(patient, 11, "other", 1, geteuid());
+    patient_write(patient, "proc/11/maps", "7f00-7f01 r-xp 0 08:01 42 /usr/lib/xlibpcsclite.so\n",
+                  0600);
+    process(patient, 12, "somebody's", 1, geteuid() + 1);
+    patient_write(patient, "proc/12/maps", "7f00-7f01 r-xp 0 08:01 42 /usr/lib/libpcsclite.so\n",
+                  0600);
+    process(patient, 13, "hidden", 1, geteuid());
+    assert_int_equal(doctor_process_with_library(&patient->world, "libpcsclite.so", found), 1);
+    assert_int_equal(found[0].pid, 10);
+    assert_string_equal(found[0].name, "user");
+}
+
+static void open_files_are_found_by_the_start_of_their_path(void **state)
+{
+    const struct patient *patient = *state;
+    patient_folder(patient, "proc/10/fd", 0700);
+    link_at(patient, "proc/10/fd/4", "/dev/bus/usb/001/002");
+    assert_true(doctor_process_has_open(&patient->world, 10, "/dev/bus/usb/"));
+    assert_false(doctor_process_has_open(&patient->world, 10, "/dev/bus/usb/002"));
+    assert_false(doctor_process_has_open(&patient->world, 11, "/dev/bus/usb/"));
+}
+
 #define WITH_PATIENT(test) cmocka_unit_test_setup_teardown(test, patient_start, patient_stop)
 
 int main(void)
@@ -90,6 +119,8 @@ int main(void)
         WITH_PATIENT(a_replaced_program_is_noticed),
         WITH_PATIENT(its_variables_are_read),
         WITH_PATIENT(a_sockets_holder_is_found),
+        WITH_PATIENT(who_has_loaded_a_library_is_found),
+        WITH_PATIENT(open_files_are_found_by_the_start_of_their_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

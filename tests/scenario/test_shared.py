@@ -1,0 +1,207 @@
+"""Other programs at the key: what they keep to themselves, and what the agent and ukeyctl doctor say of it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from card import PIN
+from cases import Suite, equal
+from families import GMT0017, PIV
+from patient import Patient
+from processes import Process
+from refusal import Untouched, refused
+from test_renew import Before, check_renewed
+from two_applications import OPENPGP, TwoApplications
+
+suite = Suite()
+
+HOLDER = Path(__file__).with_name("card_holder.py")
+SCDAEMON = "/usr/lib/gnupg/scdaemon"
+USUAL, SHARED = "disable-ccid\n", "disable-ccid\npcsc-shared\n"  # of its settings
+NEW_PIN = "737465"
+
+
+def hold(world, *way):
+    """Another program that holds the key; stop() ends it."""
+    holder = world.keep(Process("holder", [sys.executable, "-B", HOLDER, *way], world.case_folder))
+    holder.wait_for_line("^held$")
+    return holder
+
+
+class GnuPG:
+    """The real scdaemon."""
+
+    def __init__(self, world, settings):
+        home = world.new_folder("g")
+        home.mkdir(mode=0o700)
+        (home / "scdaemon.conf").write_text(settings)
+        self.process = subprocess.Popen(
+            [SCDAEMON, "--server", "--homedir", home], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        world.keep(self)
+        self._answer()
+
+    def _answer(self):
+        lines = [self.process.stdout.readline()]
+        while lines[-1] and not lines[-1].startswith((b"OK", b"ERR")):
+            lines.append(self.process.stdout.readline())
+        return lines
+
+    def ask(self, command):
+        """What it answers, as lines; the last is OK or ERR."""
+        self.process.stdin.write(command + b"\n")
+        self.process.stdin.flush()
+        return self._answer()
+
+    def take_card(self):
+        answer = self.ask(b"SERIALNO")
+        assert answer[-1].startswith(b"OK"), answer
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+class Beside:
+    """A computer with a key that has two applications."""
+
+    def __init__(self, world, profile=PIV.profiles[0], **options):
+        self.card = world.card(profile=profile, plugged=False)
+        self.key = world.keep(TwoApplications())
+        self.card.plug_in(port=self.key.port)
+        self.patient = Patient(world, card=False, **options)
+        self.agent = self.patient.agent
+        world.wait_listed(self.agent, self.card)
+
+
+def error_of(agent):
+    (token,) = agent.get("/v1/tokens")["tokens"]
+    return token.get("error", {}).get("code")
+
+
+def check_goes_on(world, agent, card):
+    """The other program is gone: the same operation works, with the try that the person types."""
+    before = Before(world, card)
+    operation = agent.perform("renew", world.ticket(card))
+    check_renewed(world, agent, card, before, operation, "keep")
+
+
+# ---- a key that another program keeps ----
+
+
+def kept(way, profile):
+    def perform(world):
+        patient = Patient(world, card=False)
+        card = world.card(profile=profile)
+        agent = patient.agent
+        world.wait_listed(agent, card)
+        holder = hold(world, way)
+        equal(error_of(agent), "reader-busy", "the key's error")
+        refused(agent, "reader-busy", Untouched(card), world.ticket(card))
+        (found,) = patient.has("key-held")
+        assert f"({holder.pid})" in found["found"], found
+        holder.stop()
+        check_goes_on(world, agent, card)
+        patient.has()
+
+    return perform
+
+
+for way in ("exclusive", "transaction"):
+    for family in (GMT0017, PIV):
+        suite.add(f"{family.name}: {way}", kept(way, family.profiles[0]))
+
+
+@suite.case("exclusive, and no agent runs")
+def without_agent(world):
+    patient = Patient(world)
+    world.wait_listed(patient.agent, patient.card)
+    patient.agent.stop()
+    hold(world, "exclusive")
+    patient.has("agent-not-running", "key-held")
+
+
+@suite.case("others that share the key are no finding")
+def shared(world):
+    patient = Patient(world)
+    agent, card = patient.agent, patient.card
+    world.wait_listed(agent, card)
+    holder = hold(world, "shared")
+    check_goes_on(world, agent, card)
+    patient.has()
+    programs = patient.doctor()["facts"]["pcsc"]["programs"]
+    assert f"({holder.pid})" in programs, programs
+
+
+# ---- GnuPG ----
+
+
+@suite.case("GnuPG keeps a key that it knows to itself")
+def gnupg_keeps(world):
+    beside = Beside(world)
+    agent, card = beside.agent, beside.card
+    gnupg = GnuPG(world, USUAL)
+    gnupg.take_card()
+    refused(agent, "reader-busy", Untouched(card), world.ticket(card))
+    (found,) = beside.patient.has("key-held-by-gnupg")
+    assert f"scdaemon ({gnupg.process.pid})" in found["found"], found
+    assert "pcsc-shared" in found["remedy"], found
+    gnupg.stop()
+    check_goes_on(world, agent, card)
+
+
+@suite.case("GnuPG that shares the key, before and during a renewal")
+def gnupg_shares(world):
+    beside = Beside(world, dialogs=world.dialogs(f"held pin {PIN}"))
+    agent, card = beside.agent, beside.card
+    before = Before(world, card)
+    gnupg = GnuPG(world, SHARED)
+    gnupg.take_card()
+    operation = agent.start_operation("renew", world.ticket(card))
+    agent.dialogs.wait_open()
+    gnupg.ask(b"LEARN --force")
+    agent.dialogs.release()
+    check_renewed(world, agent, card, before, agent.wait_over(operation["id"]), "keep")
+    equal(beside.key.strayed, [], "what was sent to the other application")
+    beside.patient.has()
+
+
+# ---- another application is selected while a dialog is open ----
+
+
+def check_new_pin(world, card):
+    card.stop()
+    assert card.holds_pin(NEW_PIN), "the new PIN"
+
+
+SELECTED = {  # kind: what the person does, what else holds at the end
+    "renew": ((f"held pin {PIN}",), lambda world, card: None),
+    "change-pin": ((f"held pin {PIN}", f"new-pin {NEW_PIN}"), check_new_pin),
+}
+
+
+def selected(kind, profile):
+    plan, check = SELECTED[kind]
+
+    def perform(world):
+        beside = Beside(world, profile, dialogs=world.dialogs(*plan))
+        agent, card = beside.agent, beside.card
+        ticket = world.ticket(card) if kind == "renew" else None
+        operation = agent.start_operation(kind, ticket)
+        agent.dialogs.wait_open()
+        hold(world, "select", OPENPGP.hex())
+        assert beside.key.second, "the other application is selected"
+        agent.dialogs.release()
+        over = agent.wait_over(operation["id"])
+        equal(over["state"], "done", f"the state ({over['error']})")
+        equal(beside.key.strayed, [], "what was sent to the other application")
+        equal(card.tries_left(), card.tries()["max"], "PIN tries left")
+        check(world, card)
+
+    return perform
+
+
+for kind in SELECTED:
+    for profile in PIV.profiles:
+        suite.add(f"{profile}: another application is selected before {kind} writes", selected(kind, profile))
