@@ -67,6 +67,7 @@ void op_key_give_back(struct op *op)
     token_set_deadline(op->key.token, op_step_deadline(op));
     token_logout(op->key.token);
     op->key.usage = token_usage(op->key.token);
+    op->key.managed = false;
     token_closep(&op->key.token);
     op_cards_give_back(op);
 }

@@ -94,10 +94,14 @@ bool op_renew_pair_cant_sign(enum err_code code)
     return code == ERR_TOKEN_CANNOT_REPLACE || code == ERR_TOKEN_NOT_SUPPORTED;
 }
 
-/* What can't be removed is without a certificate, so that nothing takes it for the pair in use. */
+/* What can't be removed is without a certificate, so that nothing takes it for the pair in use. One that an earlier
+ * attempt gave a certificate may be just that. */
 static void remove_made(struct op *op, const char *name)
 {
     struct err err = ERR_INIT;
+    const struct token_pair *left = op_renew_pair_named(op->key.pairs, name);
+    if (left != NULL && left->sign_cert != NULL)
+        return;
     if (op_admin_delete_pair(op, name, &err) != ERR_NONE)
         log_err("ops", "remove a key pair that can't sign", &err);
 }

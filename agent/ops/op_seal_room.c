@@ -43,11 +43,19 @@ static bool must_try(const struct op *op)
            op_seal_room_other(op) == NULL;
 }
 
+static enum err_code remove_trial(struct op *op, struct err *err)
+{
+    if (op_admin_delete_file(op, TRIAL_FILE, err) != ERR_NONE)
+        return err_add(err, "remove what was written for a trial");
+    op->facts.key_changed = false;
+    return ERR_NONE;
+}
+
 enum err_code op_seal_room_clear(struct op *op, struct err *err)
 {
-    enum err_code code = op_admin_delete_file(op, TRIAL_FILE, err);
-    if (code != ERR_NONE && code != ERR_TOKEN_NO_FILE)
-        return err_add(err, "remove what was written for a trial");
+    if (remove_trial(op, err) != ERR_TOKEN_NO_FILE)
+        return err->code;
+    *err = ERR_INIT;
     op->facts.key_changed = false;
     return ERR_NONE;
 }
@@ -61,12 +69,12 @@ static enum err_code try_room(struct op *op, struct err *err)
     enum err_code code = op_admin_write_file(op, TRIAL_FILE, span_bytes(trial), err);
     if (code == ERR_TOKEN_EXISTS) { /* of an attempt that broke off */
         *err = ERR_INIT;
-        if (op_seal_room_clear(op, err) != ERR_NONE || op_note_change(op, err) != ERR_NONE)
+        if (remove_trial(op, err) != ERR_NONE || op_note_change(op, err) != ERR_NONE)
             return err->code;
         code = op_admin_write_file(op, TRIAL_FILE, span_bytes(trial), err);
     }
     if (code == ERR_NONE)
-        return op_seal_room_clear(op, err);
+        return remove_trial(op, err);
     if (code == ERR_TOKEN_NO_SPACE)
         op->facts.key_changed = false;
     return err_add(err, "try %zu bytes", trial->len);

@@ -157,6 +157,24 @@ static void a_secret_that_is_wrong_twice_is_not_tried_again(void **state)
     }
 }
 
+#define COMMANDS 14 /* of a reset, more or less */
+
+/* A card has the same word for a wrong secret and for other things; what was never doubted is not given up. */
+static void a_refusal_that_costs_no_try_says_nothing_about_the_secret(void **state)
+{
+    struct ops_world *world = *state;
+    int told = 0;
+    for (int nth = 1; nth <= COMMANDS; nth++) {
+        AUTO(memory_freep) char *fault = memory_printf("status %d 6982", nth);
+        ops_world_use(world, "piv-full", false);
+        world->keys.next_fault = fault;
+        AUTO(json_freep) struct json *operation = reset_pin(world);
+        assert_int_equal(world->platform.piv.refused, 0);
+        told += strcmp(ops_world_code(operation), "unblock-refused") == 0;
+    }
+    assert_int_equal(told, 1);
+}
+
 /* Of three tries one always is left for whoever has the key in hand. */
 static void the_last_try_is_left_alone(void **state)
 {
@@ -180,6 +198,7 @@ int main(void)
         OPS_WORLD_TEST(a_platform_with_another_key_is_refused_and_nothing_is_written),
         OPS_WORLD_TEST(when_key_and_platform_differ_the_other_secret_is_asked_for_once),
         OPS_WORLD_TEST(a_secret_that_is_wrong_twice_is_not_tried_again),
+        OPS_WORLD_TEST(a_refusal_that_costs_no_try_says_nothing_about_the_secret),
         OPS_WORLD_TEST(the_last_try_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,6 +101,33 @@ static void a_key_that_cant_is_renewed_with_the_present_pair(void **state)
     end(&op);
 }
 
+static void log_in(struct token *token)
+{
+    static const char pin[] = "123456";
+    struct err err = ERR_INIT;
+    AUTO(secret_freep) struct secret *secret = NULL;
+    assert_int_equal(secret_new(sizeof pin, &secret, &err), ERR_NONE);
+    memcpy(secret_room(secret), pin, strlen(pin));
+    secret_set_length(secret, strlen(pin));
+    assert_int_equal(token_login(token, secret, &err), ERR_NONE);
+}
+
+/* An earlier attempt came to its end and nobody heard of it: its pair is the one in use. */
+static void a_pair_with_a_certificate_stays_though_it_cant_sign(void **state)
+{
+    struct op op;
+    struct err err = ERR_INIT;
+    AUTO(token_pairs_freep) struct token_pairs *pairs = NULL;
+    begin(*state, &op);
+    log_in(op.key.token);
+    snprintf(op.facts.container, sizeof op.facts.container, "%s", op.key.pair->name);
+    op.public_key = bytes_new(cert_peek(op.key.sign_cert)->public_key);
+    assert_int_equal(op_renew_pair_keep(&op, &err), ERR_NONE);
+    assert_int_equal(token_read_pairs(op.key.token, &pairs, &err), ERR_NONE);
+    assert_int_equal(pairs->count, op.key.pairs->count);
+    end(&op);
+}
+
 /* Another algorithm can't be had with the present pair: then nothing is done, and the reason is the key's. */
 static void a_policy_that_the_present_pair_does_not_fit_is_told(void **state)
 {
@@ -130,6 +157,7 @@ int main(void)
         OPS_WORLD_TEST(a_new_pair_is_named_after_the_order),
         OPS_WORLD_TEST(what_policy_and_key_do_not_allow_is_refused),
         OPS_WORLD_TEST(a_key_that_cant_is_renewed_with_the_present_pair),
+        OPS_WORLD_TEST(a_pair_with_a_certificate_stays_though_it_cant_sign),
         OPS_WORLD_TEST(a_policy_that_the_present_pair_does_not_fit_is_told),
         cmocka_unit_test(only_a_slot_that_cant_sign_is_given_up),
     };

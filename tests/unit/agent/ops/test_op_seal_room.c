@@ -40,7 +40,8 @@ static void a_token_that_is_too_small_is_told_before_the_platform_is_asked(void 
     }
 }
 
-/* More than the trial ends at. */
+/* The trial's last command, and more than the trial ends at. */
+#define TRIAL_COMMANDS 16
 #define COMMANDS 70
 
 /* What was written for the trial is not taken for a seal, and goes with the next attempt. */
@@ -64,6 +65,30 @@ static void a_trial_that_breaks_off_leaves_nothing_in_the_end(void **state)
     }
 }
 
+static bool is_changed(const struct json *operation)
+{
+    struct err err = ERR_INIT;
+    bool changed = false;
+    const struct json_field field = {"key_changed", JSON_BOOL, false, 0, &changed};
+    assert_int_equal(json_read(operation, &field, 1, JSON_UNKNOWN_IGNORED, &err), ERR_NONE);
+    return changed;
+}
+
+/* That there is nothing to remove can't be true of what was written just now. */
+static void a_card_that_denies_what_was_written_is_not_believed(void **state)
+{
+    struct ops_world *world = *state;
+    for (int nth = 10; nth <= TRIAL_COMMANDS; nth++) {
+        AUTO(memory_freep) char *fault = memory_printf("status %d 6A93", nth);
+        use_sealed(world, "piv-full", 512);
+        AUTO(memory_freep) char *before = stand_in_keys_describe(&world->keys, 0);
+        world->keys.next_fault = fault;
+        AUTO(json_freep) struct json *operation = ops_world_run(world, "extend-seal", "ticket");
+        if (strcmp(ops_world_state(operation), "done") != 0 && !is_changed(operation))
+            ops_world_assert_unchanged(world, before);
+    }
+}
+
 /* Its free space is known: nothing is written for a trial. */
 static void a_key_that_says_how_much_is_free_is_believed(void **state)
 {
@@ -82,6 +107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         OPS_WORLD_TEST(a_token_that_is_too_small_is_told_before_the_platform_is_asked),
         OPS_WORLD_TEST(a_trial_that_breaks_off_leaves_nothing_in_the_end),
+        OPS_WORLD_TEST(a_card_that_denies_what_was_written_is_not_believed),
         OPS_WORLD_TEST(a_key_that_says_how_much_is_free_is_believed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
