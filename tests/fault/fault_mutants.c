@@ -11,61 +11,55 @@
 
 #define STEPS_MAX 16
 
-enum {
-    READ_BACK_SKIPPED,
-    OLD_SEAL_REMOVED_FIRST,
-    OLD_KEY_REMOVED,
-    NOT_CONFIRMED,
-    UNCONFIRMED_FORGOTTEN,
-    NOT_PUT_BACK,
-    ANOTHER_CONTAINER_EACH_TIME,
-    JOURNAL_NOT_WRITTEN,
-    JOURNAL_NOT_SYNCED,
-    CHANGE_NOT_NOTED,
-    SECRET_KEPT,
-    OLD_SEAL_LEFT,
-    PIN_GUESSED,
-    PIN_OF_ITS_OWN,
-    ISSUED_TWICE,
-    ANY_KEY_TAKEN,
-    MUTANT_COUNT,
-};
-
 static const struct fault_mutant mutants[] = {
-    [READ_BACK_SKIPPED] = {"what was written is not read back", "renew-kept-sm2", "key-says-9000",
-                           0, "no usable pair"},
-    [OLD_SEAL_REMOVED_FIRST] = {"the old seal is removed before the new one is written",
-                                "extend-seal", "killed-after-command", 0, "seal-missing"},
-    [OLD_KEY_REMOVED] = {"the old key goes when the new one works", "renew-replaced-sm2",
-                         "key-lost-after", 1, "can't be deciphered"},
-    [NOT_CONFIRMED] = {"it is not confirmed", "renew-kept-sm2", "key-lost-after", 1,
-                       "confirmed issues"},
-    [UNCONFIRMED_FORGOTTEN] = {"what is not confirmed is forgotten with the agent",
-                               "renew-kept-sm2", "platform-unreachable", 3,
-                               "not confirmed by itself"},
-    [NOT_PUT_BACK] = {"the old certificates are not put back, and it is said that they were",
-                      "renew-kept-sm2", "key-says-6581", 0, "said that the key was not changed"},
-    [ANOTHER_CONTAINER_EACH_TIME] = {"a container that an earlier attempt left is not taken up",
-                                     "renew-replaced-sm2", "killed-after-call", 2,
-                                     "the next operation"},
-    [JOURNAL_NOT_WRITTEN] = {"the journal is not written", "renew-kept-sm2", "killed-before-call",
-                             3, "not in the journal"},
-    [JOURNAL_NOT_SYNCED] = {"the journal is not on the disk before the key is changed",
-                            "renew-kept-sm2", "power-cut-at-call", 3, "not in the journal"},
-    [CHANGE_NOT_NOTED] = {"a change of the key is not noted before it is made", "reset-pin",
-                          "killed-after-command", 0, "said that the key was not changed"},
-    [SECRET_KEPT] = {"the job's secret stays in the journal", "renew-kept-sm2", "key-lost-after", 1,
-                     "a job's secret"},
-    [OLD_SEAL_LEFT] = {"an old seal that was left stays for good", "extend-seal", "key-pulled-out",
-                       0, "files on the key"},
-    [PIN_GUESSED] = {"the initial PIN is tried first", "renew-kept-sm2", "killed-after-command", 0,
-                     "user's tries"},
-    [PIN_OF_ITS_OWN] = {"another PIN is set than was typed", "change-pin", "key-lost-after", 1,
-                        "nobody knows"},
-    [ISSUED_TWICE] = {"the platform issues for each request anew", "renew-kept-sm2",
-                      "platform-timeout-after", 2, "neither in force nor revoked"},
-    [ANY_KEY_TAKEN] = {"the key's serial is not looked at", "reset-pin", "another-key-put-in", 0,
-                       "another bidder's key"},
+    {FAULT_READ_BACK_SKIPPED, "what was written is not read back", "renew-kept-sm2",
+     "key-says-9000", 0, "no usable pair"},
+    {FAULT_OLD_SEAL_REMOVED_FIRST, "the old seal is removed before the new one is written",
+     "extend-seal", "killed-after-command", 0, "seal-missing"},
+    {FAULT_OLD_KEY_REMOVED, "the old key goes when the new one works", "renew-replaced-sm2",
+     "key-lost-after", 1, "can't be deciphered"},
+    {FAULT_NOT_CONFIRMED, "it is not confirmed", "renew-kept-sm2", "key-lost-after", 1,
+     "confirmed issues"},
+    {FAULT_UNCONFIRMED_FORGOTTEN, "what is not confirmed is forgotten with the agent",
+     "renew-kept-sm2", "platform-unreachable", 3, "not confirmed by itself"},
+    {FAULT_NOT_PUT_BACK, "the old certificates are not put back, and it is said that they were",
+     "renew-kept-sm2", "key-says-6581", 0, "said that the key was not changed"},
+    {FAULT_ANOTHER_CONTAINER_EACH_TIME, "a container that an earlier attempt left is not taken up",
+     "renew-replaced-sm2", "killed-after-call", 2, "the next operation"},
+    {FAULT_JOURNAL_NOT_WRITTEN, "the journal is not written", "renew-kept-sm2",
+     "killed-before-call", 3, "not in the journal"},
+    {FAULT_JOURNAL_NOT_SYNCED, "the journal is not on the disk before the key is changed",
+     "renew-kept-sm2", "power-cut-at-call", 3, "not in the journal"},
+    {FAULT_CHANGE_NOT_NOTED, "a change of the key is not noted before it is made", "reset-pin",
+     "killed-after-command", 0, "said that the key was not changed"},
+    {FAULT_SECRET_KEPT, "the job's secret stays in the journal", "renew-kept-sm2", "key-lost-after",
+     1, "a job's secret"},
+    {FAULT_OLD_SEAL_LEFT, "an old seal that was left stays for good", "extend-seal",
+     "key-pulled-out", 0, "files on the key"},
+    {FAULT_PIN_GUESSED, "the initial PIN is tried first", "renew-kept-sm2", "killed-after-command",
+     0, "user's tries"},
+    {FAULT_PIN_OF_ITS_OWN, "another PIN is set than was typed", "change-pin", "key-lost-after", 1,
+     "nobody knows"},
+    {FAULT_ISSUED_TWICE, "the platform issues for each request anew", "renew-kept-sm2",
+     "platform-timeout-after", 2, "neither in force nor revoked"},
+    {FAULT_ANY_KEY_TAKEN, "the key's serial is not looked at", "reset-pin", "another-key-put-in", 0,
+     "another bidder's key"},
+    {FAULT_READ_BACK_SKIPPED, "the same, of a PIV token", "renew-kept-piv", "key-says-9000", 0,
+     "no usable pair"},
+    {FAULT_OLD_SEAL_REMOVED_FIRST, "the same, of a PIV token", "extend-seal-piv",
+     "killed-after-command", 0, "seal-missing"},
+    {FAULT_NOT_PUT_BACK, "the same, of a PIV token", "renew-kept-piv", "key-says-6A82", 0,
+     "said that the key was not changed"},
+    {FAULT_PIV_OVER_THE_ONE_IN_USE, "a pair is made over the one in use", "renew-replaced-piv",
+     "key-lost-after", 0, "no usable pair"},
+    {FAULT_PIV_OLD_KEY_DELETED, "the old key is deleted to make room for the new one",
+     "renew-replaced-piv", "key-lost-after", 1, "can't be deciphered"},
+    {FAULT_PIV_OLD_CERT_DROPPED, "the old key goes to a retired slot without its certificate",
+     "renew-replaced-piv", "key-lost-after", 1, "containers"},
+    {FAULT_PIV_HISTORY_LEFT, "the key history stays as it was", "renew-replaced-piv",
+     "key-lost-after", 1, "key history"},
+    {FAULT_PIV_PUK_KEPT, "the PUK stays as it was", "reset-pin-piv", "key-lost-after", 1,
+     "PUK is none"},
 };
 
 static const struct fault_mutant *chosen;
@@ -80,9 +74,9 @@ void fault_mutant_choose(const struct fault_mutant *mutant)
     chosen = mutant;
 }
 
-static bool is(size_t mutant)
+bool fault_mutant_does(enum fault_mutation mutation)
 {
-    return chosen == &mutants[mutant];
+    return chosen != NULL && chosen->mutation == mutation;
 }
 
 /* ---- other tables of steps ---- */
@@ -154,17 +148,17 @@ static void say_unchanged(struct op *op, const struct err *why)
 
 static void edit(void)
 {
-    if (is(OLD_SEAL_REMOVED_FIRST))
+    if (fault_mutant_does(FAULT_OLD_SEAL_REMOVED_FIRST))
         move_before("remove-old", "write-seal");
-    if (is(OLD_KEY_REMOVED))
+    if (fault_mutant_does(FAULT_OLD_KEY_REMOVED))
         run_instead("read-back", remove_then_read_back);
-    if (is(NOT_CONFIRMED))
+    if (fault_mutant_does(FAULT_NOT_CONFIRMED))
         drop("confirm");
-    if (is(UNCONFIRMED_FORGOTTEN) && step_named("confirm") < kind.step_count)
+    if (fault_mutant_does(FAULT_UNCONFIRMED_FORGOTTEN) && step_named("confirm") < kind.step_count)
         steps[step_named("confirm")].after_death = OP_TELL;
-    if (is(NOT_PUT_BACK))
+    if (fault_mutant_does(FAULT_NOT_PUT_BACK))
         kind.undo = say_unchanged;
-    if (is(ANOTHER_CONTAINER_EACH_TIME))
+    if (fault_mutant_does(FAULT_ANOTHER_CONTAINER_EACH_TIME))
         run_instead("redeem", redeem_under_another_name);
 }
 
@@ -216,7 +210,7 @@ enum err_code __wrap_token_read_cert(struct token *token, const char *pair, enum
                                      struct bytes **out, struct err *err)
 {
     const struct bytes *known = written[index_of(slot)];
-    if (!is(READ_BACK_SKIPPED) || known == NULL)
+    if (!fault_mutant_does(FAULT_READ_BACK_SKIPPED) || known == NULL)
         return __real_token_read_cert(token, pair, slot, out, err);
     *out = bytes_new(span_bytes(known));
     return ERR_NONE;
@@ -230,10 +224,11 @@ enum err_code __wrap_op_journal_put(struct op_journal *journal, const struct op_
 enum err_code __wrap_op_journal_put(struct op_journal *journal, const struct op_row *row,
                                     enum op_durability durability, struct err *err)
 {
-    if (is(JOURNAL_NOT_WRITTEN))
+    if (fault_mutant_does(FAULT_JOURNAL_NOT_WRITTEN))
         return ERR_NONE;
-    return __real_op_journal_put(journal, row, is(JOURNAL_NOT_SYNCED) ? OP_OUTLIVES_US : durability,
-                                 err);
+    return __real_op_journal_put(
+        journal, row, fault_mutant_does(FAULT_JOURNAL_NOT_SYNCED) ? OP_OUTLIVES_US : durability,
+        err);
 }
 
 enum err_code __real_op_note_change(struct op *op, struct err *err);
@@ -241,7 +236,7 @@ enum err_code __wrap_op_note_change(struct op *op, struct err *err);
 
 enum err_code __wrap_op_note_change(struct op *op, struct err *err)
 {
-    return is(CHANGE_NOT_NOTED) ? ERR_NONE : __real_op_note_change(op, err);
+    return fault_mutant_does(FAULT_CHANGE_NOT_NOTED) ? ERR_NONE : __real_op_note_change(op, err);
 }
 
 void __real_op_facts_forget_secret(struct op_facts *facts);
@@ -249,7 +244,7 @@ void __wrap_op_facts_forget_secret(struct op_facts *facts);
 
 void __wrap_op_facts_forget_secret(struct op_facts *facts)
 {
-    if (!is(SECRET_KEPT))
+    if (!fault_mutant_does(FAULT_SECRET_KEPT))
         __real_op_facts_forget_secret(facts);
 }
 
@@ -258,7 +253,7 @@ void __wrap_op_resume_tidy(struct ops *ops);
 
 void __wrap_op_resume_tidy(struct ops *ops)
 {
-    if (!is(SECRET_KEPT)) /* it would not end */
+    if (!fault_mutant_does(FAULT_SECRET_KEPT)) /* it would not end */
         __real_op_resume_tidy(ops);
 }
 
@@ -267,7 +262,7 @@ void __wrap_op_leftovers_remove(struct op *op);
 
 void __wrap_op_leftovers_remove(struct op *op)
 {
-    if (!is(OLD_SEAL_LEFT))
+    if (!fault_mutant_does(FAULT_OLD_SEAL_LEFT))
         __real_op_leftovers_remove(op);
 }
 
@@ -287,7 +282,7 @@ static struct secret *secret_of(const char *text)
 
 enum err_code __wrap_token_login(struct token *token, const struct secret *pin, struct err *err)
 {
-    if (is(PIN_GUESSED)) {
+    if (fault_mutant_does(FAULT_PIN_GUESSED)) {
         struct err ignored = ERR_INIT;
         AUTO(secret_freep) struct secret *initial = secret_of("123456");
         if (__real_token_login(token, initial, &ignored) == ERR_NONE)
@@ -305,7 +300,8 @@ enum err_code __wrap_token_change_pin(struct token *token, const struct secret *
                                       const struct secret *new_pin, struct err *err)
 {
     AUTO(secret_freep) struct secret *other = secret_of("76543210");
-    return __real_token_change_pin(token, old_pin, is(PIN_OF_ITS_OWN) ? other : new_pin, err);
+    return __real_token_change_pin(token, old_pin,
+                                   fault_mutant_does(FAULT_PIN_OF_ITS_OWN) ? other : new_pin, err);
 }
 
 const struct token_facts *__real_token_peek_facts(const struct token *token);
@@ -315,7 +311,7 @@ const struct token_facts *__wrap_token_peek_facts(const struct token *token)
 {
     static struct token_facts facts;
     const struct token_facts *real = __real_token_peek_facts(token);
-    if (!is(ANY_KEY_TAKEN))
+    if (!fault_mutant_does(FAULT_ANY_KEY_TAKEN))
         return real;
     facts = *real;
     memcpy(facts.serial, "KEY00001", sizeof "KEY00001");
@@ -333,8 +329,9 @@ enum err_code __wrap_portal_issue_request(struct portal *portal, const struct po
                                           const struct portal_issue_request *request,
                                           struct portal_issue **out, struct err *err)
 {
-    if (is(ISSUED_TWICE) && portal_db_run(portal->db, "UPDATE issue SET state = 'failed'",
-                                          PORTAL_NO_VALUES, err) != ERR_NONE)
+    if (fault_mutant_does(FAULT_ISSUED_TWICE) &&
+        portal_db_run(portal->db, "UPDATE issue SET state = 'failed'", PORTAL_NO_VALUES, err) !=
+            ERR_NONE)
         return err->code;
     return __real_portal_issue_request(portal, job, request, out, err);
 }

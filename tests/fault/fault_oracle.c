@@ -10,10 +10,12 @@
 #include "certs/proof.h"
 #include "certs/seal.h"
 #include "certs/sm2.h"
+#include "portal/portal_admin_pin.h"
 #include "portal/portal_certificate.h"
 #include "portal/portal_job.h"
 #include "portal/portal_key.h"
 #include "tests/fault/fault_look.h"
+#include "tests/fault/fault_piv.h"
 
 #define FILE_BYTES_MAX (4 * 1024 * 1024)
 #define DIGEST_BYTES 32
@@ -82,8 +84,6 @@ static void check_deciphering(struct fault_world *world)
     AUTO(bytes_freep) struct bytes *cipher = read_in(world->folder, "message.cipher");
     AUTO(bytes_freep) struct bytes *message = NULL;
     struct err err = ERR_INIT;
-    if (cert == NULL)
-        return; /* a key without an encryption pair */
     const struct virtual_pair *pair = virtual_card_pair_for(world->card.card, span_bytes(cert));
     if (pair == NULL ||
         virtual_pair_decrypt(pair, span_bytes(cipher), &message, &err) != ERR_NONE ||
@@ -104,6 +104,22 @@ static void check_tries(struct fault_world *world)
                    look.admin.max);
 }
 
+static bool is_piv(const struct fault_world *world)
+{
+    return world->scene->key->management != NULL;
+}
+
+static void check_admin_pin(struct fault_world *world)
+{
+    AUTO(secret_freep) struct secret *pin = NULL;
+    struct err err = ERR_INIT;
+    fault_must(
+        portal_admin_pin_derive(world->platform.portal, world->scene->key->serial, &pin, &err),
+        &err, "derive the administrator PIN");
+    if (!span_equal(look_at(world).admin.value, secret_peek(pin)))
+        fault_lost(world->plan->record, "the administrator PIN is not the platform's");
+}
+
 static void check_other_key(struct fault_world *world)
 {
     AUTO(memory_freep) char *path = file_join(world->folder, "other.json");
@@ -117,6 +133,7 @@ void fault_oracle_between(struct fault_world *world)
     check_pair(world);
     check_deciphering(world);
     check_tries(world);
+    (is_piv(world) ? fault_piv_between : check_admin_pin)(world);
 }
 
 /* ---- what was said ---- */
@@ -325,7 +342,7 @@ static void check_leftovers(struct fault_world *world)
                 world->scene->replace_key && !kept ? 2 : 1);
     /* An old seal that could not be removed goes with the next log-in; on a key that only the platform lets
      * write to, with the next renewal. */
-    bool may_be_left = world->scene->key->management != NULL && look.file_count == 2;
+    bool may_be_left = is_piv(world) && look.file_count == 2;
     if (!world->plan->record->key_lied && !may_be_left)
         check_count(world, "files on the key", (int64_t)look.file_count,
                     is_kind(world, "extend-seal") ? 1 : 0);
@@ -362,7 +379,10 @@ void fault_oracle_end(struct fault_world *world)
     check_signing(world, cert);
     if (is_kind(world, "extend-seal"))
         check_seal(world, cert);
+    if (is_piv(world))
+        fault_piv_end(world, cert);
     check_leftovers(world);
+    check_deciphering(world);
     check_files(world);
 }
 

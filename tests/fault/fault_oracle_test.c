@@ -13,6 +13,7 @@
 #include "tests/fault/fault_case.h"
 #include "tests/fault/fault_folder.h"
 #include "tests/fault/fault_oracle.h"
+#include "tests/fault/fault_spoil_piv.h"
 #include "token/virtual/virtual_personal.h"
 
 /* The key as its maker could change it. */
@@ -85,6 +86,11 @@ static void an_administrator_try(struct fault_world *world)
 static void another_pin(struct fault_world *world)
 {
     virtual_pin_change(&application_of(world)->pins[VIRTUAL_PIN_USER], span_text("87654321"));
+}
+
+static void another_administrator_pin(struct fault_world *world)
+{
+    virtual_pin_change(&application_of(world)->pins[VIRTUAL_PIN_ADMIN], span_text("87654321"));
 }
 
 static void one_more_container(struct fault_world *world)
@@ -206,6 +212,8 @@ static const struct sabotage {
     {"renew-replaced-sm2", "a_user_try", a_user_try, "user's tries"},
     {"renew-replaced-sm2", "an_administrator_try", an_administrator_try, "administrator's tries"},
     {"renew-replaced-sm2", "another_pin", another_pin, "nobody knows"},
+    {"renew-replaced-sm2", "another_administrator_pin", another_administrator_pin,
+     "administrator PIN"},
     {"renew-replaced-sm2", "another_bidders_key", another_bidders_key, "another bidder's key"},
     {"renew-replaced-sm2", "one_more_container", one_more_container, "containers"},
     {"renew-replaced-sm2", "one_more_file_on_the_key", one_more_file_on_the_key,
@@ -227,6 +235,35 @@ static const struct sabotage {
     {"reset-pin", "nothing", nothing, NULL},
     {"reset-pin", "another_pin", another_pin, "nobody knows"},
     {"reset-pin", "a_reset_that_is_not_done", a_reset_that_is_not_done, "resets"},
+    {"renew-replaced-piv", "nothing", nothing, NULL},
+    {"renew-replaced-piv", "a_pair_over_the_one_in_use", fault_spoil_piv_key_in_use,
+     "no usable pair"},
+    {"renew-replaced-piv", "no_certificate", fault_spoil_piv_certificate_in_use, "no usable pair"},
+    {"renew-replaced-piv", "the_new_pair_where_nobody_looks", fault_spoil_piv_place,
+     "where programs look"},
+    {"renew-replaced-piv", "the_old_key_is_gone", fault_spoil_piv_old_key, "can't be deciphered"},
+    {"renew-replaced-piv", "the_old_certificate_is_gone", fault_spoil_piv_old_certificate,
+     "key history"},
+    {"renew-replaced-piv", "a_certificate_without_key", fault_spoil_piv_certificate_of_another,
+     "of another key"},
+    {"renew-replaced-piv", "a_history_without_keys", fault_spoil_piv_history, "key history"},
+    {"renew-replaced-piv", "one_pair_more", fault_spoil_piv_one_pair_more, "containers"},
+    {"renew-replaced-piv", "a_user_try", fault_spoil_piv_pin_try, "user's tries"},
+    {"renew-replaced-piv", "puk_tries", fault_spoil_piv_puk_try, "administrator's tries"},
+    {"renew-replaced-piv", "another_pin", fault_spoil_piv_pin, "nobody knows"},
+    {"renew-replaced-piv", "another_puk", fault_spoil_piv_other_puk, "PUK is none"},
+    {"renew-replaced-piv", "another_management_key", fault_spoil_piv_management_key,
+     "management key"},
+    {"renew-kept-piv", "nothing", nothing, NULL},
+    {"renew-kept-piv", "a_pair_over_the_one_in_use", fault_spoil_piv_key_in_use, "no usable pair"},
+    {"extend-seal-piv", "nothing", nothing, NULL},
+    {"extend-seal-piv", "a_spoiled_seal", fault_spoil_piv_seal, "the seal does not verify"},
+    {"reset-pin-piv", "nothing", nothing, NULL},
+    {"reset-pin-piv", "another_pin", fault_spoil_piv_pin, "nobody knows"},
+    {"reset-pin-piv", "the_old_puk", fault_spoil_piv_first_puk, "PUK is none"},
+    {"reset-pin-piv", "puk_tries", fault_spoil_piv_puk_try, "administrator's tries"},
+    {"change-pin-piv", "nothing", nothing, NULL},
+    {"change-pin-piv", "another_pin", fault_spoil_piv_pin, "nobody knows"},
     {"change-pin", "nothing", nothing, NULL},
     {"change-pin", "another_pin", another_pin, "nobody knows"},
     {"change-pin", "a_new_pin_in_the_journal", a_new_pin_in_the_journal, "a new PIN is in"},

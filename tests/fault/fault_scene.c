@@ -1,5 +1,6 @@
 #include "tests/fault/fault_scene.h"
 
+#include <openssl/cms.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <stdio.h>
@@ -139,28 +140,58 @@ static void put_seal(const struct fault_scene *scene, struct portal *portal,
 
 /* ---- what was enciphered before ---- */
 
+static struct bytes *encipher_whole(X509 *cert)
+{
+    const struct span message = span_text(FAULT_MESSAGE);
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(X509_get0_pubkey(cert), NULL);
+    struct bytes *out = bytes_new_size(CIPHER_BYTES_MAX);
+    if (context == NULL || EVP_PKEY_encrypt_init(context) != 1 ||
+        EVP_PKEY_encrypt(context, out->at, &out->len, message.at, message.len) != 1)
+        abort();
+    EVP_PKEY_CTX_free(context);
+    return out;
+}
+
+/* By key agreement. Source: RFC 5753. */
+static struct bytes *encipher_agreed(X509 *cert)
+{
+    const struct span message = span_text(FAULT_MESSAGE);
+    STACK_OF(X509) *to = sk_X509_new_null();
+    BIO *in = BIO_new_mem_buf(message.at, (int)message.len);
+    BIO *out = BIO_new(BIO_s_mem());
+    char *at = NULL;
+    if (to == NULL || in == NULL || out == NULL || sk_X509_push(to, cert) == 0)
+        abort();
+    CMS_ContentInfo *enveloped = CMS_encrypt(to, in, EVP_aes_128_cbc(), CMS_BINARY);
+    if (enveloped == NULL || i2d_CMS_bio(out, enveloped) != 1)
+        abort();
+    size_t len = (size_t)BIO_get_mem_data(out, &at);
+    struct bytes *made = bytes_new(span_of(at, len));
+    CMS_ContentInfo_free(enveloped);
+    sk_X509_free(to);
+    BIO_free(in);
+    BIO_free(out);
+    return made;
+}
+
+/* To the certificate that others encipher to: of two the encryption certificate. */
 static void encipher(const struct virtual_card *card, const char *folder)
 {
     struct err err = ERR_INIT;
     struct fault_look look;
     fault_look_at(card, &look);
-    struct span der = look.pairs[0].encrypt.cert;
+    const struct fault_look_pair *pair = &look.pairs[0];
+    struct span der = pair->encrypt.cert.len > 0 ? pair->encrypt.cert : pair->sign.cert;
     const uint8_t *at = der.at;
     X509 *x509 = d2i_X509(NULL, &at, (long)der.len);
-    EVP_PKEY *key = x509 != NULL ? X509_get_pubkey(x509) : NULL;
-    EVP_PKEY_CTX *context = key != NULL ? EVP_PKEY_CTX_new(key, NULL) : NULL;
-    uint8_t out[CIPHER_BYTES_MAX];
-    size_t len = sizeof out;
-    struct span message = span_text(FAULT_MESSAGE);
-    if (context == NULL || EVP_PKEY_encrypt_init(context) != 1 ||
-        EVP_PKEY_encrypt(context, out, &len, message.at, message.len) != 1)
+    if (x509 == NULL)
         abort();
-    EVP_PKEY_CTX_free(context);
-    EVP_PKEY_free(key);
+    bool agreed = virtual_card_piv_objects(card) != NULL;
+    AUTO(bytes_freep) struct bytes *text = (agreed ? encipher_agreed : encipher_whole)(x509);
     X509_free(x509);
     AUTO(memory_freep) char *cipher = file_join(folder, "message.cipher");
     AUTO(memory_freep) char *cert = file_join(folder, "encrypt.der");
-    fault_must(file_write_atomic(cipher, span_of(out, len), 0600, &err), &err, "write");
+    fault_must(file_write_atomic(cipher, span_bytes(text), 0600, &err), &err, "write");
     fault_must(file_write_atomic(cert, der, 0600, &err), &err, "write");
 }
 
@@ -202,8 +233,7 @@ void fault_scene_make(const struct fault_scene *scene, const char *folder, struc
                "organisation");
     card = fault_key_make(scene->key, portal, folder, is_kind(scene, "reset-pin"));
     make_other_key(portal, folder);
-    if (scene->key->dual)
-        encipher(card, folder);
+    encipher(card, folder);
     if (seal)
         put_seal(scene, portal, card);
     if (seal || is_kind(scene, "renew"))

@@ -17,7 +17,7 @@ const struct fault_scene *fault_scene_at(size_t index);
 /* Ends the process when there is none of this name. */
 const struct fault_scene *fault_scene_named(const char *name);
 /* Makes everything in folder: "key.json", "other.json", "portal", and for the oracle "message.cipher", enciphered to
- * the key's encryption certificate, and that certificate as "encrypt.der". */
+ * the certificate that others encipher to, and that certificate as "encrypt.der". */
 void fault_scene_make(const struct fault_scene *scene, const char *folder, struct fault_plan *plan);
 /* A fresh ticket as the page would get it; NULL when the kind takes none, or with *err. The caller frees. */
 char *fault_scene_ticket(struct fault_world *world, struct err *err);
