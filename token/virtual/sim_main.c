@@ -17,7 +17,7 @@ static const char help[] =
     "[--force]\n"
     "           [--seal FILE] [--seal-name seal]\n"
     "  ukey-sim create --family piv --state FILE --serial S --issuer-cert PEM --issuer-key PEM\n"
-    "           [--label L] [--profile piv-full|piv-5.4|piv-plain|piv-odd]\n"
+    "           [--label L] [--profile piv-full|piv-5.4|piv-blocks|piv-plain|piv-odd]\n"
     "           [--pin 123456] [--puk 12345678] [--algorithm p256|p384|rsa2048]\n"
     "           [--management-key HEX] [--management-algorithm 3des|aes128|aes192|aes256]\n"
     "           [--holder NAME] [--organisation NAME] [--days-left 20] [--force]\n"

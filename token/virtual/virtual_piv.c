@@ -188,12 +188,9 @@ static void age_pin(struct piv_card *card, uint8_t ins)
         card->session.pin_fresh = false;
 }
 
-static uint16_t call_handler(struct piv_card *card, struct virtual_piv_command *command,
-                             const struct virtual_piv_instruction *instruction, struct buf *out)
+static uint16_t perform(struct piv_card *card, const struct virtual_piv_command *command,
+                        virtual_piv_handler handler, struct buf *out)
 {
-    uint16_t status = end_chain(card, command);
-    if (status != VIRTUAL_PIV_SW_OK)
-        return status;
     struct virtual_piv_call call = {
         .objects = card->objects,
         .profile = card->objects->profile,
@@ -203,11 +200,35 @@ static uint16_t call_handler(struct piv_card *card, struct virtual_piv_command *
         .forced_random = span_of(card->base.forced_random, card->base.forced_random_len),
     };
     age_pin(card, command->ins);
-    status = instruction->handler(&call);
+    uint16_t status = handler(&call);
     if (call.forced_random.len == 0)
         card->base.forced_random_len = 0;
     if (call.changed && !virtual_card_save_change(&card->base))
         return VIRTUAL_PIV_SW_MEMORY;
+    return status;
+}
+
+static uint16_t call_handler(struct piv_card *card, struct virtual_piv_command *command,
+                             const struct virtual_piv_instruction *instruction, struct buf *out)
+{
+    uint16_t status = end_chain(card, command);
+    return status == VIRTUAL_PIV_SW_OK ? perform(card, command, instruction->handler, out) : status;
+}
+
+/* A token that writes as it comes has nothing to fall back on when the rest does not. */
+static uint16_t take_block(struct piv_card *card, const struct virtual_piv_command *command,
+                           const struct virtual_piv_instruction *instruction)
+{
+    AUTO(buf_done) struct buf none = BUF_INIT(0);
+    uint16_t status = add_to_chain(card, command);
+    if (status != VIRTUAL_PIV_SW_OK || !card->objects->profile->written_in_blocks ||
+        instruction->handler != virtual_piv_data_put)
+        return status;
+    struct virtual_piv_command so_far = *command;
+    so_far.data = buf_span(&card->chain);
+    status = perform(card, &so_far, virtual_piv_data_put_beginning, &none);
+    if (status != VIRTUAL_PIV_SW_OK)
+        drop_chain(card);
     return status;
 }
 
@@ -219,7 +240,7 @@ static uint16_t dispatch(struct piv_card *card, struct virtual_piv_command *comm
     if (instruction == NULL || (!card->session.selected && command->ins != VIRTUAL_PIV_INS_SELECT))
         return VIRTUAL_PIV_SW_INS;
     if (command->cla == VIRTUAL_PIV_CLA_CHAIN && instruction->chains)
-        return add_to_chain(card, command);
+        return take_block(card, command, instruction);
     uint16_t status =
         command->cla == 0 ? call_handler(card, command, instruction, out) : VIRTUAL_PIV_SW_CLA;
     drop_chain(card);

@@ -62,6 +62,8 @@ void virtual_piv_call_random(struct virtual_piv_call *call, uint8_t *out, size_t
 uint16_t virtual_piv_data_select(struct virtual_piv_call *call);
 uint16_t virtual_piv_data_get(struct virtual_piv_call *call);
 uint16_t virtual_piv_data_put(struct virtual_piv_call *call);
+/* What a chain of PUT DATA has brought so far. */
+uint16_t virtual_piv_data_put_beginning(struct virtual_piv_call *call);
 
 uint16_t virtual_piv_pin_verify(struct virtual_piv_call *call);
 uint16_t virtual_piv_pin_change(struct virtual_piv_call *call);

@@ -112,7 +112,9 @@ uint16_t virtual_piv_data_get(struct virtual_piv_call *call)
     if (content == NULL ||
         (content->len == 0 && call->profile->emptied == VIRTUAL_PIV_EMPTIED_MISSING))
         return VIRTUAL_PIV_SW_NOT_FOUND;
-    virtual_piv_tlv_put(call->out, DISCRETIONARY, span_bytes(content));
+    virtual_piv_tlv_put_head(call->out, DISCRETIONARY,
+                             content->len + virtual_piv_objects_missing(call->objects, tag));
+    buf_add(call->out, span_bytes(content));
     return VIRTUAL_PIV_SW_OK;
 }
 
@@ -126,24 +128,61 @@ static uint16_t put(struct virtual_piv_call *call, uint32_t tag, struct span con
     return VIRTUAL_PIV_SW_OK;
 }
 
-uint16_t virtual_piv_data_put(struct virtual_piv_call *call)
+/* The object that PUT DATA is about; *out_rest is what stands behind its tag. */
+static uint16_t find_object(struct virtual_piv_call *call, uint32_t *out_tag, struct span *out_rest)
 {
     const struct virtual_piv_command *command = call->command;
     struct span rest = command->data;
     struct span list;
-    struct span content;
     uint32_t field = 0;
-    uint32_t tag = 0;
     if (command->p1 != CURRENT || command->p2 != 0xFF)
         return VIRTUAL_PIV_SW_P1P2;
     if (!call->session->managed)
         return VIRTUAL_PIV_SW_SECURITY;
-    if (!virtual_piv_tlv_next(&rest, &field, &list) || field != TAG_LIST || !read_tag(list, &tag) ||
-        !virtual_piv_tlv_only(rest, DISCRETIONARY, &content))
+    if (!virtual_piv_tlv_next(&rest, &field, &list) || field != TAG_LIST ||
+        !read_tag(list, out_tag))
         return VIRTUAL_PIV_SW_DATA;
+    *out_rest = rest;
+    return VIRTUAL_PIV_SW_OK;
+}
+
+static uint16_t check_object(const struct virtual_piv_call *call, uint32_t tag)
+{
     if (!virtual_piv_objects_knows(call->objects, tag))
         return VIRTUAL_PIV_SW_NOT_FOUND;
     if (tag == VIRTUAL_PIV_DISCOVERY || tag == VIRTUAL_PIV_BIOMETRIC_GROUP)
         return VIRTUAL_PIV_SW_DATA; /* kept by the token itself; not carried in 53 */
-    return put(call, tag, content);
+    return VIRTUAL_PIV_SW_OK;
+}
+
+uint16_t virtual_piv_data_put(struct virtual_piv_call *call)
+{
+    struct span rest;
+    struct span content;
+    uint32_t tag = 0;
+    uint16_t status = find_object(call, &tag, &rest);
+    if (status == VIRTUAL_PIV_SW_OK && !virtual_piv_tlv_only(rest, DISCRETIONARY, &content))
+        status = VIRTUAL_PIV_SW_DATA;
+    if (status == VIRTUAL_PIV_SW_OK)
+        status = check_object(call, tag);
+    return status == VIRTUAL_PIV_SW_OK ? put(call, tag, content) : status;
+}
+
+uint16_t virtual_piv_data_put_beginning(struct virtual_piv_call *call)
+{
+    struct span rest;
+    struct span content;
+    size_t length = 0;
+    uint32_t tag = 0;
+    uint16_t status = find_object(call, &tag, &rest);
+    if (status == VIRTUAL_PIV_SW_OK &&
+        !virtual_piv_tlv_beginning(rest, DISCRETIONARY, &content, &length))
+        status = VIRTUAL_PIV_SW_DATA;
+    if (status == VIRTUAL_PIV_SW_OK)
+        status = check_object(call, tag);
+    if (status == VIRTUAL_PIV_SW_OK)
+        status = put(call, tag, content);
+    if (status == VIRTUAL_PIV_SW_OK)
+        virtual_piv_objects_cut_off(call->objects, tag, length - content.len);
+    return status;
 }

@@ -189,7 +189,21 @@ bool virtual_piv_objects_put(struct virtual_piv_objects *objects, uint32_t tag, 
     }
     bytes_free(place->content);
     place->content = bytes_new(content);
+    place->missing = 0;
     return true;
+}
+
+void virtual_piv_objects_cut_off(struct virtual_piv_objects *objects, uint32_t tag, size_t missing)
+{
+    size_t at = place_of(objects, tag);
+    if (is_at(objects, at, tag))
+        objects->objects[at].missing = missing;
+}
+
+size_t virtual_piv_objects_missing(const struct virtual_piv_objects *objects, uint32_t tag)
+{
+    size_t at = place_of(objects, tag);
+    return is_at(objects, at, tag) ? objects->objects[at].missing : 0;
 }
 
 void virtual_piv_objects_remove(struct virtual_piv_objects *objects, uint32_t tag)

@@ -70,6 +70,7 @@ struct virtual_piv_slot {
 struct virtual_piv_object {
     uint32_t tag;
     struct bytes *content; /* of its 53; empty: emptied */
+    size_t missing; /* bytes that its length promises and that never came */
 };
 
 struct virtual_piv_objects {
@@ -112,6 +113,10 @@ const struct bytes *virtual_piv_objects_get(const struct virtual_piv_objects *ob
 /* False when there is no room: nothing has changed. */
 bool virtual_piv_objects_put(struct virtual_piv_objects *objects, uint32_t tag,
                              struct span content);
+/* The object that was just put is only the beginning of one with so many bytes more. */
+void virtual_piv_objects_cut_off(struct virtual_piv_objects *objects, uint32_t tag, size_t missing);
+/* 0 for a whole object, and where there is none. */
+size_t virtual_piv_objects_missing(const struct virtual_piv_objects *objects, uint32_t tag);
 void virtual_piv_objects_remove(struct virtual_piv_objects *objects, uint32_t tag);
 /* Whether the token takes an object of this tag at all. */
 bool virtual_piv_objects_knows(const struct virtual_piv_objects *objects, uint32_t tag);

@@ -48,6 +48,26 @@ static const struct virtual_piv_profile profiles[] = {
         .always = VIRTUAL_PIV_ALWAYS_USED_UP,
         .wrong_management = VIRTUAL_PIV_SW_WARNING,
     },
+    /* Writes what comes as it comes: an object is cut off where the chain was. */
+    {
+        .name = "piv-blocks",
+        .extensions = VIRTUAL_PIV_VERSION | VIRTUAL_PIV_SERIAL | VIRTUAL_PIV_METADATA |
+                      VIRTUAL_PIV_MOVE | VIRTUAL_PIV_RETRIES,
+        .version = {5, 7, 0},
+        .management = VIRTUAL_PIV_AES192,
+        .object_bytes_max = 2996,
+        .space_bytes = 64 * 1024,
+        .emptied = VIRTUAL_PIV_EMPTIED_MISSING,
+        .written_in_blocks = true,
+        .retired_slots = 20,
+        .retired_generate = VIRTUAL_PIV_SW_OK,
+        .retired_sign = VIRTUAL_PIV_SW_OK,
+        .p384 = true,
+        .pin_tries = 3,
+        .puk_tries = 3,
+        .always = VIRTUAL_PIV_ALWAYS_USED_UP,
+        .wrong_management = VIRTUAL_PIV_SW_SECURITY,
+    },
     /* What the standard asks for, read narrowly: retired keys come from elsewhere. */
     {
         .name = "piv-plain",

@@ -45,6 +45,7 @@ struct virtual_piv_profile {
     size_t space_bytes; /* of all */
     bool any_object; /* also others than those of SP 800-73-4 Part 1 Table 3 */
     enum virtual_piv_emptied emptied;
+    bool written_in_blocks; /* each block of a long PUT DATA takes effect as it comes */
 
     /* Keys */
     uint8_t retired_slots; /* from 82 on */

@@ -54,6 +54,8 @@ static struct json *objects_out(const struct virtual_piv_objects *objects)
         struct json *item = json_new_object();
         json_add_integer(item, "tag", objects->objects[i].tag);
         json_add_base64(item, "content", span_bytes(objects->objects[i].content));
+        if (objects->objects[i].missing > 0)
+            json_add_integer(item, "missing", (int64_t)objects->objects[i].missing);
         json_append(out, item);
     }
     return out;
@@ -159,10 +161,13 @@ static enum err_code object_in(const struct json *json, struct virtual_piv_objec
                                struct err *err)
 {
     int64_t tag = 0;
+    int64_t missing = 0;
     AUTO(bytes_freep) struct bytes *content = NULL;
+    const size_t limit = objects->profile->object_bytes_max;
     const struct json_field fields[] = {
         {"tag", JSON_INTEGER, .limit = TAG_MAX, .out = &tag},
-        {"content", JSON_BASE64, .limit = objects->profile->object_bytes_max, .out = &content},
+        {"content", JSON_BASE64, .limit = limit, .out = &content},
+        {"missing", JSON_INTEGER, .optional = true, .limit = UINT16_MAX, .out = &missing},
     };
     if (json_read(json, fields, ARRAY_SIZE(fields), JSON_UNKNOWN_REFUSED, err) != ERR_NONE)
         return err->code;
@@ -171,8 +176,11 @@ static enum err_code object_in(const struct json *json, struct virtual_piv_objec
         return refuse(err, "an object that the token does not know, or the same one twice");
     if (content->len == 0 && objects->profile->emptied == VIRTUAL_PIV_EMPTIED_MISSING)
         return refuse(err, "an empty object");
+    if (missing > 0 && !objects->profile->written_in_blocks)
+        return refuse(err, "an object that is cut off");
     if (!virtual_piv_objects_put(objects, (uint32_t)tag, span_bytes(content)))
         return refuse(err, "more content than there is room");
+    virtual_piv_objects_cut_off(objects, (uint32_t)tag, (size_t)missing);
     return ERR_NONE;
 }
 

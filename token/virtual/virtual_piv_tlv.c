@@ -59,6 +59,19 @@ bool virtual_piv_tlv_next(struct span *rest, uint32_t *out_tag, struct span *out
     return true;
 }
 
+bool virtual_piv_tlv_beginning(struct span bytes, uint32_t tag, struct span *out_value,
+                               size_t *out_length)
+{
+    uint32_t found = 0;
+    size_t length = 0;
+    if (!take_tag(&bytes, &found) || found != tag || !take_length(&bytes, &length) ||
+        bytes.len > length)
+        return false;
+    *out_value = bytes;
+    *out_length = length;
+    return true;
+}
+
 bool virtual_piv_tlv_only(struct span bytes, uint32_t tag, struct span *out_value)
 {
     uint32_t found = 0;
@@ -82,7 +95,7 @@ bool virtual_piv_tlv_find(struct span fields, uint32_t tag, struct span *out_val
     return false;
 }
 
-static void put_head(struct buf *out, uint32_t tag, size_t length)
+void virtual_piv_tlv_put_head(struct buf *out, uint32_t tag, size_t length)
 {
     if (tag > 0xFFFF)
         buf_add_u8(out, (uint8_t)(tag >> 16));
@@ -100,7 +113,7 @@ static void put_head(struct buf *out, uint32_t tag, size_t length)
 
 void virtual_piv_tlv_put(struct buf *out, uint32_t tag, struct span value)
 {
-    put_head(out, tag, value.len);
+    virtual_piv_tlv_put_head(out, tag, value.len);
     buf_add(out, value);
 }
 

@@ -176,6 +176,49 @@ static void a_refused_object_changes_nothing(void **state)
     piv_bench_done(&bench);
 }
 
+/* The present object gives way to what of the next one has come. */
+static void writes_as_it_comes(void **state)
+{
+    (void)state;
+    struct piv_bench bench;
+    init(&bench, "piv-blocks");
+    assert_int_equal(piv_bench_manage(&bench), 0x9000);
+    assert_int_equal(bench_send(&bench.bench, "00DB3FFF 0A 5C035FC10A 5303 7001AA"), 0x9000);
+    assert_int_equal(bench_send(&bench.bench, "10DB3FFF 0A 5C035FC10A 5305 700301"), 0x9000);
+    assert_int_equal(bench_send(&bench.bench, "00CB3FFF 05 5C035FC10A 00"), 0x9000);
+    bench_expect(&bench.bench, "5305 700301");
+    assert_int_equal(bench_send(&bench.bench, "00DB3FFF 02 0203"), 0x6A80);
+    assert_int_equal(bench_send(&bench.bench, "10DB3FFF 0A 5C035FC10A 5305 700301"), 0x9000);
+    assert_int_equal(bench_send(&bench.bench, "10DB3FFF 01 02"), 0x9000);
+    assert_int_equal(bench_send(&bench.bench, "00DB3FFF 01 03"), 0x9000);
+    assert_int_equal(bench_send(&bench.bench, "00CB3FFF 05 5C035FC10A 00"), 0x9000);
+    bench_expect(&bench.bench, "5305 7003010203");
+    piv_bench_done(&bench);
+}
+
+static void refuses_the_first_block_of_what_it_would_not_write(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *command;
+        unsigned status;
+    } cases[] = {
+        {"10DB3FFF 0A 5C035FFF10 5305 700301", 0x6A82},
+        {"10DB3FFF 06 5C017E 530501", 0x6A80},
+        {"10DB3F00 0A 5C035FC10A 5305 700301", 0x6A86},
+        {"10DB3FFF 0A 5C035FC10A 5302 700301", 0x6A80},
+        {"10DB3FFF 0C 5C035FC10A 53820BB5 70AA", 0x9000},
+    };
+    struct piv_bench bench;
+    init(&bench, "piv-blocks");
+    assert_int_equal(bench_send(&bench.bench, "10DB3FFF 0A 5C035FC10A 5305 700301"), 0x6982);
+    assert_int_equal(piv_bench_manage(&bench), 0x9000);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        assert_int_equal(bench_send(&bench.bench, "%s", cases[i].command), cases[i].status);
+    assert_int_equal(bench.objects->object_count, 1);
+    piv_bench_done(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +231,8 @@ int main(void)
         cmocka_unit_test(some_objects_need_the_pin),
         cmocka_unit_test(has_a_discovery_object),
         cmocka_unit_test(a_refused_object_changes_nothing),
+        cmocka_unit_test(writes_as_it_comes),
+        cmocka_unit_test(refuses_the_first_block_of_what_it_would_not_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

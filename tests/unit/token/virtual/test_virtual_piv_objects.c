@@ -104,6 +104,24 @@ static void keeps_objects_by_tag(void **state)
     assert_int_equal(objects->object_count, 2);
 }
 
+static void knows_what_is_cut_off(void **state)
+{
+    (void)state;
+    static const uint8_t content[2] = {1, 2};
+    AUTO(virtual_piv_objects_freep)
+    struct virtual_piv_objects *objects = make("piv-blocks", "1", NULL);
+    assert_int_equal(virtual_piv_objects_missing(objects, 0x5FC10A), 0);
+    virtual_piv_objects_cut_off(objects, 0x5FC10A, 7);
+    assert_int_equal(objects->object_count, 0);
+    assert_true(virtual_piv_objects_put(objects, 0x5FC10A, SPAN_ARRAY(content)));
+    assert_true(virtual_piv_objects_put(objects, 0x5FC10B, SPAN_ARRAY(content)));
+    virtual_piv_objects_cut_off(objects, 0x5FC10A, 7);
+    assert_int_equal(virtual_piv_objects_missing(objects, 0x5FC10A), 7);
+    assert_int_equal(virtual_piv_objects_missing(objects, 0x5FC10B), 0);
+    assert_true(virtual_piv_objects_put(objects, 0x5FC10A, SPAN_ARRAY(content)));
+    assert_int_equal(virtual_piv_objects_missing(objects, 0x5FC10A), 0);
+}
+
 static void has_limits(void **state)
 {
     (void)state;
@@ -175,6 +193,7 @@ int main(void)
         cmocka_unit_test(has_a_guid),
         cmocka_unit_test(has_the_slots_of_its_profile),
         cmocka_unit_test(keeps_objects_by_tag),
+        cmocka_unit_test(knows_what_is_cut_off),
         cmocka_unit_test(has_limits),
         cmocka_unit_test(knows_padded_pins),
         cmocka_unit_test(knows_what_makers_ship),

@@ -7,7 +7,8 @@
 static void finds_profiles_by_name(void **state)
 {
     (void)state;
-    static const char *const names[] = {"piv-full", "piv-5.4", "piv-plain", "piv-odd"};
+    static const char *const names[] = {"piv-full", "piv-5.4", "piv-blocks", "piv-plain",
+                                        "piv-odd"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         assert_string_equal(virtual_piv_profile_at(i)->name, names[i]);
         assert_ptr_equal(virtual_piv_profile_find(names[i]), virtual_piv_profile_at(i));

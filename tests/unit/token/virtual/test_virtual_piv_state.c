@@ -50,6 +50,22 @@ static void comes_back_as_it_was(void **state)
     }
 }
 
+static void remembers_what_was_cut_off(void **state)
+{
+    (void)state;
+    struct err err = ERR_INIT;
+    struct piv_bench bench;
+    AUTO(virtual_piv_objects_freep) struct virtual_piv_objects *objects = NULL;
+    piv_bench_init(&bench, virtual_piv_profile_find("piv-blocks"));
+    assert_int_equal(piv_bench_manage(&bench), 0x9000);
+    assert_int_equal(bench_send(&bench.bench, "10DB3FFF 0A 5C035FC10A 5309 700701"), 0x9000);
+    AUTO(virtual_state_wipe_text) char *text = print(bench.objects);
+    assert_int_equal(virtual_piv_state_parse(span_text(text), &objects, &err), ERR_NONE);
+    assert_int_equal(virtual_piv_objects_get(objects, 0x5FC10A)->len, 3);
+    assert_int_equal(virtual_piv_objects_missing(objects, 0x5FC10A), 6);
+    piv_bench_done(&bench);
+}
+
 static enum err_code parse(const struct json *root)
 {
     struct err err = ERR_INIT;
@@ -99,6 +115,8 @@ static void refuses_what_the_token_could_not_have_written(void **state)
         {NULL, "slots", "[{\"slot\":134,\"pin_policy\":2,\"key\":\"AA==\"}]", ERR_FIELD_VALUE},
         {NULL, "objects", "[{\"tag\":6275338,\"content\":\"\"}]", ERR_FIELD_VALUE},
         {NULL, "objects", "[{\"tag\":16777215,\"content\":\"AA==\"}]", ERR_FIELD_VALUE},
+        {NULL, "objects", "[{\"tag\":6275338,\"content\":\"AA==\",\"missing\":1}]",
+         ERR_FIELD_VALUE},
         {NULL, "objects",
          "[{\"tag\":6275338,\"content\":\"AA==\"},{\"tag\":6275338,\"content\":\"AA==\"}]",
          ERR_FIELD_VALUE},
@@ -136,6 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_back_as_it_was),
+        cmocka_unit_test(remembers_what_was_cut_off),
         cmocka_unit_test(refuses_what_the_token_could_not_have_written),
         cmocka_unit_test(refuses_pairs_of_foreign_algorithms),
     };

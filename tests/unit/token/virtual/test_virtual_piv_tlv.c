@@ -25,6 +25,32 @@ static void reads_fields_in_order(void **state)
     assert_false(virtual_piv_tlv_find(span_bytes(fields), 0x54, &value));
 }
 
+static void tells_how_much_of_a_field_is_there(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes;
+        bool good;
+        size_t here;
+        size_t length;
+    } cases[] = {
+        {"53820100AABB", true, 2, 256}, {"5302AABB", true, 2, 2},    {"5300", true, 0, 0},
+        {"53820100", true, 0, 256},     {"5302AABBCC", false, 0, 0}, {"5382", false, 0, 0},
+        {"7002AA", false, 0, 0},        {"", false, 0, 0},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO(bytes_freep) struct bytes *bytes = bench_bytes(cases[i].bytes);
+        struct span value;
+        size_t length = 0;
+        assert_int_equal(virtual_piv_tlv_beginning(span_bytes(bytes), 0x53, &value, &length),
+                         cases[i].good);
+        if (!cases[i].good)
+            continue;
+        assert_int_equal(value.len, cases[i].here);
+        assert_int_equal(length, cases[i].length);
+    }
+}
+
 static void refuses_what_is_cut_off_or_endless(void **state)
 {
     (void)state;
@@ -77,6 +103,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_fields_in_order),
+        cmocka_unit_test(tells_how_much_of_a_field_is_there),
         cmocka_unit_test(refuses_what_is_cut_off_or_endless),
         cmocka_unit_test(knows_a_field_that_is_alone),
         cmocka_unit_test(writes_what_it_reads),
