@@ -251,6 +251,9 @@ ERR_ITEM(ERR_TOKEN_NOT_SUPPORTED, "key-command-unsupported", STOP, 502,
 ERR_ITEM(ERR_TOKEN_NO_SPACE, "key-full", STOP, 409,
     "CA锁空间不足", "The key is full",
     "请联系平台客服清理CA锁中不再使用的内容。", "Ask the platform's support to clear what is no longer used.")
+ERR_ITEM(ERR_TOKEN_COMMANDS_SHORT, "key-commands-short", STOP, 409,
+    "CA锁不接受足够长的命令，存不下证书", "The key takes no command long enough for a certificate",
+    "请联系平台客服更换CA锁；CA锁内容未改变。", "Ask the platform's support for another key; nothing on it was changed.")
 ERR_ITEM(ERR_TOKEN_CANNOT_REPLACE, "key-cannot-replace", STOP, 409,
     "CA锁没有位置存放第二个签名密钥", "The key has no place for a second signing key",
     "请使用现有密钥延期，或联系平台客服更换CA锁；CA锁内容未改变。", "Renew with the present key, or ask support for another one; nothing on it was changed.")
@@ -260,6 +263,9 @@ ERR_ITEM(ERR_MANAGE_REFUSED, "management-refused", STOP, 409,
 ERR_ITEM(ERR_MANAGE_LIMIT, "management-limit", STOP, 429,
     "平台对该CA锁的管理认证次数已达本次办理的上限", "The platform has authenticated to the key as often as one job may ask",
     "请重新发起办理；如再次出现，请联系平台客服。", "Start again; if it happens again ask the platform's support.")
+ERR_ITEM(ERR_MANAGE_DAY_LIMIT, "management-day-limit", STOP, 429,
+    "平台对该CA锁的管理认证次数已达当日上限", "The platform has authenticated to the key as often as one day allows",
+    "请明天再试；如并非您本人频繁办理，请联系平台客服。", "Try again tomorrow; if it was not you who tried so often ask the platform's support.")
 ERR_ITEM(ERR_TOKEN_MEMORY, "key-memory", STOP, 502,
     "CA锁存储出错", "The key's memory failed",
     "请停止使用并联系平台客服更换CA锁。", "Stop using the key and ask support for a new one.")

@@ -303,8 +303,8 @@ enum err_code token_create_pair(struct token *token, const char *pair,
     if (check_name(pair, err) != ERR_NONE ||
         token_line_call(&call, token, NEEDS_WRITE, err) != ERR_NONE)
         return err->code;
-    return token_line_result(token,
-                             token->driver->create_pair(token->self, pair, algorithm, out, err));
+    return token_line_write_result(
+        token, token->driver->create_pair(token->self, pair, algorithm, out, err));
 }
 
 enum err_code token_import_encryption_key(struct token *token, const char *pair,
@@ -314,7 +314,7 @@ enum err_code token_import_encryption_key(struct token *token, const char *pair,
     if (check_name(pair, err) != ERR_NONE ||
         token_line_call(&call, token, NEEDS_WRITE, err) != ERR_NONE)
         return err->code;
-    return token_line_result(
+    return token_line_write_result(
         token, token->driver->import_encryption_key(token->self, pair, envelope, err));
 }
 
@@ -326,7 +326,8 @@ enum err_code token_write_cert(struct token *token, const char *pair, enum token
         check_size(der.len, TOKEN_CERT_BYTES_MAX, "the certificate", err) != ERR_NONE ||
         token_line_call(&call, token, NEEDS_WRITE, err) != ERR_NONE)
         return err->code;
-    return token_line_result(token, token->driver->write_cert(token->self, pair, slot, der, err));
+    return token_line_write_result(token,
+                                   token->driver->write_cert(token->self, pair, slot, der, err));
 }
 
 enum err_code token_delete_pair(struct token *token, const char *pair, struct err *err)
@@ -335,7 +336,7 @@ enum err_code token_delete_pair(struct token *token, const char *pair, struct er
     if (check_name(pair, err) != ERR_NONE ||
         token_line_call(&call, token, NEEDS_WRITE, err) != ERR_NONE)
         return err->code;
-    return token_line_result(token, token->driver->delete_pair(token->self, pair, err));
+    return token_line_write_result(token, token->driver->delete_pair(token->self, pair, err));
 }
 
 enum err_code token_make_current(struct token *token, const char *pair, struct err *err)
@@ -346,7 +347,7 @@ enum err_code token_make_current(struct token *token, const char *pair, struct e
     if (check_name(pair, err) != ERR_NONE ||
         token_line_call(&call, token, NEEDS_WRITE, err) != ERR_NONE)
         return err->code;
-    return token_line_result(token, token->driver->make_current(token->self, pair, err));
+    return token_line_write_result(token, token->driver->make_current(token->self, pair, err));
 }
 
 /* ---- files ---- */
@@ -384,7 +385,8 @@ enum err_code token_write_file(struct token *token, const char *name, struct spa
         check_size(content.len, TOKEN_FILE_BYTES_MAX, "the file", err) != ERR_NONE ||
         token_line_call(&call, token, NEEDS_WRITE, err) != ERR_NONE)
         return err->code;
-    return token_line_result(token, token->driver->write_file(token->self, name, content, err));
+    return token_line_write_result(token,
+                                   token->driver->write_file(token->self, name, content, err));
 }
 
 enum err_code token_delete_file(struct token *token, const char *name, struct err *err)
@@ -393,7 +395,7 @@ enum err_code token_delete_file(struct token *token, const char *name, struct er
     if (check_name(name, err) != ERR_NONE ||
         token_line_call(&call, token, NEEDS_WRITE, err) != ERR_NONE)
         return err->code;
-    return token_line_result(token, token->driver->delete_file(token->self, name, err));
+    return token_line_write_result(token, token->driver->delete_file(token->self, name, err));
 }
 
 /* ---- PIN work ---- */

@@ -146,3 +146,12 @@ enum err_code token_line_result(struct token *token, enum err_code code)
     }
     return code;
 }
+
+enum err_code token_line_write_result(struct token *token, enum err_code code)
+{
+    if (code != ERR_TOKEN_LOGIN_LOST || !token->facts.writes_need_admin_login)
+        return token_line_result(token, code);
+    token->admin_logged_in = false;
+    token->challenge_fresh = false;
+    return code;
+}

@@ -54,3 +54,6 @@ MUST_CHECK enum err_code token_line_call(struct token_call *call, struct token *
 void token_line_call_done(struct token_call *call);
 /* Returns code, after noting what an error of the driver says about the log-in and the line. */
 enum err_code token_line_result(struct token *token, enum err_code code);
+/* The same of what changes the key's content: where that takes the administrator's log-in it is that one
+ * which is lost. The user's is the driver's to keep, and to find lost when it is needed. */
+enum err_code token_line_write_result(struct token *token, enum err_code code);

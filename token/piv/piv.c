@@ -8,6 +8,7 @@
 #define BLOCK_BYTES 255 /* of data in a short command */
 #define STATUS_WRONG_LENGTH 0x6700
 #define STATUS_NO_CHAINING 0x6884
+#define STATUS_NO_CLASS 0x6E00
 #define STATUS_MORE 0x6100
 #define STATUS_FAMILY 0xFF00
 #define INS_GET_RESPONSE 0xC0
@@ -32,7 +33,18 @@ void piv_forget(struct piv *piv)
     piv->slots_known = false;
     piv->pin_fresh = false;
     piv->admin_in = false;
+    piv->select_again = false;
     secret_freep(&piv->pin);
+}
+
+bool piv_line_failed(enum err_code code)
+{
+    static const enum err_code of_the_line[] = {ERR_TOKEN_REMOVED, ERR_TOKEN_RESET, ERR_TOKEN_HUNG,
+                                                ERR_TOKEN_TRANSPORT, ERR_PCSC_NO_SERVICE};
+    for (size_t i = 0; i < ARRAY_SIZE(of_the_line); i++)
+        if (of_the_line[i] == code)
+            return true;
+    return false;
 }
 
 static enum err_code exchange(struct piv *piv, const struct apdu *apdu, bool extended,
@@ -97,37 +109,42 @@ static enum err_code send_extended(struct piv *piv, const struct piv_command *co
     return exchange(piv, &apdu, true, answer, status, err);
 }
 
-/* A card that takes no chain has done nothing, and may take the whole without having promised to. It is asked once. */
+/* A card without chains knows no class with their bit. It has done nothing. */
+static bool refuses_chains(const struct piv_command *command, uint16_t status)
+{
+    return command->data.len > BLOCK_BYTES &&
+           (status == STATUS_NO_CHAINING || status == STATUS_NO_CLASS);
+}
+
+static enum err_code too_long(const struct piv_command *command, struct err *err)
+{
+    return err_set(err, ERR_TOKEN_COMMANDS_SHORT,
+                   "%zu bytes: the card takes neither chains nor extended lengths",
+                   command->data.len);
+}
+
+/* A card that takes no chain may take the whole without having promised to. It is asked once. */
 static enum err_code send_unchained(struct piv *piv, const struct piv_command *command,
                                     struct bytes **answer, uint16_t *status, struct err *err)
 {
     piv->no_chaining = true;
+    if (!reader_takes(piv, command->data.len))
+        return too_long(command, err);
     if (send_extended(piv, command, answer, status, err) != ERR_NONE)
         return err->code;
     piv->extended = *status != STATUS_WRONG_LENGTH;
-    return ERR_NONE;
+    return piv->extended ? ERR_NONE : too_long(command, err);
 }
 
-/* A token that refuses the extended form has done nothing, and is spoken to in the short one from then on. */
-static enum err_code send_whole(struct piv *piv, const struct piv_command *command,
-                                struct bytes **answer, uint16_t *status, struct err *err)
+/* In short commands; what they may need in another form is found out by refusals, which do nothing. */
+static enum err_code send_in_short(struct piv *piv, const struct piv_command *command,
+                                   struct bytes **answer, uint16_t *status, struct err *err)
 {
-    bool long_enough =
-        command->data.len > BLOCK_BYTES || command->answer_bytes_max > BLOCK_BYTES + 1;
-    bool refused_whole = false;
-    if (piv->extended && long_enough && reader_takes(piv, command->data.len)) {
-        if (send_extended(piv, command, answer, status, err) != ERR_NONE ||
-            *status != STATUS_WRONG_LENGTH)
-            return err->code;
-        piv->extended = false;
-        refused_whole = true;
-    }
     int le = piv->no_le && command->data.len > 0 ? APDU_LE_NONE : APDU_LE_ALL;
     if (send_short(piv, command, le, answer, status, err) != ERR_NONE)
         return err->code;
-    if (*status == STATUS_NO_CHAINING && command->data.len > BLOCK_BYTES && !piv->no_chaining &&
-        !refused_whole && reader_takes(piv, command->data.len))
-        return send_unchained(piv, command, answer, status, err);
+    if (refuses_chains(command, *status))
+        return ERR_NONE;
     if (*status == STATUS_WRONG_LENGTH && refuses_le(piv, command)) {
         piv->no_le = true;
         return send_short(piv, command, APDU_LE_NONE, answer, status, err);
@@ -136,6 +153,33 @@ static enum err_code send_whole(struct piv *piv, const struct piv_command *comma
     if (wanted > 0 && command->answer_bytes_max > 0)
         return send_short(piv, command, wanted, answer, status, err);
     return ERR_NONE;
+}
+
+/* A card that refuses the extended form has done nothing, and is spoken to in the short one from then on. */
+static enum err_code send_whole(struct piv *piv, const struct piv_command *command,
+                                struct bytes **answer, uint16_t *status, struct err *err)
+{
+    bool is_long = command->data.len > BLOCK_BYTES;
+    bool wants_extended = is_long || command->answer_bytes_max > BLOCK_BYTES + 1;
+    bool refused_extended = false;
+    if (piv->extended && wants_extended && reader_takes(piv, command->data.len)) {
+        if (send_extended(piv, command, answer, status, err) != ERR_NONE)
+            return err->code;
+        if (*status != STATUS_WRONG_LENGTH)
+            return ERR_NONE;
+        piv->extended = false;
+        refused_extended = true;
+    }
+    if (is_long && piv->no_chaining)
+        return too_long(command, err);
+    if (send_in_short(piv, command, answer, status, err) != ERR_NONE)
+        return err->code;
+    if (!refuses_chains(command, *status))
+        return ERR_NONE;
+    if (!refused_extended)
+        return send_unchained(piv, command, answer, status, err);
+    piv->no_chaining = true;
+    return too_long(command, err);
 }
 
 static enum err_code get_response(struct piv *piv, int le, struct bytes **answer, uint16_t *status,
@@ -174,6 +218,17 @@ enum err_code piv_send(struct piv *piv, const struct piv_command *command, struc
         *out = bytes_new(buf_span(&whole));
     *out_status = status;
     return ERR_NONE;
+}
+
+enum err_code piv_check_managed(struct piv *piv, const struct piv_command *command, uint16_t status,
+                                struct err *err)
+{
+    enum err_code code = status_word_check(status, command->ins, command->name, err);
+    if (code == ERR_TOKEN_LOGIN_LOST) {
+        piv->admin_in = false;
+        piv->select_again = true;
+    }
+    return code;
 }
 
 enum err_code piv_call(struct piv *piv, const struct piv_command *command, struct bytes **out,

@@ -23,9 +23,9 @@ enum piv_known { PIV_NOT_ASKED, PIV_NO, PIV_YES };
 enum piv_slot_state {
     PIV_SLOT_UNKNOWN, /* not looked at */
     PIV_SLOT_EMPTY, /* no certificate object */
-    PIV_SLOT_OURS_FREE, /* marked by us: the key in it, if any, is nobody's */
+    PIV_SLOT_OURS_FREE, /* marked by us: the key in it, if any, was deleted or half made */
     PIV_SLOT_PAIR, /* a key with its certificate, or with its placeholder */
-    PIV_SLOT_OTHER, /* not ours to touch: a key without a certificate, or what can't be read */
+    PIV_SLOT_OTHER, /* not ours to touch: a key without a certificate, or what can't be read or told */
     PIV_SLOT_COPY, /* a certificate whose key is in another slot, where the same one lies */
 };
 
@@ -43,9 +43,9 @@ struct piv_slot {
 };
 
 struct piv_history {
-    bool present;
     size_t on_card; /* keys in the retired slots from 82 on, with their certificates */
     size_t off_card; /* and behind them without */
+    bool unreadable; /* something is there, and it is not known what */
 };
 
 struct piv_file {
@@ -59,13 +59,17 @@ struct piv {
     struct token_link *link;
     struct token_facts *facts; /* token.c's; lives longer */
     bool extended; /* commands and answers of more than 255 bytes in one piece */
-    bool no_chaining; /* what is too long for a short command goes into an extended one */
+    bool
+        no_chaining; /* what is too long for a short command goes into an extended one, if it can */
     bool no_le; /* commands with data must not name how long an answer may be */
+    bool by_whole_name; /* the application is selected by its name with the version */
+    bool tells_properties; /* its template came when it was selected: it is PIV */
+    bool select_again; /* another application may be selected */
     bool serial_by_command; /* GET SERIAL; else the card holder's identifier */
     enum piv_known metadata, move;
     uint8_t admin_algorithm; /* 0: not known */
     struct secret *pin; /* of the log-in, padded; NULL: none */
-    bool admin_in; /* the card accepted its manager, and was not reset since */
+    bool admin_in; /* the card accepted its manager, and has not said since that it is gone */
     bool pin_fresh; /* nothing was sent since the PIN was accepted */
     bool slots_known;
     struct piv_history history;
@@ -83,12 +87,20 @@ struct piv_command {
     size_t answer_bytes_max; /* 0: none are due */
 };
 
+/* Whether the card has not answered at all, or not to us: everything else is about one command. */
+bool piv_line_failed(enum err_code code);
+
 /* One command, in several pieces where it or its answer is too long for one: chaining, GET RESPONSE, and
  * the Le that the key wants. *out_status is its last status word; any is fine. *out (may be NULL when
- * none is due) holds the answer, empty when there was none. ERR_TOKEN_ANSWER past answer_bytes_max.
+ * none is due) holds the answer, empty when there was none. ERR_TOKEN_ANSWER past answer_bytes_max;
+ * ERR_TOKEN_COMMANDS_SHORT when the card takes nothing so long in any form: then it has done nothing.
  * Source: SP 800-73-4 Part 2 2.4, ISO/IEC 7816-4 5.3.3 and 5.3.4. */
 MUST_CHECK enum err_code piv_send(struct piv *piv, const struct piv_command *command,
                                   struct bytes **out, uint16_t *out_status, struct err *err);
+/* What the status word of a command for the card's manager means: as status_word_check, and a log-in that
+ * is gone is noted as gone. */
+MUST_CHECK enum err_code piv_check_managed(struct piv *piv, const struct piv_command *command,
+                                           uint16_t status, struct err *err);
 /* The same, and it must be answered with 9000: else fails as status_word_check does. */
 MUST_CHECK enum err_code piv_call(struct piv *piv, const struct piv_command *command,
                                   struct bytes **out, struct err *err);

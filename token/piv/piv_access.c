@@ -134,27 +134,16 @@ static enum err_code verify(struct piv *piv, const struct secret *padded, struct
     return check_presented(piv, TOKEN_USER, &command, status, err);
 }
 
-/* Only our application gives our serial number. */
-static enum err_code check_selected(struct piv *piv, struct err *err)
-{
-    static const enum err_code of_the_line[] = {ERR_TOKEN_REMOVED, ERR_TOKEN_RESET, ERR_TOKEN_HUNG,
-                                                ERR_TOKEN_TRANSPORT, ERR_PCSC_NO_SERVICE};
-    char serial[TOKEN_TEXT_BYTES_MAX + 1] = "";
-    enum err_code code = piv_application_read_serial(piv, serial, err);
-    if (code == ERR_NONE && strcmp(serial, piv->facts->serial) == 0)
-        return ERR_NONE;
-    for (size_t i = 0; i < ARRAY_SIZE(of_the_line); i++)
-        if (code == of_the_line[i])
-            return code;
-    return err_set(err, ERR_TOKEN_LOGIN_LOST, "another application was selected");
-}
-
 /* Before a PIN is sent: while the person typed another program may have selected another application,
  * whose PIN would be tried. Selecting may end the manager's log-in, so that is kept by looking only. */
 static enum err_code be_selected(struct piv *piv, struct err *err)
 {
     secret_freep(&piv->pin);
-    return piv->admin_in ? check_selected(piv, err) : piv_application_select(piv, err);
+    if (piv->admin_in)
+        return piv_application_check(piv, err);
+    if (piv_application_select(piv, err) != ERR_NONE)
+        return err->code;
+    return piv->tells_properties ? ERR_NONE : piv_application_check(piv, err);
 }
 
 enum err_code piv_access_login(struct piv *piv, const struct secret *pin, struct err *err)
@@ -171,7 +160,7 @@ enum err_code piv_access_verify_again(struct piv *piv, struct err *err)
 {
     if (piv->pin == NULL)
         return err_set(err, ERR_TOKEN_LOGIN_LOST, "no PIN was accepted");
-    if (check_selected(piv, err) == ERR_NONE && verify(piv, piv->pin, err) == ERR_NONE)
+    if (piv_application_check(piv, err) == ERR_NONE && verify(piv, piv->pin, err) == ERR_NONE)
         return ERR_NONE;
     secret_freep(&piv->pin);
     return err_add(err, "the PIN that was accepted before");
@@ -243,9 +232,9 @@ static enum err_code ask_challenge(struct piv *piv, uint8_t algorithm, struct to
     return ERR_NONE;
 }
 
-/* The cipher of the management key: what the metadata say; a card without them has the standard's
- * default, else it is asked for each in turn, which costs nothing. */
-static enum err_code login_challenge(struct piv *piv, struct token_challenge *out, struct err *err)
+/* What the metadata say; a card without them has the standard's default, else it is asked for each in turn,
+ * which costs nothing. out->len is 0 when it gives no challenge. */
+static enum err_code find_challenge(struct piv *piv, struct token_challenge *out, struct err *err)
 {
     static const uint8_t by_trying[] = {PIV_3DES, PIV_AES128, PIV_AES192, PIV_AES256};
     struct piv_metadata found;
@@ -254,18 +243,43 @@ static enum err_code login_challenge(struct piv *piv, struct token_challenge *ou
         return err->code;
     if (known == 0 && found.known && piv_algorithm_admin_name(found.algorithm) != NULL)
         known = found.algorithm;
-    struct token_challenge challenge = {0};
-    for (size_t i = 0; challenge.len == 0 && i < ARRAY_SIZE(by_trying); i++) {
-        if (ask_challenge(piv, known != 0 ? known : by_trying[i], &challenge, err) != ERR_NONE)
+    for (size_t i = 0; out->len == 0 && i < ARRAY_SIZE(by_trying); i++) {
+        if (ask_challenge(piv, known != 0 ? known : by_trying[i], out, err) != ERR_NONE)
             return err->code;
         if (known != 0)
             break;
     }
-    if (challenge.len == 0) {
+    if (out->len == 0)
         piv->admin_algorithm = 0;
+    return ERR_NONE;
+}
+
+/* Another application, which gives no challenge, may have been selected: ours is again, and then what the
+ * other one said of metadata is forgotten. */
+static bool was_selected_again(struct piv *piv)
+{
+    struct err ignored = ERR_INIT;
+    if (piv_application_check(piv, &ignored) != ERR_TOKEN_LOGIN_LOST ||
+        piv_application_select(piv, &ignored) != ERR_NONE)
+        return false;
+    if (piv->metadata == PIV_NO)
+        piv->metadata = PIV_NOT_ASKED;
+    return true;
+}
+
+static enum err_code login_challenge(struct piv *piv, struct token_challenge *out, struct err *err)
+{
+    struct token_challenge challenge = {0};
+    struct err refusal = ERR_INIT;
+    if (piv->select_again && piv_application_select(piv, err) != ERR_NONE)
+        return err->code;
+    enum err_code code = find_challenge(piv, &challenge, &refusal);
+    if (code == ERR_NONE && challenge.len == 0 && was_selected_again(piv))
+        code = find_challenge(piv, &challenge, &refusal);
+    if (code != ERR_NONE || challenge.len == 0) {
+        *err = refusal;
         return err->code;
     }
-    *err = ERR_INIT; /* a cipher that was tried in vain is no failure */
     piv->facts->admin_algorithm = piv_algorithm_admin_name(piv->admin_algorithm);
     *out = challenge;
     return ERR_NONE;

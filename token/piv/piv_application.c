@@ -1,6 +1,7 @@
 #include "token/piv/piv_application.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/hex.h"
 #include "token/piv/piv_object.h"
@@ -22,7 +23,9 @@
 static const uint8_t application[] = {0xA0, 0x00, 0x00, 0x03, 0x08, 0x00,
                                       0x00, 0x10, 0x00, 0x01, 0x00};
 #define VERSION_IN_NAME_BYTES 2
+#define TAG_PROPERTIES 0x61
 #define STATUS_NOT_FOUND 0x6A82
+#define STATUS_NO_CLASS 0x6E00 /* of another family */
 
 /* ---- the ATR ---- */
 
@@ -70,30 +73,52 @@ bool piv_application_atr_extended(struct span atr)
 
 /* ---- selecting ---- */
 
-static enum err_code send_select(struct piv *piv, struct span name, uint16_t *status,
-                                 struct err *err)
+/* Whether the answer is the template of the application's properties: no other application gives it. */
+static bool is_template(struct span answer)
 {
+    struct span ignored;
+    return piv_tlv_only_padded(answer, TAG_PROPERTIES, &ignored);
+}
+
+static enum err_code send_select(struct piv *piv, bool whole, uint16_t *status, struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *answer = NULL;
+    struct span name = SPAN_ARRAY(application);
     struct piv_command command = {
         .name = "SELECT",
         .ins = INS_SELECT,
         .p1 = 0x04,
-        .data = name,
+        .data = whole ? name : span_part(name, 0, name.len - VERSION_IN_NAME_BYTES),
         .answer_bytes_max = TEMPLATE_BYTES_MAX,
     };
-    return piv_send(piv, &command, NULL, status, err);
+    if (piv_send(piv, &command, &answer, status, err) != ERR_NONE)
+        return err->code;
+    piv->tells_properties = *status == APDU_STATUS_OK && is_template(span_bytes(answer));
+    return ERR_NONE;
 }
 
-/* By the name without its version, which fits each; some cards know only the whole one. */
+static enum err_code selected(struct piv *piv, uint16_t status, struct err *err)
+{
+    if (status_word_check(status, INS_SELECT, "SELECT", err) != ERR_NONE)
+        return err->code;
+    piv->select_again = false;
+    return ERR_NONE;
+}
+
+/* By the name without its version, which fits each; some cards know only the whole one. Where no application
+ * has the name the one that was selected before may answer for itself: what came without a template may not
+ * be ours yet. */
 enum err_code piv_application_select(struct piv *piv, struct err *err)
 {
-    struct span whole = SPAN_ARRAY(application);
-    uint16_t status = 0;
-    if (send_select(piv, span_part(whole, 0, whole.len - VERSION_IN_NAME_BYTES), &status, err) !=
-        ERR_NONE)
+    uint16_t by_part = STATUS_NOT_FOUND, by_whole = 0;
+    if (!piv->by_whole_name && send_select(piv, false, &by_part, err) != ERR_NONE)
         return err->code;
-    if (status == STATUS_NOT_FOUND && send_select(piv, whole, &status, err) != ERR_NONE)
+    if ((by_part == APDU_STATUS_OK && piv->tells_properties) || by_part == STATUS_NO_CLASS)
+        return selected(piv, by_part, err);
+    if (send_select(piv, true, &by_whole, err) != ERR_NONE)
         return err->code;
-    return status_word_check(status, INS_SELECT, "SELECT", err);
+    piv->by_whole_name = by_whole == APDU_STATUS_OK;
+    return selected(piv, by_part == APDU_STATUS_OK ? by_part : by_whole, err);
 }
 
 /* ---- the serial number ---- */
@@ -137,11 +162,13 @@ static bool take_number(struct span holder, uint32_t tag, size_t bytes,
     return true;
 }
 
+/* *out is empty when the card does not tell. */
 static enum err_code read_holder(struct piv *piv, char out[TOKEN_TEXT_BYTES_MAX + 1],
                                  struct err *err)
 {
     AUTO(bytes_freep) struct bytes *holder = NULL;
-    if (piv_object_read(piv, PIV_OBJECT_CHUID, &holder, err) != ERR_NONE)
+    struct err ignored;
+    if (piv_object_look(piv, PIV_OBJECT_CHUID, &holder, &ignored, err) != ERR_NONE)
         return err->code;
     if (!take_number(span_bytes(holder), TAG_GUID, GUID_BYTES, out) &&
         !take_number(span_bytes(holder), TAG_FASC_N, FASC_N_BYTES, out))
@@ -163,13 +190,28 @@ enum err_code piv_application_read_serial(struct piv *piv, char out[TOKEN_TEXT_B
     return ERR_NONE;
 }
 
+enum err_code piv_application_check(struct piv *piv, struct err *err)
+{
+    struct err odd = ERR_INIT;
+    char serial[TOKEN_TEXT_BYTES_MAX + 1] = "";
+    enum err_code code = piv_application_read_serial(piv, serial, &odd);
+    if (code == ERR_NONE && strcmp(serial, piv->facts->serial) == 0)
+        return ERR_NONE;
+    if (piv_line_failed(code)) {
+        *err = odd;
+        return code;
+    }
+    piv->admin_in = false;
+    piv->select_again = true;
+    return err_set(err, ERR_TOKEN_LOGIN_LOST, "another application was selected");
+}
+
 /* ---- opening ---- */
 
 /* The line is sound and the card has answered: what it answered is not what a PIV card does. */
 static enum err_code not_of_this_family(struct err *err)
 {
-    bool answered = err->code == ERR_TOKEN_ANSWER || err->foreign >= 0x6100;
-    if (answered && err->foreign <= 0x9FFF)
+    if (!piv_line_failed(err->code))
         err->code = ERR_TOKEN_UNSUPPORTED;
     return err_add(err, "not a PIV card");
 }
@@ -185,7 +227,11 @@ enum err_code piv_application_open(struct piv *piv, struct span atr,
         return not_of_this_family(err);
     piv->serial_by_command = found[0] != '\0';
     if (!piv->serial_by_command && read_holder(piv, found, err) != ERR_NONE)
-        return not_of_this_family(err);
+        return err_add(err, "read the card holder's identifier");
+    if (found[0] == '\0' && !piv->tells_properties)
+        return err_set(err, ERR_TOKEN_UNSUPPORTED,
+                       "not a PIV card: it took SELECT and tells neither the application's "
+                       "properties nor a serial number");
     if (found[0] == '\0')
         return err_set(err, ERR_TOKEN_NO_SERIAL,
                        "the PIV card has no serial number, no GUID and no FASC-N: it could not be "

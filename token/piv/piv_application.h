@@ -10,11 +10,14 @@
 MUST_CHECK enum err_code piv_application_open(struct piv *piv, struct span atr,
                                               char serial[TOKEN_TEXT_BYTES_MAX + 1],
                                               struct err *err);
-/* The same of a card that is known to be of this family. */
+/* The same of a card that is known to be of this family. Ends the log-ins on most cards. */
 MUST_CHECK enum err_code piv_application_select(struct piv *piv, struct err *err);
 MUST_CHECK enum err_code piv_application_read_serial(struct piv *piv,
                                                      char out[TOKEN_TEXT_BYTES_MAX + 1],
                                                      struct err *err);
+/* Whether our application is still the one that answers: only it gives our serial number. Ends no log-in.
+ * ERR_TOKEN_LOGIN_LOST when another one was selected meanwhile. */
+MUST_CHECK enum err_code piv_application_check(struct piv *piv, struct err *err);
 /* Whether the card has MOVE KEY (and with it DELETE KEY), as its version says. Asked once. */
 MUST_CHECK enum err_code piv_application_has_move(struct piv *piv, bool *out, struct err *err);
 

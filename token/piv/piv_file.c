@@ -35,7 +35,7 @@ static bool is_free(struct span content)
     return content.len == 0 || span_equal(content, SPAN_ARRAY(free_mark));
 }
 
-/* An object that is not of our making takes its place, but is no file. */
+/* An object that is not of our making, or can't be read, takes its place, but is no file. */
 static void take(struct piv_file *file, struct span content)
 {
     struct span name, bytes;
@@ -53,11 +53,11 @@ static void take(struct piv_file *file, struct span content)
 static enum err_code ask(struct piv *piv, size_t index, struct err *err)
 {
     AUTO(bytes_freep) struct bytes *content = NULL;
-    bool hidden = false;
-    if (piv_object_look(piv, object_of(index), &content, &hidden, err) != ERR_NONE)
+    struct err unread;
+    if (piv_object_look(piv, object_of(index), &content, &unread, err) != ERR_NONE)
         return err->code;
     take(&piv->file[index], span_bytes(content));
-    if (hidden)
+    if (unread.code != ERR_NONE)
         piv->file[index].exists = PIV_YES;
     return ERR_NONE;
 }

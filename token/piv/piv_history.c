@@ -18,22 +18,28 @@ static size_t count_of(struct span content, uint32_t tag, size_t room)
 enum err_code piv_history_read(struct piv *piv, struct err *err)
 {
     AUTO(bytes_freep) struct bytes *content = NULL;
-    if (piv_object_read(piv, PIV_OBJECT_HISTORY, &content, err) != ERR_NONE)
+    struct err unread;
+    if (piv_object_look(piv, PIV_OBJECT_HISTORY, &content, &unread, err) != ERR_NONE)
         return err->code;
     size_t on_card = count_of(span_bytes(content), TAG_ON_CARD, PIV_RETIRED_MAX);
     piv->history = (struct piv_history){
-        .present = content != NULL,
         .on_card = on_card,
         .off_card = count_of(span_bytes(content), TAG_OFF_CARD, PIV_RETIRED_MAX - on_card),
+        .unreadable = unread.code != ERR_NONE,
     };
     return ERR_NONE;
+}
+
+bool piv_history_is_ours(const struct piv *piv)
+{
+    return piv->history.off_card == 0 && !piv->history.unreadable;
 }
 
 enum err_code piv_history_write(struct piv *piv, size_t count, struct err *err)
 {
     const uint8_t on_card = (uint8_t)count;
     const uint8_t off_card = 0;
-    if (piv->history.off_card > 0 || piv->history.on_card == count)
+    if (!piv_history_is_ours(piv) || piv->history.on_card == count)
         return ERR_NONE;
     AUTO(buf_done) struct buf content = BUF_INIT(CONTENT_BYTES_MAX);
     piv_tlv_add(&content, TAG_ON_CARD, span_of(&on_card, 1));
@@ -41,7 +47,6 @@ enum err_code piv_history_write(struct piv *piv, size_t count, struct err *err)
     piv_tlv_add(&content, TAG_CHECK, SPAN_NONE);
     if (piv_object_write(piv, PIV_OBJECT_HISTORY, buf_span(&content), err) != ERR_NONE)
         return err_add(err, "keep the key history right");
-    piv->history.present = true;
     piv->history.on_card = count;
     return ERR_NONE;
 }

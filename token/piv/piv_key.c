@@ -70,12 +70,10 @@ enum err_code piv_key_generate(struct piv *piv, size_t slot, enum token_algorith
     uint16_t status = 0;
     if (piv_send(piv, &command, &answer, &status, err) != ERR_NONE)
         return err->code;
-    if (status != APDU_STATUS_OK && (status != STATUS_SECURITY || piv->admin_in))
+    if (status != APDU_STATUS_OK)
         return err_set_foreign(err, ERR_TOKEN_CANNOT_REPLACE, status,
                                "%s: status %04X: no key pair of algorithm %02X in slot %02X",
                                command.name, status, number, command.p2);
-    if (status_word_check(status, command.ins, command.name, err) != ERR_NONE)
-        return err->code;
     if (!take_public_key(span_bytes(answer), number, out) || out->algorithm != algorithm)
         return err_set(err, ERR_TOKEN_ANSWER, "%s: no public key", command.name);
     return ERR_NONE;
@@ -162,20 +160,19 @@ enum err_code piv_key_sign(struct piv *piv, size_t slot, enum token_algorithm al
 
 /* ---- moving ---- */
 
-static enum err_code move(struct piv *piv, const char *name, uint8_t to, size_t from,
-                          uint16_t *status, struct err *err)
+static struct piv_command move(const char *name, uint8_t to, size_t from)
 {
-    struct piv_command command = {
+    return (struct piv_command){
         .name = name, .ins = INS_MOVE, .p1 = to, .p2 = piv_key_reference(from)};
-    return piv_send(piv, &command, NULL, status, err);
 }
 
 enum err_code piv_key_move(struct piv *piv, size_t from, size_t to, struct err *err)
 {
+    const struct piv_command command = move("MOVE KEY", piv_key_reference(to), from);
     uint16_t status = 0;
-    if (move(piv, "MOVE KEY", piv_key_reference(to), from, &status, err) != ERR_NONE)
+    if (piv_send(piv, &command, NULL, &status, err) != ERR_NONE)
         return err->code;
-    if (status_word_check(status, INS_MOVE, "MOVE KEY", err) != ERR_NONE)
+    if (piv_check_managed(piv, &command, status, err) != ERR_NONE)
         return err_add(err, "move the key from slot %02X to %02X", piv_key_reference(from),
                        piv_key_reference(to));
     return ERR_NONE;
@@ -183,10 +180,11 @@ enum err_code piv_key_move(struct piv *piv, size_t from, size_t to, struct err *
 
 enum err_code piv_key_delete(struct piv *piv, size_t slot, struct err *err)
 {
+    const struct piv_command command = move("DELETE KEY", NOWHERE, slot);
     uint16_t status = 0;
-    if (move(piv, "DELETE KEY", NOWHERE, slot, &status, err) != ERR_NONE)
+    if (piv_send(piv, &command, NULL, &status, err) != ERR_NONE)
         return err->code;
     if (status == STATUS_NO_KEY || status == STATUS_NOT_FOUND)
         return ERR_NONE;
-    return status_word_check(status, INS_MOVE, "DELETE KEY", err);
+    return piv_check_managed(piv, &command, status, err);
 }

@@ -8,7 +8,7 @@
 uint8_t piv_key_reference(size_t slot);
 
 /* A new key pair in the slot, over whatever is there. ERR_TOKEN_CANNOT_REPLACE when the card refuses to
- * make one there, or of this kind: nothing is changed then. */
+ * make one there, or of this kind: nothing is changed then. That the manager is logged in must be known. */
 MUST_CHECK enum err_code piv_key_generate(struct piv *piv, size_t slot,
                                           enum token_algorithm algorithm,
                                           struct token_public_key *out, struct err *err);

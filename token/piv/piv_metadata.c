@@ -10,7 +10,6 @@
 /* A public key of RSA-4096 and some small fields. */
 #define METADATA_BYTES_MAX 1024
 #define STATUS_NO_KEY 0x6A88
-#define STATUS_NOT_FOUND 0x6A82
 #define STATUS_NOTHING 0x6D00
 
 static bool take_tries(struct span tries, struct piv_metadata *out)
@@ -32,7 +31,8 @@ static bool parse(struct span answer, struct piv_metadata *out)
         !piv_tlv_find(answer, TAG_IS_DEFAULT, &is_default) ||
         !piv_tlv_find(answer, TAG_TRIES, &tries) || !take_tries(tries, out))
         return false;
-    out->has_key = true;
+    /* Some cards tell the rules of an empty slot too. */
+    out->has_key = algorithm.at != NULL || key.at != NULL || tries.at != NULL;
     if (algorithm.len == 1)
         out->algorithm = algorithm.at[0];
     out->is_default = is_default.len == 1 && is_default.at[0] == 1;
@@ -59,7 +59,7 @@ enum err_code piv_metadata_read(struct piv *piv, uint8_t reference, struct piv_m
     }
     if (piv_send(piv, &command, &answer, &status, err) != ERR_NONE)
         return err->code;
-    bool no_key = status == STATUS_NO_KEY || status == STATUS_NOT_FOUND;
+    bool no_key = status == STATUS_NO_KEY;
     if (status == APDU_STATUS_OK && answer->len == 0)
         status = STATUS_NOTHING; /* a card that answers whatever it doesn't know with success */
     if (piv->metadata == PIV_NOT_ASKED && status == APDU_STATUS_OK)

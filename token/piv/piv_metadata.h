@@ -9,7 +9,7 @@
 #define PIV_REFERENCE_ADMIN 0x9B
 
 struct piv_metadata {
-    bool known; /* the card answers such questions; else nothing below holds */
+    bool known; /* the card has answered, or said that there is none; else nothing below holds */
     bool has_key; /* there is a key or a PIN of this reference */
     uint8_t algorithm; /* 0: it does not say */
     bool is_default;

@@ -1,18 +1,16 @@
 #include "token/piv/piv_object.h"
 
-#include "token/status_word.h"
+#include "token/piv/piv_application.h"
 
 #define INS_GET_DATA 0xCB
 #define INS_PUT_DATA 0xDB
 #define TAG_LIST 0x5C
 #define TAG_CONTENT 0x53
-#define STATUS_SECURITY 0x6982
 #define FRAME_BYTES 16 /* tag list, tag and length of the content */
 
-/* What keys answer for an object that they don't have: not found in the standard's words, and the other
- * ways to say that they don't know such a number. */
-static const uint16_t absent[] = {0x6300, 0x6982, 0x6985, 0x6A80, 0x6A81,
-                                  0x6A82, 0x6A83, 0x6A86, 0x6A88, 0x6B00};
+/* What cards answer for an object that they don't have: not found in the standard's words, and the other
+ * ways to say that they don't know such a number. Other refusals leave open whether there is one. */
+static const uint16_t absent[] = {0x6300, 0x6A80, 0x6A81, 0x6A82, 0x6A83, 0x6A86, 0x6A88, 0x6B00};
 /* What they answer when they won't store it: no such object, none so large. */
 static const uint16_t unstorable[] = {0x6700, 0x6A80, 0x6A81, 0x6A82, 0x6A83, 0x6A84,
                                       0x6A85, 0x6A86, 0x6A87, 0x6A88, 0x6B00, 0x6D00};
@@ -33,13 +31,6 @@ static void add_id(struct buf *buf, uint32_t id)
 
 enum err_code piv_object_read(struct piv *piv, uint32_t id, struct bytes **out, struct err *err)
 {
-    bool ignored;
-    return piv_object_look(piv, id, out, &ignored, err);
-}
-
-enum err_code piv_object_look(struct piv *piv, uint32_t id, struct bytes **out, bool *out_hidden,
-                              struct err *err)
-{
     AUTO(buf_done) struct buf data = BUF_INIT(FRAME_BYTES);
     add_id(&data, id);
     struct piv_command command = {
@@ -54,11 +45,11 @@ enum err_code piv_object_look(struct piv *piv, uint32_t id, struct bytes **out, 
     uint16_t status = 0;
     if (piv_send(piv, &command, &answer, &status, err) != ERR_NONE)
         return err->code;
-    *out_hidden = status == STATUS_SECURITY;
     if (is_one_of(status, absent, ARRAY_SIZE(absent)))
         return ERR_NONE;
-    if (status_word_check(status, command.ins, command.name, err) != ERR_NONE)
-        return err_add(err, "object %06X", id);
+    if (status != APDU_STATUS_OK)
+        return err_set_foreign(err, ERR_TOKEN_STATUS, status, "%s: status %04X: object %06X",
+                               command.name, status, id);
     struct span content;
     if (answer->len == 0)
         return ERR_NONE;
@@ -68,6 +59,29 @@ enum err_code piv_object_look(struct piv *piv, uint32_t id, struct bytes **out, 
     if (content.len > 0)
         *out = bytes_new(content);
     return ERR_NONE;
+}
+
+enum err_code piv_object_look(struct piv *piv, uint32_t id, struct bytes **out,
+                              struct err *out_unread, struct err *err)
+{
+    struct err unread = ERR_INIT;
+    if (piv_object_read(piv, id, out, &unread) != ERR_NONE && piv_line_failed(unread.code)) {
+        *err = unread;
+        return err->code;
+    }
+    *out_unread = unread;
+    return ERR_NONE;
+}
+
+/* Another application would refuse in the same words. */
+static enum err_code not_stored(struct piv *piv, uint32_t id, size_t content_bytes, uint16_t status,
+                                struct err *err)
+{
+    if (piv_application_check(piv, err) != ERR_NONE)
+        return err->code;
+    return err_set_foreign(err, ERR_TOKEN_NO_SPACE, status,
+                           "PUT DATA: status %04X: object %06X with %zu bytes", status, id,
+                           content_bytes);
 }
 
 enum err_code piv_object_write(struct piv *piv, uint32_t id, struct span content, struct err *err)
@@ -84,10 +98,8 @@ enum err_code piv_object_write(struct piv *piv, uint32_t id, struct span content
     if (piv_send(piv, &command, NULL, &status, err) != ERR_NONE)
         return err->code;
     if (is_one_of(status, unstorable, ARRAY_SIZE(unstorable)))
-        return err_set_foreign(err, ERR_TOKEN_NO_SPACE, status,
-                               "%s: status %04X: object %06X with %zu bytes", command.name, status,
-                               id, content.len);
-    if (status_word_check(status, command.ins, command.name, err) != ERR_NONE)
+        return not_stored(piv, id, content.len, status, err);
+    if (piv_check_managed(piv, &command, status, err) != ERR_NONE)
         return err_add(err, "object %06X", id);
     return ERR_NONE;
 }

@@ -9,14 +9,17 @@
 #define PIV_OBJECT_RETIRED 0x5FC10D /* of slot 82; the others follow */
 #define PIV_OBJECT_FILE 0x5FFF10 /* ours; the next one too */
 
-/* The content of the object (what tag 53 frames). *out stays NULL when it is absent or empty: keys say
- * that in several ways. ERR_TOKEN_ANSWER when the answer is not one well-formed object. */
+/* The content of the object (what tag 53 frames). *out stays NULL when it is absent or empty: cards say
+ * that in several ways. An object that can't be read is not absent: ERR_TOKEN_STATUS when the card refuses
+ * (6982 and 6985: for want of rights), ERR_TOKEN_ANSWER when what it gives is not one well-formed object. */
 MUST_CHECK enum err_code piv_object_read(struct piv *piv, uint32_t id, struct bytes **out,
                                          struct err *err);
-/* The same, and *out_hidden says that it is not read for want of rights (6982): something may be there. */
+/* The same, and it fails only when the line does: why the object can't be read goes to *out_unread, whose
+ * code is ERR_NONE when it could. */
 MUST_CHECK enum err_code piv_object_look(struct piv *piv, uint32_t id, struct bytes **out,
-                                         bool *out_hidden, struct err *err);
-/* Replaces the content; an empty one removes it. ERR_TOKEN_NO_SPACE when the key has no such object or
- * not that much room: then it is as before. */
+                                         struct err *out_unread, struct err *err);
+/* Replaces the content; an empty one removes it. ERR_TOKEN_NO_SPACE when the card has no such object or
+ * not that much room, ERR_TOKEN_COMMANDS_SHORT when it takes no command so long: then it is as before.
+ * ERR_TOKEN_LOGIN_LOST when the manager's log-in is gone, or another application was selected. */
 MUST_CHECK enum err_code piv_object_write(struct piv *piv, uint32_t id, struct span content,
                                           struct err *err);

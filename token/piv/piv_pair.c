@@ -53,6 +53,8 @@ enum err_code piv_pair_read_cert(struct piv *piv, const char *pair, enum token_s
     memcpy(found->name, name, sizeof name);
     found->key_slot = key_slot;
     piv->slots_known = found->cert != NULL; /* a pair that is gone all at once is looked for anew */
+    if (found->cert == NULL && piv_application_check(piv, err) != ERR_NONE)
+        return err->code;
     if (found->cert == NULL || found->is_placeholder)
         return err_set(err, ERR_TOKEN_NO_CERTIFICATE, "slot %02X has no certificate",
                        piv_key_reference(index));
@@ -77,13 +79,16 @@ enum err_code piv_pair_read_public(struct piv *piv, const char *pair, enum token
 
 /* ---- a new one ---- */
 
-static enum err_code check_name(struct piv *piv, const char *pair, struct err *err)
+static enum err_code check_name(const char *pair, struct err *err)
 {
     if (strlen(pair) > PIV_NAME_BYTES_MAX || strlen(pair) < 3 || strchr(pair, ' ') != NULL)
         return err_set(err, ERR_FIELD_VALUE, "a pair's name of %zu bytes, 3 to %d without spaces",
                        strlen(pair), PIV_NAME_BYTES_MAX);
-    if (piv_slot_need(piv, err) != ERR_NONE)
-        return err->code;
+    return ERR_NONE;
+}
+
+static enum err_code check_is_new(const struct piv *piv, const char *pair, struct err *err)
+{
     for (size_t i = 0; i < PIV_SLOTS; i++)
         if (strcmp(piv->slot[i].element, pair) == 0)
             return err_set(err, ERR_TOKEN_EXISTS, "slot %02X has a pair of this name",
@@ -91,38 +96,43 @@ static enum err_code check_name(struct piv *piv, const char *pair, struct err *e
     return ERR_NONE;
 }
 
-/* A card that won't keep the placeholder would not keep the certificate either. */
-static enum err_code write_placeholder(struct piv *piv, size_t slot, const char *pair,
-                                       const struct token_public_key *key, struct err *err)
+/* No key was made: what was written for it is taken back. */
+static void give_slot_back(struct piv *piv, size_t slot, struct err *err)
 {
-    AUTO(buf_done) struct buf cert = BUF_INIT(PIV_X509_PLACEHOLDER_BYTES_MAX);
-    piv_x509_placeholder(key, &cert);
-    enum err_code code = piv_slot_write(piv, slot, buf_span(&cert), pair, err);
-    if (code == ERR_TOKEN_NO_SPACE)
-        err->code = ERR_TOKEN_CANNOT_REPLACE;
-    return code == ERR_NONE ? ERR_NONE : err->code;
+    struct err failure = ERR_INIT;
+    if (piv_slot_clear(piv, slot, &failure) != ERR_NONE ||
+        piv_slot_write_history(piv, &failure) != ERR_NONE)
+        err_add(err, "%s", failure.detail);
 }
 
-/* What claiming the slot may have written is taken back when no key is made there. */
-static enum err_code generate(struct piv *piv, size_t slot, enum token_algorithm algorithm,
+/* The manager is logged in, for the mark was just written: whatever the card refuses now, it makes no key there. */
+static enum err_code make_key(struct piv *piv, size_t slot, enum token_algorithm algorithm,
                               struct token_public_key *out, struct err *err)
 {
-    struct err ignored = ERR_INIT;
-    enum err_code code = piv_key_generate(piv, slot, algorithm, out, err);
-    if (code == ERR_TOKEN_CANNOT_REPLACE && piv->history.on_card == slot &&
-        piv_slot_write_history(piv, &ignored) != ERR_NONE)
-        return err_add(err, "%s", ignored.detail);
+    enum err_code code = piv_slot_reserve(piv, slot, err);
+    if (code == ERR_TOKEN_NO_SPACE)
+        err->code = ERR_TOKEN_CANNOT_REPLACE;
+    if (code != ERR_NONE)
+        return err->code;
+    code = piv_key_generate(piv, slot, algorithm, out, err);
+    if (code == ERR_TOKEN_CANNOT_REPLACE)
+        give_slot_back(piv, slot, err);
     return code;
 }
 
 enum err_code piv_pair_create(struct piv *piv, const char *pair, enum token_algorithm algorithm,
                               struct token_public_key *out, struct err *err)
 {
+    AUTO(buf_done) struct buf cert = BUF_INIT(PIV_X509_PLACEHOLDER_BYTES_MAX);
     struct token_public_key key;
     size_t slot;
-    if (check_name(piv, pair, err) != ERR_NONE || piv_slot_claim(piv, &slot, err) != ERR_NONE ||
-        generate(piv, slot, algorithm, &key, err) != ERR_NONE ||
-        write_placeholder(piv, slot, pair, &key, err) != ERR_NONE)
+    if (check_name(pair, err) != ERR_NONE || piv_slot_need(piv, err) != ERR_NONE ||
+        check_is_new(piv, pair, err) != ERR_NONE || piv_slot_claim(piv, &slot, err) != ERR_NONE ||
+        check_is_new(piv, pair, err) != ERR_NONE ||
+        make_key(piv, slot, algorithm, &key, err) != ERR_NONE)
+        return err->code;
+    piv_x509_placeholder(&key, &cert);
+    if (piv_slot_write(piv, slot, buf_span(&cert), pair, err) != ERR_NONE)
         return err->code;
     *out = key;
     return ERR_NONE;

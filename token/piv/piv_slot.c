@@ -11,6 +11,11 @@
 #include "token/piv/piv_object.h"
 #include "token/piv/piv_x509.h"
 
+/* Of a reserved slot: more than a short command holds, about the smallest certificate there is. */
+#define ROOM_BYTES_MIN 320
+#define STATUS_SECURITY 0x6982
+#define STATUS_CONDITIONS 0x6985
+
 uint32_t piv_slot_object(size_t slot)
 {
     return slot == PIV_SIGNATURE ? PIV_OBJECT_SIGNATURE : PIV_OBJECT_RETIRED + (uint32_t)slot - 1;
@@ -46,14 +51,26 @@ static void take(struct piv *piv, size_t index, struct span content)
         slot->key = (struct token_public_key){.algorithm = TOKEN_ALGORITHM_NONE};
 }
 
+/* A retired slot whose object can't be read is nobody's, and no more. But without knowing what is in 9C nothing
+ * says which pair is in use, unless the card says that it is not to be known. */
+static bool is_a_failure(size_t slot, const struct err *unread)
+{
+    return slot == PIV_SIGNATURE && unread->code != ERR_NONE &&
+           unread->foreign != STATUS_SECURITY && unread->foreign != STATUS_CONDITIONS;
+}
+
 enum err_code piv_slot_read(struct piv *piv, size_t slot, struct err *err)
 {
     AUTO(bytes_freep) struct bytes *content = NULL;
-    bool hidden = false;
-    if (piv_object_look(piv, piv_slot_object(slot), &content, &hidden, err) != ERR_NONE)
+    struct err unread;
+    if (piv_object_look(piv, piv_slot_object(slot), &content, &unread, err) != ERR_NONE)
         return err_add(err, "read slot %02X", piv_key_reference(slot));
+    if (is_a_failure(slot, &unread)) {
+        *err = unread;
+        return err_add(err, "read slot %02X", piv_key_reference(slot));
+    }
     take(piv, slot, span_bytes(content));
-    if (hidden)
+    if (unread.code != ERR_NONE)
         piv->slot[slot].state = PIV_SLOT_OTHER;
     return ERR_NONE;
 }
@@ -165,7 +182,7 @@ static enum err_code scan_retired(struct piv *piv, struct err *err)
         }
         if (piv_slot_read(piv, i, err) != ERR_NONE)
             return err->code;
-        if (i > listed && piv->slot[i].state == PIV_SLOT_EMPTY)
+        if (i > listed && piv->slot[i].state == PIV_SLOT_EMPTY && !piv->history.unreadable)
             break;
     }
     return ERR_NONE;
@@ -205,32 +222,58 @@ enum err_code piv_slot_find(struct piv *piv, const char *pair, size_t *out, stru
 
 /* ---- a place for a new key ---- */
 
-/* A slot without a certificate may have a key all the same: of a pair that was cut off while it was made,
- * or of other software. Only metadata tell. */
+/* A slot without a certificate may have another program's key all the same. Only metadata tell; where they
+ * could, nothing but their word is good enough. */
 static enum err_code check_no_key(struct piv *piv, size_t slot, struct err *err)
 {
-    struct piv_metadata found;
+    struct piv_metadata found = {.known = false};
+    struct err unread = ERR_INIT;
     if (piv->metadata == PIV_NOT_ASKED &&
         piv_metadata_read(piv, PIV_REFERENCE_PIN, &found, err) != ERR_NONE)
         return err->code;
-    if (piv_metadata_read(piv, piv_key_reference(slot), &found, err) != ERR_NONE)
-        return err->code;
-    if (found.known && found.has_key) {
+    enum err_code code = piv_metadata_read(piv, piv_key_reference(slot), &found, &unread);
+    if (piv_line_failed(code)) {
+        *err = unread;
+        return code;
+    }
+    bool unknown = code != ERR_NONE || (piv->metadata == PIV_YES && !found.known);
+    if (unknown || found.has_key) {
         piv->slot[slot].state = PIV_SLOT_OTHER;
         piv->slot[slot].hides_others = true;
     }
     return ERR_NONE;
 }
 
+static bool is_free(const struct piv *piv, size_t slot)
+{
+    return piv->slot[slot].state == PIV_SLOT_EMPTY || piv->slot[slot].state == PIV_SLOT_OURS_FREE;
+}
+
+/* What was found free may have been taken since, by another agent: the metadata tell, else the object does. */
+static enum err_code check_free(struct piv *piv, size_t slot, struct err *err)
+{
+    bool looked = piv->slot[slot].state == PIV_SLOT_UNKNOWN;
+    if (looked && piv_slot_read(piv, slot, err) != ERR_NONE)
+        return err->code;
+    if (!is_free(piv, slot))
+        return ERR_NONE;
+    if (piv->slot[slot].state == PIV_SLOT_EMPTY && check_no_key(piv, slot, err) != ERR_NONE)
+        return err->code;
+    bool told = piv->slot[slot].state == PIV_SLOT_EMPTY && piv->metadata == PIV_YES;
+    if (looked || told || !is_free(piv, slot))
+        return ERR_NONE;
+    if (piv_slot_read(piv, slot, err) != ERR_NONE)
+        return err->code;
+    name_all(piv);
+    return ERR_NONE;
+}
+
 static enum err_code find_free(struct piv *piv, size_t *out, struct err *err)
 {
     for (size_t i = 1; i < PIV_SLOTS; i++) {
-        struct piv_slot *slot = &piv->slot[i];
-        if (slot->state == PIV_SLOT_UNKNOWN && piv_slot_read(piv, i, err) != ERR_NONE)
+        if (check_free(piv, i, err) != ERR_NONE)
             return err->code;
-        if (slot->state == PIV_SLOT_EMPTY && check_no_key(piv, i, err) != ERR_NONE)
-            return err->code;
-        if (slot->state == PIV_SLOT_EMPTY || slot->state == PIV_SLOT_OURS_FREE) {
+        if (is_free(piv, i)) {
             *out = i;
             return ERR_NONE;
         }
@@ -242,7 +285,7 @@ static enum err_code find_free(struct piv *piv, size_t *out, struct err *err)
 static bool is_hidden(const struct piv *piv, size_t slot)
 {
     for (size_t i = piv->history.on_card + piv->history.off_card + 1; i < slot; i++)
-        if (piv->slot[i].hides_others)
+        if (piv->slot[i].hides_others && !piv->history.unreadable)
             return true;
     return false;
 }
@@ -252,7 +295,7 @@ enum err_code piv_slot_claim(struct piv *piv, size_t *out, struct err *err)
     size_t slot = 0;
     if (piv_slot_need(piv, err) != ERR_NONE || find_free(piv, &slot, err) != ERR_NONE)
         return err->code;
-    if (is_hidden(piv, slot) && piv->history.off_card > 0)
+    if (is_hidden(piv, slot) && !piv_history_is_ours(piv))
         return err_set(err, ERR_TOKEN_CANNOT_REPLACE, "a key in slot %02X would not be found again",
                        piv_key_reference(slot));
     if (is_hidden(piv, slot) && piv_history_write(piv, slot, err) != ERR_NONE)
@@ -263,35 +306,44 @@ enum err_code piv_slot_claim(struct piv *piv, size_t *out, struct err *err)
 
 /* ---- writing ---- */
 
-enum err_code piv_slot_write(struct piv *piv, size_t slot, struct span der, const char *element,
-                             struct err *err)
+static enum err_code write_object(struct piv *piv, size_t slot, struct span content,
+                                  struct err *err)
 {
-    AUTO(buf_done) struct buf content = BUF_INIT(PIV_CERT_CONTENT_BYTES_MAX);
-    piv_cert_build(&content, der, element);
     piv->slots_known = false; /* until the card has said that it is written */
-    if (piv_object_write(piv, piv_slot_object(slot), buf_span(&content), err) != ERR_NONE)
-        return err_add(err, "write the certificate of slot %02X", piv_key_reference(slot));
-    take(piv, slot, buf_span(&content));
+    if (piv_object_write(piv, piv_slot_object(slot), content, err) != ERR_NONE)
+        return err_add(err, "write the certificate object of slot %02X", piv_key_reference(slot));
+    take(piv, slot, content);
     name_all(piv);
     piv->slots_known = true;
     return ERR_NONE;
 }
 
+enum err_code piv_slot_write(struct piv *piv, size_t slot, struct span der, const char *element,
+                             struct err *err)
+{
+    AUTO(buf_done) struct buf content = BUF_INIT(PIV_CERT_CONTENT_BYTES_MAX);
+    piv_cert_build(&content, der, element);
+    return write_object(piv, slot, buf_span(&content), err);
+}
+
+enum err_code piv_slot_reserve(struct piv *piv, size_t slot, struct err *err)
+{
+    AUTO(buf_done) struct buf content = BUF_INIT(PIV_CERT_CONTENT_BYTES_MAX);
+    const struct bytes *present = piv->slot[PIV_SIGNATURE].cert;
+    size_t room = present != NULL && present->len > ROOM_BYTES_MIN ? present->len : ROOM_BYTES_MIN;
+    piv_cert_build(&content, SPAN_NONE, PIV_SLOT_FREE_MARK);
+    buf_add_zeros(&content, room);
+    return write_object(piv, slot, buf_span(&content), err);
+}
+
 enum err_code piv_slot_clear(struct piv *piv, size_t slot, struct err *err)
 {
-    if (piv->history.off_card > 0) /* whose history is not ours to write */
+    if (!piv_history_is_ours(piv))
         return piv_slot_write(piv, slot, SPAN_NONE, PIV_SLOT_FREE_MARK, err);
-    piv->slots_known = false;
-    if (piv_object_write(piv, piv_slot_object(slot), SPAN_NONE, err) == ERR_TOKEN_NO_SPACE) {
-        *err = ERR_INIT; /* the card empties no object */
-        return piv_slot_write(piv, slot, SPAN_NONE, PIV_SLOT_FREE_MARK, err);
-    }
-    if (err->code != ERR_NONE)
-        return err_add(err, "empty the certificate of slot %02X", piv_key_reference(slot));
-    take(piv, slot, SPAN_NONE);
-    name_all(piv);
-    piv->slots_known = true;
-    return ERR_NONE;
+    if (write_object(piv, slot, SPAN_NONE, err) != ERR_TOKEN_NO_SPACE)
+        return err->code;
+    *err = ERR_INIT; /* the card empties no object */
+    return piv_slot_write(piv, slot, SPAN_NONE, PIV_SLOT_FREE_MARK, err);
 }
 
 /* What others have listed stays listed, whether it can be read or not. */

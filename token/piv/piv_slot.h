@@ -12,7 +12,8 @@ uint32_t piv_slot_object(size_t slot);
 MUST_CHECK enum err_code piv_slot_scan(struct piv *piv, struct err *err);
 /* The same unless it is known. */
 MUST_CHECK enum err_code piv_slot_need(struct piv *piv, struct err *err);
-/* Reads one slot's certificate object again. */
+/* Reads one slot's certificate object again. One that can't be read makes a retired slot nobody's; in 9C it
+ * is an error unless the card refuses it for want of rights. */
 MUST_CHECK enum err_code piv_slot_read(struct piv *piv, size_t slot, struct err *err);
 /* The pair's slot: ERR_TOKEN_NO_CONTAINER. */
 MUST_CHECK enum err_code piv_slot_find(struct piv *piv, const char *pair, size_t *out,
@@ -27,6 +28,10 @@ MUST_CHECK enum err_code piv_slot_write_history(struct piv *piv, struct err *err
 /* Writes a slot's certificate object, and notes what then is there. der may be empty. */
 MUST_CHECK enum err_code piv_slot_write(struct piv *piv, size_t slot, struct span der,
                                         const char *element, struct err *err);
+/* Marks a slot as ours before a key is made in it: should it break off then, the key there is known to be
+ * nobody's. The mark is as long as a certificate, so that a card that has no room for one or takes no command
+ * so long says so now. */
+MUST_CHECK enum err_code piv_slot_reserve(struct piv *piv, size_t slot, struct err *err);
 /* Empties a slot's certificate object; where the history is not ours to write it is marked as free instead,
  * which is no gap. */
 MUST_CHECK enum err_code piv_slot_clear(struct piv *piv, size_t slot, struct err *err);

@@ -108,6 +108,8 @@ static struct json *describe_objects(const struct virtual_piv_objects *objects)
     struct json *list = json_new_array();
     for (size_t i = 0; i < objects->object_count; i++) {
         char tag[8];
+        if (objects->objects[i].content->len == 0)
+            continue; /* emptied */
         struct json *out = json_new_object();
         snprintf(tag, sizeof tag, "%X", (unsigned)objects->objects[i].tag);
         json_add_text(out, "tag", tag);

@@ -171,13 +171,19 @@ const struct bytes *virtual_piv_objects_get(const struct virtual_piv_objects *ob
     return is_at(objects, at, tag) ? objects->objects[at].content : NULL;
 }
 
+/* An emptied one takes nothing. */
+static size_t price_of(size_t content_bytes)
+{
+    return content_bytes == 0 ? 0 : VIRTUAL_PIV_OBJECT_PRICE + content_bytes;
+}
+
 bool virtual_piv_objects_put(struct virtual_piv_objects *objects, uint32_t tag, struct span content)
 {
     size_t at = place_of(objects, tag);
     struct virtual_piv_object *place = &objects->objects[at];
     bool known = is_at(objects, at, tag);
-    size_t freed = known ? VIRTUAL_PIV_OBJECT_PRICE + place->content->len : 0;
-    size_t wanted = VIRTUAL_PIV_OBJECT_PRICE + content.len;
+    size_t freed = known ? price_of(place->content->len) : 0;
+    size_t wanted = price_of(content.len);
     if (content.len > objects->profile->object_bytes_max ||
         virtual_piv_objects_used(objects) - freed + wanted > objects->profile->space_bytes ||
         (!known && objects->object_count == VIRTUAL_PIV_OBJECTS_MAX))
@@ -230,7 +236,7 @@ size_t virtual_piv_objects_used(const struct virtual_piv_objects *objects)
 {
     size_t used = 0;
     for (size_t i = 0; i < objects->object_count; i++)
-        used += VIRTUAL_PIV_OBJECT_PRICE + objects->objects[i].content->len;
+        used += price_of(objects->objects[i].content->len);
     return used;
 }
 

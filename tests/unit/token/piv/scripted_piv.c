@@ -12,7 +12,7 @@ struct scripted_piv scripted_piv_new(const char *atr)
 {
     struct scripted_piv card = {.script = scripted_channel_new(), .err = ERR_INIT};
     scripted_channel_set_atr(card.script, atr);
-    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, SCRIPTED_PIV_PROPERTIES);
     scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, SCRIPTED_PIV_SERIAL_ANSWER);
     enum err_code code = token_open(scripted_channel_channel(card.script), "reader", NULL,
                                     DEADLINE_NEVER, &card.token, &card.err);
@@ -36,7 +36,7 @@ void scripted_piv_expect_object(struct scripted_piv *card, const char *id, const
 void scripted_piv_login(struct scripted_piv *card)
 {
     AUTO(secret_freep) struct secret *pin = scripted_piv_secret("123456");
-    scripted_piv_expect(card, SCRIPTED_PIV_SELECT, "9000");
+    scripted_piv_expect(card, SCRIPTED_PIV_SELECT, SCRIPTED_PIV_PROPERTIES);
     scripted_piv_expect(card, SCRIPTED_PIV_VERIFY, "9000");
     assert_int_equal(token_login(card->token, pin, &card->err), ERR_NONE);
 }

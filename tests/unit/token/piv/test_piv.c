@@ -178,27 +178,43 @@ static void a_card_that_takes_no_chain_gets_the_whole_in_one_piece(void **state)
     scripted_piv_close(&card, false);
 }
 
-static void a_card_that_takes_neither_is_not_asked_for_ever(void **state)
+/* A class with the bit of chains is as unknown to some cards as chains are. */
+static void check_takes_neither(const char *to_the_chain)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
     struct scripted_piv promising = scripted_piv_new(SCRIPTED_PIV_ATR_EXTENDED);
     AUTO(memory_freep) char *zeros = repeated("00", 300);
     AUTO(memory_freep) char *first = memory_printf("10 CB 01 02 FF %.510s", zeros);
     AUTO(memory_freep) char *whole = memory_printf("00 CB 01 02 00 01 2C %s", zeros);
-    scripted_piv_expect(&card, first, "6884");
+    scripted_piv_expect(&card, first, to_the_chain);
     scripted_piv_expect(&card, whole, "6700");
-    assert_int_equal(ask(&card, 300, 0, NULL), ERR_TOKEN_STATUS);
-    scripted_piv_expect(&card, first, "6884");
-    assert_int_equal(ask(&card, 300, 0, NULL), ERR_TOKEN_STATUS);
+    assert_int_equal(ask(&card, 300, 0, NULL), ERR_TOKEN_COMMANDS_SHORT);
+    assert_int_equal(ask(&card, 300, 0, NULL), ERR_TOKEN_COMMANDS_SHORT); /* it is remembered */
+    scripted_piv_expect(&card, "00 CB 01 02 01 00", "6E00");
+    assert_int_equal(ask(&card, 1, 0, NULL), ERR_TOKEN_NOT_SUPPORTED); /* short ones are sent */
     scripted_piv_expect(&promising, whole, "6700");
-    scripted_piv_expect(&promising, first, "6884");
-    assert_int_equal(ask(&promising, 300, 0, NULL), ERR_TOKEN_STATUS);
-    scripted_channel_set_command_bytes_max(card.script, 261);
-    card.piv->no_chaining = false;
-    scripted_piv_expect(&card, first, "6884"); /* and the reader would not pass it on */
-    assert_int_equal(ask(&card, 300, 0, NULL), ERR_TOKEN_STATUS);
+    scripted_piv_expect(&promising, first, to_the_chain);
+    assert_int_equal(ask(&promising, 300, 0, NULL), ERR_TOKEN_COMMANDS_SHORT);
+    assert_int_equal(ask(&promising, 300, 0, NULL), ERR_TOKEN_COMMANDS_SHORT);
     scripted_piv_close(&card, false);
     scripted_piv_close(&promising, false);
+}
+
+static void a_card_that_takes_neither_is_not_asked_for_ever(void **state)
+{
+    check_takes_neither("6884");
+    check_takes_neither("6E00");
+}
+
+static void what_the_reader_would_not_pass_on_is_not_sent(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    AUTO(memory_freep) char *zeros = repeated("00", 255);
+    AUTO(memory_freep) char *first = memory_printf("10 CB 01 02 FF %s", zeros);
+    scripted_channel_set_command_bytes_max(card.script, 261);
+    scripted_piv_expect(&card, first, "6884");
+    assert_int_equal(ask(&card, 300, 0, NULL), ERR_TOKEN_COMMANDS_SHORT);
+    scripted_piv_close(&card, false);
 }
 
 static void check_reader(size_t bytes_max, size_t data_bytes, bool extended)
@@ -250,6 +266,7 @@ int main(void)
         cmocka_unit_test(a_card_that_breaks_its_promise_is_spoken_to_in_short),
         cmocka_unit_test(a_card_that_takes_no_chain_gets_the_whole_in_one_piece),
         cmocka_unit_test(a_card_that_takes_neither_is_not_asked_for_ever),
+        cmocka_unit_test(what_the_reader_would_not_pass_on_is_not_sent),
         cmocka_unit_test(the_reader_has_a_say_too),
         cmocka_unit_test(a_broken_line_is_not_tried_again),
     };

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/token/piv/scripted_piv.h"
+#include "token/piv/piv_object.h"
 
 #define ASK_3DES "00 87 03 9B 04 7C 02 81 00 00"
 #define CHALLENGE_8 "7C 0A 81 08 11 22 33 44 55 66 77 88 9000"
@@ -100,7 +101,7 @@ static void pads_the_pin(void **state)
     AUTO(secret_freep) struct secret *pin = scripted_piv_secret("12345678");
     assert_int_equal(token_login(card.token, short_pin, &card.err), ERR_PIN_WRONG);
     assert_int_equal(token_login(card.token, long_pin, &card.err), ERR_PIN_WRONG);
-    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, SCRIPTED_PIV_PROPERTIES);
     scripted_piv_expect(&card, "00 20 00 80 08 31 32 33 34 35 36 37 38", "9000");
     assert_int_equal(token_login(card.token, pin, &card.err), ERR_NONE);
     scripted_piv_close(&card, true);
@@ -112,7 +113,7 @@ static void a_refused_pin_is_not_kept(void **state)
     AUTO(secret_freep) struct secret *pin = scripted_piv_secret("123456");
     scripted_piv_login(&card);
     assert_non_null(card.piv->pin);
-    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, SCRIPTED_PIV_PROPERTIES);
     scripted_piv_expect(&card, SCRIPTED_PIV_VERIFY, "63C2");
     assert_int_equal(token_login(card.token, pin, &card.err), ERR_PIN_WRONG);
     assert_int_equal(card.err.tries_left, 2);
@@ -127,7 +128,7 @@ static void check_miss(const char *status, const char *empty_verify, enum err_co
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
     AUTO(secret_freep) struct secret *pin = scripted_piv_secret("123456");
     card.piv->metadata = PIV_NO;
-    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, SCRIPTED_PIV_PROPERTIES);
     scripted_piv_expect(&card, SCRIPTED_PIV_VERIFY, status);
     scripted_piv_expect(&card, SCRIPTED_PIV_EMPTY_VERIFY, empty_verify);
     assert_int_equal(token_login(card.token, pin, &card.err), expected);
@@ -166,7 +167,7 @@ static void check_change(const char *status, enum err_code expected)
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
     AUTO(secret_freep) struct secret *old_pin = scripted_piv_secret("123456");
     AUTO(secret_freep) struct secret *new_pin = scripted_piv_secret("7654321");
-    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, SCRIPTED_PIV_PROPERTIES);
     scripted_piv_expect(&card, "00 24 00 80 10 31 32 33 34 35 36 FF FF 37 36 35 34 33 32 31 FF",
                         status);
     assert_int_equal(token_change_pin(card.token, old_pin, new_pin, &card.err), expected);
@@ -178,7 +179,7 @@ static void check_change_miss(const char *status)
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
     AUTO(secret_freep) struct secret *pin = scripted_piv_secret("123456");
     card.piv->metadata = PIV_NO;
-    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, SCRIPTED_PIV_PROPERTIES);
     scripted_piv_expect(&card, "00 24 00 80 10 31 32 33 34 35 36 FF FF 31 32 33 34 35 36 FF FF",
                         status);
     scripted_piv_expect(&card, SCRIPTED_PIV_EMPTY_VERIFY, "63C2");
@@ -249,6 +250,7 @@ static void asks_for_each_cipher_where_nothing_names_it(void **state)
                      ERR_NONE);
     assert_string_equal(token_peek_facts(card.token)->admin_algorithm, "aes128");
     scripted_piv_expect(&card, "00 87 08 9B 04 7C 02 81 00 00", "6A80"); /* known by now */
+    scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, SCRIPTED_PIV_SERIAL_ANSWER);
     assert_int_equal(token_challenge(card.token, TOKEN_PURPOSE_LOGIN, &challenge, &card.err),
                      ERR_TOKEN_ANSWER);
     scripted_piv_close(&card, false);
@@ -264,10 +266,48 @@ static void refuses_challenges_of_another_length(void **state)
         struct token_challenge challenge;
         scripted_piv_expect(&card, "00 F7 00 9B 00", "01 01 03 9000");
         scripted_piv_expect(&card, ASK_3DES, broken[i]);
+        scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, SCRIPTED_PIV_SERIAL_ANSWER);
         assert_int_equal(token_challenge(card.token, TOKEN_PURPOSE_LOGIN, &challenge, &card.err),
                          ERR_TOKEN_ANSWER);
         scripted_piv_close(&card, false);
     }
+}
+
+/* Another program selected another application: its words are not our application's. */
+static void an_application_that_was_left_is_selected_again(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct token_challenge challenge;
+    scripted_piv_expect(&card, "00 F7 00 9B 00", "6D00");
+    scripted_piv_expect(&card, ASK_3DES, "6D00");
+    scripted_piv_expect(&card, "00 87 08 9B 04 7C 02 81 00 00", "6D00");
+    scripted_piv_expect(&card, "00 87 0A 9B 04 7C 02 81 00 00", "6D00");
+    scripted_piv_expect(&card, "00 87 0C 9B 04 7C 02 81 00 00", "6D00");
+    scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, "6D00");
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, SCRIPTED_PIV_PROPERTIES);
+    scripted_piv_expect(&card, "00 F7 00 9B 00", "01 01 03 9000");
+    scripted_piv_expect(&card, ASK_3DES, CHALLENGE_8);
+    assert_int_equal(token_challenge(card.token, TOKEN_PURPOSE_LOGIN, &challenge, &card.err),
+                     ERR_NONE);
+    assert_int_equal(card.piv->metadata, PIV_YES);
+    scripted_piv_close(&card, false);
+}
+
+/* It said that the log-in is gone: whoever ended it may have left another application behind. */
+static void a_lost_log_in_selects_before_the_next(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct token_challenge challenge;
+    scripted_piv_admin_login(&card);
+    scripted_piv_expect(&card, "00 DB 3F FF 07 5C 03 5FC10C 53 00", "6982");
+    assert_int_equal(piv_object_write(card.piv, PIV_OBJECT_HISTORY, SPAN_NONE, &card.err),
+                     ERR_TOKEN_LOGIN_LOST);
+    assert_false(card.piv->admin_in);
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, SCRIPTED_PIV_PROPERTIES);
+    scripted_piv_expect(&card, ASK_3DES, CHALLENGE_8);
+    assert_int_equal(token_challenge(card.token, TOKEN_PURPOSE_LOGIN, &challenge, &card.err),
+                     ERR_NONE);
+    scripted_piv_close(&card, true);
 }
 
 static void check_wrong_cryptogram(const char *status, enum err_code expected, int tries_left)
@@ -312,7 +352,7 @@ static enum err_code unblock(struct scripted_piv *card, size_t bytes)
 static void gives_the_next_puk_and_then_the_pin(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
-    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, SCRIPTED_PIV_PROPERTIES);
     scripted_piv_expect(&card, CHANGE_PUK, "9000");
     scripted_piv_expect(&card, RESET_PIN, "9000");
     assert_int_equal(unblock(&card, 24), ERR_NONE);
@@ -323,18 +363,18 @@ static void gives_the_next_puk_and_then_the_pin(void **state)
 static void a_wrong_puk_changes_nothing(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
-    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, SCRIPTED_PIV_PROPERTIES);
     scripted_piv_expect(&card, CHANGE_PUK, "63C2");
     assert_int_equal(unblock(&card, 24), ERR_PIN_WRONG);
     assert_int_equal(card.err.tries_left, 2);
-    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, SCRIPTED_PIV_PROPERTIES);
     scripted_piv_expect(&card, CHANGE_PUK, "6983");
     assert_int_equal(unblock(&card, 24), ERR_PIN_LOCKED);
     static const char *const words[] = {"6300", "6982", "6A80"};
     card.piv->metadata = PIV_NO;
     for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
         card.err = ERR_INIT;
-        scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, "9000");
+        scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, SCRIPTED_PIV_PROPERTIES);
         scripted_piv_expect(&card, CHANGE_PUK, words[i]);
         assert_int_equal(unblock(&card, 24), ERR_PIN_WRONG);
         assert_int_equal(card.err.tries_left, -1);
@@ -358,6 +398,8 @@ int main(void)
         cmocka_unit_test(takes_the_challenge_that_metadata_name),
         cmocka_unit_test(asks_for_each_cipher_where_nothing_names_it),
         cmocka_unit_test(refuses_challenges_of_another_length),
+        cmocka_unit_test(an_application_that_was_left_is_selected_again),
+        cmocka_unit_test(a_lost_log_in_selects_before_the_next),
         cmocka_unit_test(cards_have_many_words_for_a_wrong_cryptogram),
         cmocka_unit_test(gives_the_next_puk_and_then_the_pin),
         cmocka_unit_test(a_wrong_puk_changes_nothing),

@@ -7,10 +7,10 @@
 #include <cmocka.h>
 
 #include "tests/unit/token/piv/scripted_piv.h"
+#include "token/token_line.h"
 
 #define GET_HOLDER "00 CB 3F FF 05 5C 03 5FC102 00"
 #define NOT_GMT0017 "80 04 00 00 00 01 20" /* the next driver's question */
-#define SELECT_WHOLE "00 A4 04 00 0B A0 00 00 03 08 00 00 10 00 01 00 00"
 #define GUID "00112233445566778899AABBCCDDEEFF"
 #define FASC_N "D4E739DA739CED39CE739DA1685A1082108CE73984108CA3FC"
 #define ZEROS_16 "00000000000000000000000000000000"
@@ -74,24 +74,79 @@ static void leaves_other_cards_to_other_drivers(void **state)
         struct err err;
         scripted_channel_set_atr(script, SCRIPTED_PIV_ATR);
         scripted_channel_expect(script, SCRIPTED_PIV_SELECT, answers[i]);
-        if (i == 0)
-            scripted_channel_expect(script, SELECT_WHOLE, answers[i]);
+        if (strcmp(answers[i], "6E00") != 0)
+            scripted_channel_expect(script, SCRIPTED_PIV_SELECT_WHOLE, answers[i]);
         scripted_channel_expect(script, NOT_GMT0017, "6E00");
         assert_null(open_card(script, &err));
         assert_int_equal(err.code, ERR_TOKEN_UNSUPPORTED);
     }
 }
 
-static void asks_by_the_whole_name_where_a_part_is_not_found(void **state)
+/* A card answers so to a name that it does not know, in a part of one too. */
+static void check_whole_name(const char *to_the_part)
 {
     struct scripted_channel *script = scripted_channel_new();
     struct err err;
     scripted_channel_set_atr(script, SCRIPTED_PIV_ATR);
-    scripted_channel_expect(script, SCRIPTED_PIV_SELECT, "6A82");
-    scripted_channel_expect(script, SELECT_WHOLE, "61 00 9000");
-    scripted_channel_expect(script, SCRIPTED_PIV_SERIAL, "00 BC 61 4E 9000");
+    scripted_channel_expect(script, SCRIPTED_PIV_SELECT, to_the_part);
+    scripted_channel_expect(script, SCRIPTED_PIV_SELECT_WHOLE, SCRIPTED_PIV_PROPERTIES);
+    scripted_channel_expect(script, SCRIPTED_PIV_SERIAL, SCRIPTED_PIV_SERIAL_ANSWER);
     AUTO(token_closep) struct token *token = open_card(script, &err);
     assert_non_null(token);
+    struct piv *piv = token->self;
+    scripted_channel_expect(script, SCRIPTED_PIV_SELECT_WHOLE, SCRIPTED_PIV_PROPERTIES);
+    assert_int_equal(piv_application_select(piv, &err), ERR_NONE); /* it is remembered */
+}
+
+static void asks_by_the_whole_name_where_a_part_is_refused(void **state)
+{
+    static const char *const answers[] = {"6A82", "6D00", "6985",      "6999",
+                                          "6A86", "9000", "6F 00 9000"};
+    for (size_t i = 0; i < ARRAY_SIZE(answers); i++)
+        check_whole_name(answers[i]);
+}
+
+/* The application that is selected by default takes the name for its own matter. */
+static void success_without_properties_is_no_piv_card_yet(void **state)
+{
+    struct scripted_channel *script = scripted_channel_new();
+    struct err err;
+    scripted_channel_set_atr(script, SCRIPTED_PIV_ATR);
+    scripted_channel_expect(script, SCRIPTED_PIV_SELECT, "9000");
+    scripted_channel_expect(script, SCRIPTED_PIV_SELECT_WHOLE, "6A82");
+    scripted_channel_expect(script, SCRIPTED_PIV_SERIAL, "9000");
+    scripted_channel_expect(script, GET_HOLDER, "9000");
+    scripted_channel_expect(script, NOT_GMT0017, "6E00");
+    assert_null(open_card(script, &err));
+    assert_int_equal(err.code, ERR_TOKEN_UNSUPPORTED);
+}
+
+static void a_serial_number_tells_a_card_without_properties(void **state)
+{
+    struct scripted_channel *script = scripted_channel_new();
+    struct err err;
+    AUTO(secret_freep) struct secret *pin = scripted_piv_secret("123456");
+    scripted_channel_set_atr(script, SCRIPTED_PIV_ATR);
+    scripted_channel_expect(script, SCRIPTED_PIV_SELECT, "9000");
+    scripted_channel_expect(script, SCRIPTED_PIV_SELECT_WHOLE, "6A82");
+    scripted_channel_expect(script, SCRIPTED_PIV_SERIAL, SCRIPTED_PIV_SERIAL_ANSWER);
+    AUTO(token_closep) struct token *token = open_card(script, &err);
+    assert_non_null(token);
+    /* What takes its name is asked for its serial number before it gets a PIN. */
+    scripted_channel_expect(script, SCRIPTED_PIV_SELECT, "9000");
+    scripted_channel_expect(script, SCRIPTED_PIV_SELECT_WHOLE, "6A82");
+    scripted_channel_expect(script, SCRIPTED_PIV_SERIAL, "6D00");
+    assert_int_equal(token_login(token, pin, &err), ERR_TOKEN_LOGIN_LOST);
+    scripted_channel_expect(script, SCRIPTED_PIV_LOGOUT, "9000");
+}
+
+/* A holder's identifier that may not be read: a PIV card that can't be told from another. */
+static void an_identifier_that_cannot_be_read_is_none(void **state)
+{
+    check_serial("6D00", "6982", NULL);
+    check_serial("6D00", "6985", NULL);
+    check_serial("6D00", "54 00 9000", NULL);
+    check_serial("6D00", "6F00", NULL);
 }
 
 static void a_broken_line_is_not_another_card(void **state)
@@ -172,7 +227,10 @@ int main(void)
         cmocka_unit_test(tells_the_serial_number_by_what_the_card_has),
         cmocka_unit_test(refuses_a_card_that_cannot_be_told_from_another),
         cmocka_unit_test(leaves_other_cards_to_other_drivers),
-        cmocka_unit_test(asks_by_the_whole_name_where_a_part_is_not_found),
+        cmocka_unit_test(asks_by_the_whole_name_where_a_part_is_refused),
+        cmocka_unit_test(success_without_properties_is_no_piv_card_yet),
+        cmocka_unit_test(a_serial_number_tells_a_card_without_properties),
+        cmocka_unit_test(an_identifier_that_cannot_be_read_is_none),
         cmocka_unit_test(a_broken_line_is_not_another_card),
         cmocka_unit_test(another_card_in_the_reader_is_noticed),
         cmocka_unit_test(a_serial_number_that_goes_away_is_a_broken_answer),

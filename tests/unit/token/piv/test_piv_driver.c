@@ -136,11 +136,10 @@ static void leaves_a_card_that_makes_no_second_key_as_it_is(void **state)
 {
     struct virtual_desk desk = virtual_desk_new("piv-plain", VIRTUAL_PAIR_P256);
     struct token_public_key key;
-    size_t objects = desk.objects->object_count;
     assert_int_equal(virtual_desk_admin_login(&desk), ERR_NONE);
     assert_int_equal(token_create_pair(desk.token, "renew-1", TOKEN_P256, &key, &desk.err),
                      ERR_TOKEN_CANNOT_REPLACE);
-    assert_int_equal(desk.objects->object_count, objects);
+    assert_int_equal(virtual_piv_objects_get(desk.objects, 0x5FC10D)->len, 0);
     virtual_desk_login(&desk);
     AUTO(bytes_freep) struct bytes *cert = virtual_desk_issue(&desk, 0x9C);
     assert_int_equal(token_write_cert(desk.token, "9C", TOKEN_SIGN, span_bytes(cert), &desk.err),
@@ -165,6 +164,29 @@ static void writes_nothing_without_the_administrator(void **state)
     assert_int_equal(token_write_file(desk.token, "seal", SPAN_ARRAY(digest), &desk.err),
                      ERR_TOKEN_LOGIN_LOST);
     assert_int_equal(token_delete_pair(desk.token, "9C", &desk.err), ERR_TOKEN_LOGIN_LOST);
+    virtual_desk_done(&desk);
+}
+
+/* The manager's log-in is lost, by another program: it is made anew, and the person is not asked again. */
+static void a_lost_administrator_keeps_the_user(void **state)
+{
+    struct virtual_desk desk = virtual_desk_new("piv-full", VIRTUAL_PAIR_P256);
+    struct token_public_key key;
+    AUTO(bytes_freep) struct bytes *signature = NULL;
+    virtual_desk_login(&desk);
+    assert_int_equal(virtual_desk_admin_login(&desk), ERR_NONE);
+    assert_int_equal(virtual_fault_add(virtual_channel_faults(desk.channel), VIRTUAL_FAULT_STATUS,
+                                       5, 0x6982, &desk.err),
+                     ERR_NONE); /* history, 9C, 82, metadata; the mark */
+    assert_int_equal(token_create_pair(desk.token, "renew-1", TOKEN_P256, &key, &desk.err),
+                     ERR_TOKEN_LOGIN_LOST);
+    assert_int_equal(token_create_pair(desk.token, "renew-1", TOKEN_P256, &key, &desk.err),
+                     ERR_TOKEN_LOGIN_LOST); /* nothing is sent without one */
+    assert_int_equal(virtual_desk_admin_login(&desk), ERR_NONE);
+    assert_int_equal(token_create_pair(desk.token, "renew-1", TOKEN_P256, &key, &desk.err),
+                     ERR_NONE);
+    assert_int_equal(token_sign(desk.token, "renew-1", span_of(digest, 32), &signature, &desk.err),
+                     ERR_NONE);
     virtual_desk_done(&desk);
 }
 
@@ -202,6 +224,7 @@ int main(void)
         cmocka_unit_test(needs_few_commands_for_key_request_and_certificate),
         cmocka_unit_test(leaves_a_card_that_makes_no_second_key_as_it_is),
         cmocka_unit_test(writes_nothing_without_the_administrator),
+        cmocka_unit_test(a_lost_administrator_keeps_the_user),
         cmocka_unit_test(gets_back_in_step_after_a_reset),
         cmocka_unit_test(takes_no_enveloped_keys),
     };

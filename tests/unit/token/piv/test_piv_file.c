@@ -149,6 +149,7 @@ static void what_the_card_does_not_empty_is_marked_free(void **state)
     scripted_piv_expect_object(&card, "5FFF10", "53 09 80 04 7365616C 81 01 78 9000");
     scripted_piv_expect_object(&card, "5FFF11", "6A82");
     scripted_piv_expect(&card, "00 DB 3F FF 07 5C 03 5FFF10 53 00", "6A80");
+    scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, SCRIPTED_PIV_SERIAL_ANSWER);
     scripted_piv_expect(&card, "00 DB 3F FF 09 5C 03 5FFF10 53 02 80 00", "9000");
     assert_int_equal(piv_file_delete(card.piv, "seal", &card.err), ERR_NONE);
     piv_forget(card.piv);

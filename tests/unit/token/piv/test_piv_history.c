@@ -46,10 +46,23 @@ static void writes_only_what_is_new(void **state)
     scripted_piv_close(&card, false);
 }
 
+static void what_cannot_be_read_is_not_ours_to_write(void **state)
+{
+    static const char *const answers[] = {"6982", "6F00", "53 09 C1 01 9000"};
+    for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+        struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+        scripted_piv_expect_object(&card, "5FC10C", answers[i]);
+        assert_int_equal(piv_history_read(card.piv, &card.err), ERR_NONE);
+        assert_false(piv_history_is_ours(card.piv));
+        assert_int_equal(piv_history_write(card.piv, 3, &card.err), ERR_NONE);
+        scripted_piv_close(&card, false);
+    }
+}
+
 static void leaves_another_programs_numbering_alone(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
-    card.piv->history = (struct piv_history){.present = true, .on_card = 1, .off_card = 1};
+    card.piv->history = (struct piv_history){.on_card = 1, .off_card = 1};
     assert_int_equal(piv_history_write(card.piv, 3, &card.err), ERR_NONE);
     scripted_piv_close(&card, false);
 }
@@ -60,6 +73,7 @@ int main(void)
         cmocka_unit_test(counts_retired_keys),
         cmocka_unit_test(cuts_numbers_that_cannot_be),
         cmocka_unit_test(writes_only_what_is_new),
+        cmocka_unit_test(what_cannot_be_read_is_not_ours_to_write),
         cmocka_unit_test(leaves_another_programs_numbering_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,28 +38,12 @@ static void check_generate(const char *answer, enum err_code expected)
 
 static void makes_key_pairs(void **state)
 {
-    static const char *const refusals[] = {"6A80", "6A81", "6A86", "6A88",
-                                           "6985", "6D00", "6F00", "6581"};
+    static const char *const refusals[] = {"6A80", "6A81", "6A86", "6A88", "6985",
+                                           "6982", "6D00", "6F00", "6581"};
     check_generate("7F49 43 86 41 " POINT " 9000", ERR_NONE);
     check_generate("86 41 " POINT " 9000", ERR_NONE);
-    check_generate("6982", ERR_TOKEN_LOGIN_LOST);
     for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
         check_generate(refusals[i], ERR_TOKEN_CANNOT_REPLACE);
-}
-
-static void a_slot_that_nobody_may_use_is_told_from_a_lost_log_in(void **state)
-{
-    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
-    struct token_public_key key;
-    scripted_piv_admin_login(&card);
-    scripted_piv_expect(&card, GENERATE_82, "6982");
-    assert_int_equal(piv_key_generate(card.piv, 1, TOKEN_P256, &key, &card.err),
-                     ERR_TOKEN_CANNOT_REPLACE);
-    piv_forget(card.piv); /* as when it was reset */
-    scripted_piv_expect(&card, GENERATE_82, "6982");
-    assert_int_equal(piv_key_generate(card.piv, 1, TOKEN_P256, &key, &card.err),
-                     ERR_TOKEN_LOGIN_LOST);
-    scripted_piv_close(&card, true);
 }
 
 static void refuses_what_is_no_public_key(void **state)
@@ -205,7 +189,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(references_follow_the_slots),
         cmocka_unit_test(makes_key_pairs),
-        cmocka_unit_test(a_slot_that_nobody_may_use_is_told_from_a_lost_log_in),
         cmocka_unit_test(refuses_what_is_no_public_key),
         cmocka_unit_test(makes_sm2_keys_only_where_the_token_names_them),
         cmocka_unit_test(signs_right_after_the_log_in),

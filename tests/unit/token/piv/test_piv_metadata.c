@@ -51,6 +51,19 @@ static void a_card_without_them_is_asked_once(void **state)
     scripted_piv_close(&card, false);
 }
 
+static void the_rules_of_an_empty_slot_are_no_key(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct piv_metadata found = read_9c(&card, "02 02 02 01 03 01 00 9000");
+    assert_true(found.known);
+    assert_false(found.has_key);
+    found =
+        read_9c(&card, "05 01 01 06 02 05 04 9000"); /* a PIN's, which need not name an algorithm */
+    assert_true(found.has_key);
+    assert_int_equal(found.tries_left, 4);
+    scripted_piv_close(&card, false);
+}
+
 /* "No such thing" can mean the slot or the command: it proves neither. */
 static void a_first_answer_that_finds_nothing_proves_nothing(void **state)
 {
@@ -60,10 +73,24 @@ static void a_first_answer_that_finds_nothing_proves_nothing(void **state)
     assert_int_equal(card.piv->metadata, PIV_NOT_ASKED);
     found = read_9c(&card, "01 01 11 9000");
     assert_true(found.known);
-    found = read_9c(&card, "6A82");
+    found = read_9c(&card, "6A88");
     assert_true(found.known);
     assert_false(found.has_key);
     scripted_piv_close(&card, false);
+}
+
+static void other_refusals_leave_open_what_is_there(void **state)
+{
+    static const char *const odd[] = {"6A82", "6A80", "6A86", "6D00", "6985", "6982", "6F00"};
+    for (size_t i = 0; i < ARRAY_SIZE(odd); i++) {
+        struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+        card.piv->metadata = PIV_YES;
+        struct piv_metadata found = read_9c(&card, odd[i]);
+        assert_false(found.known);
+        assert_false(found.has_key);
+        assert_int_equal(card.piv->metadata, PIV_YES);
+        scripted_piv_close(&card, false);
+    }
 }
 
 static void success_without_an_answer_means_none(void **state)
@@ -94,8 +121,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_the_key_of_a_slot),
+        cmocka_unit_test(the_rules_of_an_empty_slot_are_no_key),
         cmocka_unit_test(a_card_without_them_is_asked_once),
         cmocka_unit_test(a_first_answer_that_finds_nothing_proves_nothing),
+        cmocka_unit_test(other_refusals_leave_open_what_is_there),
         cmocka_unit_test(success_without_an_answer_means_none),
         cmocka_unit_test(refuses_broken_ones),
     };

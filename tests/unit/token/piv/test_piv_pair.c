@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/token/piv/scripted_piv.h"
 #include "tests/unit/token/piv/virtual_desk.h"
 #include "token/virtual/virtual_certificate.h"
 
@@ -192,6 +193,118 @@ static void a_deletion_broken_off_lists_no_certificate_without_key(void **state)
     }
 }
 
+/* The card is pulled out around the nth command of a creation: the next one finds the same slot free, or the pair. */
+static bool creation_broken_off(const char *profile, enum virtual_fault_kind kind, unsigned nth)
+{
+    struct virtual_desk desk = managed(profile);
+    assert_int_equal(
+        virtual_fault_add(virtual_channel_faults(desk.channel), kind, nth, 0, &desk.err), ERR_NONE);
+    bool through = create(&desk, "renew-1") == ERR_NONE;
+    virtual_desk_reopen(&desk);
+    virtual_desk_login(&desk);
+    assert_int_equal(virtual_desk_admin_login(&desk), ERR_NONE);
+    bool found = count_pairs(&desk) == 2;
+    if (create(&desk, "renew-1") != (found ? ERR_TOKEN_EXISTS : ERR_NONE))
+        fail_msg("%s, command %u: %s", profile, nth, desk.err.detail);
+    assert_int_equal(count_pairs(&desk), 2);
+    assert_non_null(virtual_piv_objects_slot(desk.objects, 0x82)->pair);
+    assert_null(virtual_piv_objects_slot(desk.objects, 0x83)->pair);
+    virtual_desk_done(&desk);
+    return !through;
+}
+
+static void a_creation_broken_off_costs_no_slot(void **state)
+{
+    static const char *const profiles[] = {"piv-full", "piv-5.4", "piv-odd"};
+    for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+        unsigned nth = 1;
+        while (creation_broken_off(profiles[i], VIRTUAL_FAULT_REMOVE, nth) &&
+               creation_broken_off(profiles[i], VIRTUAL_FAULT_REMOVE_AFTER, nth))
+            nth++;
+        assert_true(nth > 3);
+    }
+}
+
+/* Of a creation the mark is written, before any key is made. */
+#define RESERVE_82 \
+    "00 DB 3F FF 00 0157 5C 03 5FC10D 53 82 014E 72 0A 756B6579642D66726565 FE 00 %0640d"
+#define GENERATE_82 "00 47 00 82 00 0005 AC 03 80 01 11 0000"
+
+/* The slots are known: 82 is empty, and the metadata say so too. */
+static void expect_no_slots_taken(struct scripted_piv *card)
+{
+    card->piv->metadata = PIV_YES;
+    card->piv->slots_known = true;
+    card->piv->slot[1].state = PIV_SLOT_EMPTY;
+    scripted_piv_expect(card, "00 F7 00 82 00 00 00", "6A88");
+}
+
+static enum err_code create_scripted(struct scripted_piv *card)
+{
+    struct token_public_key key;
+    return token_create_pair(card->token, "renew-1", TOKEN_P256, &key, &card->err);
+}
+
+/* Another program used the card meanwhile: this says nothing of what the card can do. */
+static void a_lost_log_in_is_no_refusal_to_make_a_key(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR_EXTENDED);
+    AUTO(memory_freep) char *reserve = memory_printf(RESERVE_82, 0);
+    scripted_piv_admin_login(&card);
+    expect_no_slots_taken(&card);
+    scripted_piv_expect(&card, reserve, "6982");
+    assert_int_equal(create_scripted(&card), ERR_TOKEN_LOGIN_LOST);
+    assert_false(card.piv->admin_in);
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, SCRIPTED_PIV_PROPERTIES);
+    scripted_piv_admin_login(&card);
+    expect_no_slots_taken(&card);
+    scripted_piv_expect(&card, reserve, "6D00"); /* an application that knows no such command */
+    scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, "6D00");
+    assert_int_equal(create_scripted(&card), ERR_TOKEN_LOGIN_LOST);
+    scripted_piv_close(&card, true);
+}
+
+/* Who may write may make keys: the same word right after a success means another thing. */
+static void a_slot_that_makes_no_keys_is_given_back(void **state)
+{
+    static const char *const words[] = {"6982", "6985", "6A86", "6D00"};
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR_EXTENDED);
+        AUTO(memory_freep) char *reserve = memory_printf(RESERVE_82, 0);
+        scripted_piv_admin_login(&card);
+        expect_no_slots_taken(&card);
+        scripted_piv_expect(&card, reserve, "9000");
+        scripted_piv_expect(&card, GENERATE_82, words[i]);
+        scripted_piv_expect(&card, "00 DB 3F FF 07 5C 03 5FC10D 53 00", "9000");
+        assert_int_equal(create_scripted(&card), ERR_TOKEN_CANNOT_REPLACE);
+        assert_true(card.piv->admin_in);
+        scripted_piv_close(&card, true);
+    }
+}
+
+static void a_card_without_room_or_long_commands_makes_no_key(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR_EXTENDED);
+    struct scripted_piv brief = scripted_piv_new(SCRIPTED_PIV_ATR_EXTENDED);
+    AUTO(memory_freep) char *reserve = memory_printf(RESERVE_82, 0);
+    AUTO(memory_freep)
+    char *block = memory_printf("10 DB 3F FF FF 5C 03 5FC10D 53 82 014E 72 0A 756B6579642D66726565 "
+                                "FE 00 %0464d",
+                                0);
+    scripted_piv_admin_login(&card);
+    expect_no_slots_taken(&card);
+    scripted_piv_expect(&card, reserve, "6A84");
+    scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, SCRIPTED_PIV_SERIAL_ANSWER);
+    assert_int_equal(create_scripted(&card), ERR_TOKEN_CANNOT_REPLACE);
+    scripted_piv_admin_login(&brief);
+    expect_no_slots_taken(&brief);
+    scripted_piv_expect(&brief, reserve, "6700");
+    scripted_piv_expect(&brief, block, "6884");
+    assert_int_equal(create_scripted(&brief), ERR_TOKEN_COMMANDS_SHORT);
+    scripted_piv_close(&card, true);
+    scripted_piv_close(&brief, true);
+}
+
 /* A card that denies its certificate once: the pair is still there to be removed. */
 static void a_certificate_that_is_denied_once_hides_no_pair(void **state)
 {
@@ -260,6 +373,10 @@ int main(void)
         cmocka_unit_test(deletes_only_what_is_ours),
         cmocka_unit_test(a_deleted_slot_is_used_again),
         cmocka_unit_test(a_deletion_broken_off_lists_no_certificate_without_key),
+        cmocka_unit_test(a_creation_broken_off_costs_no_slot),
+        cmocka_unit_test(a_lost_log_in_is_no_refusal_to_make_a_key),
+        cmocka_unit_test(a_slot_that_makes_no_keys_is_given_back),
+        cmocka_unit_test(a_card_without_room_or_long_commands_makes_no_key),
         cmocka_unit_test(a_certificate_that_is_denied_once_hides_no_pair),
         cmocka_unit_test(signs_with_more_than_one_key),
         cmocka_unit_test(has_one_key_and_one_certificate),

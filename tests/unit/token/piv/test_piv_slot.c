@@ -96,6 +96,7 @@ static void keys_whose_certificates_are_elsewhere_are_left_alone(void **state)
     scripted_piv_expect_object(&card, OBJECT_84, "6A82");
     assert_int_equal(piv_slot_scan(card.piv, &card.err), ERR_NONE);
     card.piv->metadata = PIV_NO;
+    scripted_piv_expect_object(&card, OBJECT_84, "6A82"); /* it still is */
     assert_int_equal(piv_slot_claim(card.piv, &slot, &card.err), ERR_NONE);
     assert_int_equal(slot, 3);
     scripted_piv_close(&card, false);
@@ -122,19 +123,115 @@ static void what_cannot_be_read_is_nobodys_place(void **state)
     scripted_piv_close(&card, false);
 }
 
-/* 6982: there may be a certificate, and its key. */
-static void what_may_not_be_read_is_nobodys_place(void **state)
+/* There may be a certificate, and its key: one slot less, and no more. */
+static void check_unreadable(const char *answer)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
     size_t slot;
     scripted_piv_expect_object(&card, HISTORY, "6A82");
     expect_cert(&card, OBJECT_9C, 1, "");
-    scripted_piv_expect_object(&card, OBJECT_82, "6982");
+    scripted_piv_expect_object(&card, OBJECT_82, answer);
     scripted_piv_expect_object(&card, OBJECT_83, "6A82");
+    scripted_piv_expect_object(&card, OBJECT_83, "6A82"); /* it still is */
+    assert_int_equal(piv_slot_scan(card.piv, &card.err), ERR_NONE);
     card.piv->metadata = PIV_NO;
     assert_int_equal(piv_slot_claim(card.piv, &slot, &card.err), ERR_NONE);
     assert_int_equal(slot, 2);
     assert_int_equal(card.piv->slot[1].state, PIV_SLOT_OTHER);
+    scripted_piv_close(&card, false);
+}
+
+static void what_may_not_be_read_is_nobodys_place(void **state)
+{
+    static const char *const answers[] = {"6982", "6985",          "6984",      "6F00",
+                                          "6581", "53 05 70 9000", "54 00 9000"};
+    for (size_t i = 0; i < ARRAY_SIZE(answers); i++)
+        check_unreadable(answers[i]);
+}
+
+static void a_line_that_breaks_is_no_unreadable_slot(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    scripted_piv_expect_object(&card, HISTORY, "6A82");
+    expect_cert(&card, OBJECT_9C, 1, "");
+    scripted_channel_expect_failure(card.script, "00 CB 3F FF 05 5C 03 " OBJECT_82 " 00",
+                                    ERR_TOKEN_REMOVED);
+    assert_int_equal(piv_slot_scan(card.piv, &card.err), ERR_TOKEN_REMOVED);
+    scripted_piv_close(&card, false);
+}
+
+/* Another agent has used the card while the person typed the PIN. */
+static void what_was_free_may_be_taken_by_now(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    size_t slot;
+    card.piv->metadata = PIV_YES;
+    scripted_piv_expect_object(&card, HISTORY, "6A82");
+    expect_cert(&card, OBJECT_9C, 1, "");
+    scripted_piv_expect_object(&card, OBJECT_82, FREE_MARK);
+    scripted_piv_expect_object(&card, OBJECT_83, "6A82");
+    assert_int_equal(piv_slot_scan(card.piv, &card.err), ERR_NONE);
+    expect_cert(&card, OBJECT_82, 2, "renew-2");
+    scripted_piv_expect(&card, "00 F7 00 83 00", "6A88");
+    assert_int_equal(piv_slot_claim(card.piv, &slot, &card.err), ERR_NONE);
+    assert_int_equal(slot, 2);
+    check_name(&card, 1, "renew-2");
+    scripted_piv_close(&card, false);
+}
+
+/* Without the history nothing says how far to look. */
+static void looks_at_all_where_the_history_cannot_be_read(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    scripted_piv_expect_object(&card, HISTORY, "6985");
+    expect_cert(&card, OBJECT_9C, 1, "");
+    for (unsigned i = 0; i < PIV_RETIRED_MAX; i++) {
+        AUTO(memory_freep) char *id = memory_printf("5FC1%02X", 0x0D + i);
+        if (i == 7)
+            expect_cert(&card, id, 2, "renew-1");
+        else
+            scripted_piv_expect_object(&card, id, "6A82");
+    }
+    assert_int_equal(piv_slot_scan(card.piv, &card.err), ERR_NONE);
+    check_name(&card, 8, "renew-1");
+    scripted_piv_close(&card, false);
+}
+
+/* Only the documented word says that there is no key. */
+static void a_slot_whose_key_is_not_told_is_not_used(void **state)
+{
+    static const char *const odd[] = {"6A82", "6A80", "6982", "6F00", "6D00", "01 9000", "9000"};
+    for (size_t i = 0; i < ARRAY_SIZE(odd); i++) {
+        struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+        size_t slot;
+        card.piv->metadata = PIV_YES;
+        scripted_piv_expect_object(&card, HISTORY, "53 08 C1 01 02 C2 01 00 FE 00 9000");
+        expect_cert(&card, OBJECT_9C, 1, "");
+        scripted_piv_expect_object(&card, OBJECT_82, "6A82");
+        scripted_piv_expect_object(&card, OBJECT_83, "6A82");
+        scripted_piv_expect_object(&card, OBJECT_84, "6A82");
+        scripted_piv_expect(&card, "00 F7 00 82 00", odd[i]);
+        scripted_piv_expect(&card, "00 F7 00 83 00", "6A88");
+        assert_int_equal(piv_slot_claim(card.piv, &slot, &card.err), ERR_NONE);
+        assert_int_equal(slot, 2);
+        assert_int_equal(card.piv->slot[1].state, PIV_SLOT_OTHER);
+        scripted_piv_close(&card, false);
+    }
+}
+
+/* ---- writing ---- */
+
+static void a_reserved_slot_is_ours_and_as_long_as_a_certificate(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR_EXTENDED);
+    AUTO(memory_freep)
+    char *command =
+        memory_printf("00 DB 3F FF 00 0157 5C 03 5FC10E 53 82 014E 72 0A 756B6579642D66726565 "
+                      "FE 00 %0640d",
+                      0);
+    scripted_piv_expect(&card, command, "9000");
+    assert_int_equal(piv_slot_reserve(card.piv, 2, &card.err), ERR_NONE);
+    assert_int_equal(card.piv->slot[2].state, PIV_SLOT_OURS_FREE);
     scripted_piv_close(&card, false);
 }
 
@@ -172,6 +269,7 @@ static void what_the_card_does_not_empty_is_marked_free(void **state)
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
     card.piv->slots_known = true;
     scripted_piv_expect(&card, "00 DB 3F FF 07 5C 03 5FC10E 53 00", "6A80");
+    scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, SCRIPTED_PIV_SERIAL_ANSWER);
     scripted_piv_expect(&card, "00 DB 3F FF 15 5C 03 5FC10E 53 0E 72 0A 756B6579642D66726565 FE 00",
                         "9000");
     assert_int_equal(piv_slot_clear(card.piv, 2, &card.err), ERR_NONE);
@@ -253,14 +351,26 @@ static void all_slots_can_be_taken(void **state)
     scripted_piv_close(&card, false);
 }
 
-static void a_broken_object_is_a_broken_answer(void **state)
+/* What is in use can't be told without 9C, unless the card says that it is not to be known. */
+static void a_broken_object_in_9c_is_a_broken_answer(void **state)
 {
-    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
-    scripted_piv_expect_object(&card, HISTORY, "6A82");
-    scripted_piv_expect_object(&card, OBJECT_9C, "53 05 70 9000");
-    assert_int_equal(piv_slot_scan(card.piv, &card.err), ERR_TOKEN_ANSWER);
-    assert_false(card.piv->slots_known);
-    scripted_piv_close(&card, false);
+    static const struct {
+        const char *answer;
+        enum err_code code;
+    } cases[] = {{"53 05 70 9000", ERR_TOKEN_ANSWER}, {"6F00", ERR_TOKEN_STATUS}};
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+        scripted_piv_expect_object(&card, HISTORY, "6A82");
+        scripted_piv_expect_object(&card, OBJECT_9C, cases[i].answer);
+        assert_int_equal(piv_slot_scan(card.piv, &card.err), cases[i].code);
+        assert_false(card.piv->slots_known);
+        scripted_piv_expect_object(&card, HISTORY, "6A82");
+        scripted_piv_expect_object(&card, OBJECT_9C, "6985");
+        scripted_piv_expect_object(&card, OBJECT_82, "6A82");
+        assert_int_equal(piv_slot_scan(card.piv, &card.err), ERR_NONE);
+        assert_int_equal(card.piv->slot[PIV_SIGNATURE].state, PIV_SLOT_OTHER);
+        scripted_piv_close(&card, false);
+    }
 }
 
 int main(void)
@@ -271,6 +381,11 @@ int main(void)
         cmocka_unit_test(keys_whose_certificates_are_elsewhere_are_left_alone),
         cmocka_unit_test(what_cannot_be_read_is_nobodys_place),
         cmocka_unit_test(what_may_not_be_read_is_nobodys_place),
+        cmocka_unit_test(a_line_that_breaks_is_no_unreadable_slot),
+        cmocka_unit_test(what_was_free_may_be_taken_by_now),
+        cmocka_unit_test(looks_at_all_where_the_history_cannot_be_read),
+        cmocka_unit_test(a_slot_whose_key_is_not_told_is_not_used),
+        cmocka_unit_test(a_reserved_slot_is_ours_and_as_long_as_a_certificate),
         cmocka_unit_test(what_others_have_listed_stays_listed),
         cmocka_unit_test(leaves_no_gap_where_the_history_is_not_ours),
         cmocka_unit_test(what_the_card_does_not_empty_is_marked_free),
@@ -278,7 +393,7 @@ int main(void)
         cmocka_unit_test(finds_keys_of_an_interrupted_switch),
         cmocka_unit_test(a_certificate_whose_key_is_nowhere_is_no_pair),
         cmocka_unit_test(all_slots_can_be_taken),
-        cmocka_unit_test(a_broken_object_is_a_broken_answer),
+        cmocka_unit_test(a_broken_object_in_9c_is_a_broken_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
