@@ -7,7 +7,7 @@
 
 #define COLUMNS \
     "SELECT key.id, key.serial, key.number, holder.name, organisation.name, certificate.id, " \
-    "certificate.der, certificate.order_number, certificate.changed_utc "
+    "certificate.der, certificate.order_number, certificate.changed_utc, key.profile "
 #define CERTIFICATE \
     "LEFT JOIN certificate ON certificate.key_id = key.id AND certificate.status = 'active' " \
     "AND certificate.usage = 'sign' "
@@ -85,6 +85,7 @@ static enum err_code row_json(void *context, const struct portal_query *query, s
     json_add_text(json, "number", portal_query_text(query, 2));
     json_add_text(json, "holder", portal_query_text(query, 3));
     json_add_text(json, "organisation", portal_query_text(query, 4));
+    json_add_text(json, "profile", portal_query_text(query, 9));
     if (add_certificate(json, query, err) != ERR_NONE ||
         seals_of(portal, portal_query_integer(query, 0), portal_query_integer(query, 5), &seals,
                  err) != ERR_NONE)

@@ -24,6 +24,14 @@ export function moment(rfc3339) {
     return `${day(rfc3339)} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
+/**
+ * What a person calls a key of this kind.
+ * @param {string} profile as it was registered with
+ */
+export function keyKind(profile) {
+    return t(profile === "piv" ? "key.kind.piv" : "key.kind.gmt");
+}
+
 /** @param {number} fen */
 export function money(fen) {
     const whole = Math.trunc(fen / 100).toLocaleString("en-US");

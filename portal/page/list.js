@@ -17,7 +17,7 @@ export const SEARCH_MAX = 60;
  * @typedef {object} Column
  * @property {string} label
  * @property {(item: T, number: number) => Child | Child[]} cell
- * @property {string} [kind] a class: "number", "main", "name", "time" (not broken), "act", "long"
+ * @property {string} [kind] a class: "number", "main", "name", "time" (not broken), "serial", "act", "long"
  */
 
 /** The height of a row, and of all that stands around the rows on a page. */

@@ -5,6 +5,8 @@ export const keyTexts = {
     "keys.search": ["使用者、单位、KEY号、硬件号", "Holder, organisation, key, serial"],
     "keys.empty": ["还没有登记CA锁。如需登记，请联系平台客服。", "No key is registered. Support can register one."],
     "key.number": ["证书KEY号", "Key number"],
+    "key.kind.gmt": ["CA锁", "UKey"],
+    "key.kind.piv": ["PIV令牌", "PIV token"],
     "key.organisation": ["证书单位名称", "Organisation"],
     "key.seals": ["签章", "Seal"],
     "key.actions": ["操作", "Actions"],

@@ -2,7 +2,7 @@
 
 import {path} from "./api.js";
 import {h} from "./dom.js";
-import {day} from "./format.js";
+import {day, keyKind} from "./format.js";
 import {t} from "./i18n.js";
 import {list} from "./list.js";
 import {user} from "./session.js";
@@ -13,8 +13,8 @@ import {changePin} from "./work.js";
 
 /** @typedef {import("./router.js").Context} Context */
 /** @typedef {{id: string, name: string, valid_until: string, bound: boolean}} Seal */
-/** @typedef {{serial: string, number: string, holder: string, organisation: string, algorithm: string,
- *   not_after: string | null, due: boolean, seals: Seal[], renewed: string | null}} Key */
+/** @typedef {{serial: string, number: string, holder: string, organisation: string, profile: string,
+ *   algorithm: string, not_after: string | null, due: boolean, seals: Seal[], renewed: string | null}} Key */
 
 export const title = () => t("tab.keys");
 
@@ -26,6 +26,15 @@ export function sealLine(seal) {
         pill(seal.bound ? "good" : "wait", t(seal.bound ? "seal.bound" : "seal.unbound")),
         h("span", {class: "soft"}, t("seal.until", {day: day(seal.valid_until)})),
     );
+}
+
+/** @param {Key} key */
+function serialLine(key) {
+    return [
+        key.serial,
+        " ",
+        h("span", {class: "soft"}, keyKind(key.profile)),
+    ];
 }
 
 /** @param {Key} key */
@@ -48,7 +57,7 @@ function columns() {
         {label: t("order.holder"), kind: "main", cell: (key) => key.holder},
         {label: t("key.organisation"), kind: "name", cell: (key) => key.organisation},
         {label: t("key.number"), kind: "time", cell: (key) => key.number || "–"},
-        {label: t("order.serial"), kind: "time", cell: (key) => key.serial},
+        {label: t("order.serial"), kind: "serial", cell: serialLine},
         {
             label: t("order.not_after"),
             cell: (key) =>

@@ -2,13 +2,14 @@
 
 import {get, path, send} from "./api.js";
 import {freshId, h} from "./dom.js";
-import {day} from "./format.js";
+import {day, keyKind} from "./format.js";
 import {t} from "./i18n.js";
 import {SEARCH_MAX} from "./list.js";
 import {head, linkButton, notice, once, panel, pill, problemNotice} from "./ui.js";
 
 /** @typedef {import("./router.js").Context} Context */
-/** @typedef {{serial: string, number: string, holder: string, organisation: string, not_after: string | null, due: boolean}} Key */
+/** @typedef {{serial: string, number: string, holder: string, organisation: string, profile: string,
+ *   not_after: string | null, due: boolean}} Key */
 
 export const title = () => t("neworder.title");
 
@@ -42,8 +43,8 @@ function choice(key, chosen) {
             h("br"),
             h(
                 "span",
-                {class: "soft"},
-                `${key.organisation} · ${t("order.serial")} ${key.serial} · ${t("order.not_after")} ${day(key.not_after)}`,
+                {class: "soft serial"},
+                `${key.organisation} · ${keyKind(key.profile)} ${t("order.serial")} ${key.serial} · ${t("order.not_after")} ${day(key.not_after)}`,
             ),
         ),
     );

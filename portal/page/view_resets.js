@@ -114,7 +114,7 @@ export async function render(context) {
             {label: t("order.holder"), kind: "main", cell: (key) => key.holder},
             {label: t("key.organisation"), kind: "name", cell: (key) => key.organisation},
             {label: t("key.number"), kind: "time", cell: (key) => key.number || "–"},
-            {label: t("order.serial"), kind: "time", cell: (key) => key.serial},
+            {label: t("order.serial"), kind: "serial", cell: (key) => key.serial},
             {label: t("order.not_after"), kind: "time", cell: (key) => day(key.not_after)},
             {label: t("reset.request"), cell: (key) => request(key) || "–"},
             {label: t("reset.do"), kind: "act", cell: (key) => act(context, key)},

@@ -80,11 +80,17 @@ class Calls(TrustCalls):
         options are those of World.card and card.Person, such as holder, pin, managed, registered."""
         card = self.world.card(plugged=False, **person)
         if seal:
-            self.world.put_seal(card, png())
+            self.world.put_seal(card, png(card.family.picture_bytes))
         if plugged:
             card.plug_in(slot)
         self.cards[card.serial] = card
         return {"serial": card.serial}
+
+    def seal_record(self, serial):
+        """The platform made a seal for the key, which does not hold it."""
+        folder = self.world.case_folder
+        (folder / "record.png").write_bytes(png())
+        self.world.portal.make_seal(self.cards[serial], folder / "record.png", folder / "record.seal")
 
     def plug_in(self, serial, slot=0):
         self.cards[serial].stop()
@@ -272,9 +278,10 @@ class Calls(TrustCalls):
         return self.world.portal.reset_ticket(self.cards[serial])
 
     def opensc_certificates(self):
-        """The certificates on the only key that is plugged in, as opensc-tool reads them: {container:
-        {usage: PEM}}."""
-        found = opensc_read.certificates()
+        """The certificates on the only key that is plugged in, as OpenSC reads them: {container: {usage:
+        PEM}}."""
+        (card,) = [card for card in self.cards.values() if card.process]
+        found = opensc_read.READERS[card.family.name]()
         return {name: {u: openssl.pem(der) for u, der in pair.items()} for name, pair in found.items()}
 
     def certificates(self, serial):

@@ -1,9 +1,10 @@
-"""The certificates on a key as a program that is not ours reads them: raw commands of GM/T 0017-2012 sent by
-opensc-tool, through the same pcscd.
+"""The certificates on a key as a program that is not ours reads them, through the same pcscd: of a PIV token as
+OpenSC's pkcs15-tool knows it, of a GM/T 0017 key by raw commands of GM/T 0017-2012 that opensc-tool sends.
 
 Each run of opensc-tool is a connection of its own, so every step sends what came before it again and
 makes sure that the key gave the same numbers."""
 
+import base64
 import re
 
 from processes import run
@@ -77,10 +78,29 @@ class Key:
         return exported[LENGTH_BYTES:]
 
 
-def certificates():
+# ---- PIV ----
+
+SIGNATURE = "02"  # OpenSC's number of the certificate in slot 9C
+PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END", re.S)
+
+
+def piv_certificates():
+    """{slot: {usage: DER}} of the only PIV token that is plugged in."""
+    done = run(["pkcs15-tool", "--read-certificate", SIGNATURE])
+    (body,) = PEM.findall(done.stdout)
+    return {"9C": {"sign": base64.b64decode(body)}}
+
+
+# ---- GM/T 0017 ----
+
+
+def gmt_certificates():
     """{container: {usage: DER}} of the only key that is plugged in."""
     key = Key()
     return {
         name.decode(): {usage: key.certificate(name, usage) for usage in USAGES}
         for name in key.containers()
     }
+
+
+READERS = {"gmt0017": gmt_certificates, "piv": piv_certificates}  # by the key's family

@@ -33,6 +33,8 @@ export class Test {
   pages = [];
   /** @type {RegExp[]} */
   expected = [];
+  /** Whether pictures for the manual are taken, when those are wanted. */
+  drawn = true;
 
   /**
    * A browser window of its own: no cookie, no permission.
@@ -102,7 +104,7 @@ export class Test {
    */
   async picture(page, name) {
     const folder = process.env.BROWSER_TEST_PICTURES;
-    if (folder) await page.screenshot({path: join(folder, `${name}.png`), animations: 'disabled'});
+    if (folder && this.drawn) await page.screenshot({path: join(folder, `${name}.png`), animations: 'disabled'});
   }
 
   /**
@@ -111,7 +113,7 @@ export class Test {
    */
   async screen(name) {
     const folder = process.env.BROWSER_TEST_PICTURES;
-    if (folder) await world.dialog_picture({path: join(folder, `${name}.png`)});
+    if (folder && this.drawn) await world.dialog_picture({path: join(folder, `${name}.png`)});
   }
 
   /** Pictures of every open page; their files. */

@@ -109,6 +109,17 @@ static void another_organisations_key_is_not_there(void **state)
     assert_null(json);
 }
 
+static void a_key_says_what_kind_it_is(void **state)
+{
+    struct world *world = *state;
+    AUTO(world_key_freep) struct world_key *token = world_piv_key_new(world, CERT_P256, 20);
+    AUTO(world_key_freep) struct world_key *key = world_key_new(world, CERT_SM2, true, 20);
+    AUTO(json_freep) struct json *first = view(world, token->serial);
+    AUTO(json_freep) struct json *second = view(world, key->serial);
+    assert_string_equal(text(first, "profile"), "piv");
+    assert_string_not_equal(text(second, "profile"), "piv");
+}
+
 static struct json *page_of(struct world *world, const struct portal_key_filter *filter,
                             const char *after, const char *before)
 {
@@ -177,6 +188,7 @@ int main(void)
         cmocka_unit_test(a_key_is_due_in_the_window_and_in_the_grace),
         cmocka_unit_test(a_seal_is_bound_until_the_renewal),
         cmocka_unit_test(another_organisations_key_is_not_there),
+        cmocka_unit_test(a_key_says_what_kind_it_is),
         cmocka_unit_test(the_list_pages_and_searches_within_its_scope),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
