@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""./dev demo: the whole manual on a virtual UKey as a user would do it, shown step by step: the certificate
-renewed, the electronic seal extended, a forgotten PIN reset and changed.
+"""./dev demo: the whole manual on a virtual key as a user would do it, shown step by step: the certificate
+renewed, the electronic seal extended, a forgotten PIN reset and changed. --key piv: on a PIV token in place of a UKey.
 
 Everything is real but the key: pcscd, the platform with its CA, the agent with its HTTPS API, the PIN
 dialog on a screen of its own. The key is ukey-sim, which pcscd sees through Debian's virtual reader."""
@@ -15,6 +15,7 @@ import openssl
 import seals
 from agent import OVER
 from card import PIN
+from families import FAMILIES, GMT0017
 from picture import png
 from portal import make_template
 from processes import ScenarioError
@@ -22,6 +23,7 @@ from real_dialogs import RealDialogs
 from run_folder import RunFolder
 from world import World
 
+TITLES = {"sign": "签名证书 signing   ", "encrypt": "加密证书 encryption", "both": "签名和加密 both    "}
 SECRET = "投标文件的对称密钥".encode()
 FORGOTTEN, NEW_PIN = "528491", "737465"
 COLOURS = {"head": "1;36", "good": "1;32", "bad": "1;31", "dim": "2"}
@@ -42,11 +44,12 @@ def claim(true, text):
         raise ScenarioError(text)
 
 
-def show_certificates(world, agent, name, container):
+def show_certificates(world, agent, card, name, container):
     """Prints a container's certificates as `ukeyctl cert export` reads them from the key; their files."""
     say(f"  container {container}")
     files = {}
-    for usage, title in (("sign", "签名证书 signing   "), ("encrypt", "加密证书 encryption")):
+    for usage in ("sign",) if card.person.single else ("sign", "encrypt"):
+        title = TITLES["both" if card.person.single else usage]
         words = ["cert", "export", "--usage", usage, "--container", container]
         path = files[usage] = world.case_folder / f"{name}-{usage}.pem"
         path.write_bytes(agent.ctl(*words).stdout)
@@ -117,8 +120,9 @@ def perform_kind(agent, dialogs, kind, plan, ticket=None, wanted="done"):
     return operation
 
 
-def prove_certificates(world, before, after):
-    issuer, root = world.portal.issuer("sm2")[0], world.portal.root("sm2")
+def prove_certificates(world, card, before, after):
+    algorithm = card.person.algorithm
+    issuer, root = world.portal.issuer(algorithm)[0], world.portal.root(algorithm)
     for usage, old in before.items():
         new = after[usage]
         claim(openssl.verify(new, issuer)[0], f"openssl verify: the {usage} certificate is signed by the issuing CA")
@@ -134,8 +138,8 @@ def prove_keys(world, card, key, before, after, ciphertext):
     same = openssl.public_key(before["sign"]) == openssl.public_key(after["sign"])
     claim(same == (key == "keep"), "the key pair is the same" if same else "the key pair is a new one")
     claim(
-        card.decrypt(before["encrypt"], ciphertext) == SECRET,
-        "what was enciphered to the OLD encryption certificate can still be deciphered by the key",
+        card.decrypt(before[card.family.decrypts_with], ciphertext) == SECRET,
+        "what was enciphered to the OLD certificate can still be deciphered by the key",
     )
     states = {c["serial_number"].lstrip("0"): c["status"] for c in world.portal.certificates(card)}
     for files, state, text in ((after, "active", "the new certificates are active"),
@@ -146,11 +150,11 @@ def prove_keys(world, card, key, before, after, ciphertext):
 
 def renew(world, agent, dialogs, card, key, pin):
     """One renewal, from the platform's page to the proof. The certificates afterwards."""
-    old = card.container()["name"]
+    old = card.container()
     say(f"The key before, serial {card.serial}:")
-    before = show_certificates(world, agent, "before", old)
-    ciphertext = openssl.encrypt(before["encrypt"], SECRET)
-    say("  (a file key was enciphered to this encryption certificate, to be opened afterwards)", "dim")
+    before = show_certificates(world, agent, card, "before", old["name"])
+    ciphertext = openssl.encrypt(before[card.family.decrypts_with], SECRET)
+    say("  (a file key was enciphered to this certificate, to be opened afterwards)", "dim")
 
     order = world.portal.order(card, key=key)
     ticket = world.portal.ticket(order)
@@ -161,12 +165,13 @@ def renew(world, agent, dialogs, card, key, pin):
     say(f"  ({result['key_commands']} commands to the key)\n", "dim")
 
     say(f"The key after, serial {card.serial}:")
-    after = show_certificates(world, agent, "after", result["container"])
+    after = show_certificates(world, agent, card, "after", result["container"])
     if key == "replace":
-        say("  and, untouched, the old pair for what was enciphered to it:")
-        show_certificates(world, agent, "kept", old)
+        say("  and the old pair, for what was enciphered to it:")
+        (kept,) = [c for c in card.show()["containers"] if c["sign_cert"] == old["sign_cert"]]
+        show_certificates(world, agent, card, "kept", kept["name"])
     say("\nChecked with the openssl command on the certificates read back from the key:")
-    prove_certificates(world, before, after)
+    prove_certificates(world, card, before, after)
     prove_keys(world, card, key, before, after, ciphertext)
     return after
 
@@ -236,7 +241,8 @@ def reset_pin(world, agent, dialogs, card):
     claim(tries["left"] == tries["max"], f"all {tries['max']} tries are there again")
     claim(tries["default"], "the key itself says that its PIN is the initial one")
     log = agent.process.log_text()
-    claim(card.person.secrets["admin-pin"] not in log, "the administrator PIN does not stand in the agent's log")
+    secrets = [secret for name, secret in card.person.secrets.items() if name != "management-algorithm"]
+    claim(not any(secret in log for secret in secrets), "no secret of the administrator's stands in the agent's log")
 
 
 def change_pin(agent, dialogs, card):
@@ -251,26 +257,27 @@ def change_pin(agent, dialogs, card):
 # ---- the manual ----
 
 
-def sealed_card(world, pin):
+def sealed_card(world, family, **person):
     """A key as a bidder gets it: with a seal, and managed by the platform."""
-    card = world.card(managed=True, plugged=False, pin=pin, holder="张三", organisation="阳光测试有限公司")
-    world.put_seal(card, png())
+    card = world.card(managed=True, plugged=False, profile=family.profiles[0], holder="张三",
+                      organisation="阳光测试有限公司", **person)  # fmt: skip
+    world.put_seal(card, png(family.picture_bytes))
     card.plug_in()
     return card
 
 
-def perform(world):
+def perform(world, family):
     world.open_case()
     say("\n=== 1. CA延期续费, 沿用原密钥: the certificate renewed, the key pair kept ===\n", "head")
     dialogs = world.keep(RealDialogs())
-    card = world.card(holder="张三", organisation="阳光测试有限公司")
+    card = world.card(profile=family.profiles[0], holder="张三", organisation="阳光测试有限公司")
     renew(world, world.agent(dialogs), dialogs, card, "keep", PIN)
     world.close_case()
 
     world.open_case()
     say("\n=== 2. CA延期续费, 换发新密钥: on another key, the key pair replaced ===\n", "head")
     dialogs = world.keep(RealDialogs())
-    card = sealed_card(world, FORGOTTEN)
+    card = sealed_card(world, family, pin=FORGOTTEN)
     agent = world.agent(dialogs)
     renewed = renew(world, agent, dialogs, card, "replace", FORGOTTEN)
     say("\n=== 3. CA签章延期: the renewed key's electronic seal extended ===\n", "head")
@@ -287,7 +294,7 @@ def run_inside(asked):
     namespaces.enter(asked.work)
     world = World(asked.bin, f"{asked.work}/w", f"{asked.work}/template", asked.vpcd)
     try:
-        perform(world)
+        perform(world, FAMILIES[asked.key])
     except Exception as error:
         say(f"\nThe demo failed: {error}", "bad")
         say(world.logs())
@@ -304,16 +311,17 @@ def main():
     parser.add_argument("--bin", help=argparse.SUPPRESS)
     parser.add_argument("--work", help=argparse.SUPPRESS)
     parser.add_argument("--browser", action="store_true", help="leave it running, for a browser")
+    parser.add_argument("--key", choices=FAMILIES, default=GMT0017.name, help="the family of the key")
     asked = parser.parse_args()
     if asked.browser:
         return demo_browser.run_outside(asked)
     if asked.bin:
         return run_inside(asked)
-    say("Starting a platform, pcscd with a virtual reader, a virtual UKey and the agent,\nin namespaces of their own; this script plays the page and the person.")
+    say("Starting a platform, pcscd with a virtual reader, a virtual key and the agent,\nin namespaces of their own; this script plays the page and the person.")
     with RunFolder(asked.build) as folder:
         make_template(folder.programs, folder.path / "template")
         command = [sys.executable, "-B", __file__, "--vpcd", asked.vpcd]
-        command += ["--bin", str(folder.programs), "--work", str(folder.path)]
+        command += ["--bin", str(folder.programs), "--work", str(folder.path), "--key", asked.key]
         return subprocess.run(namespaces.command_inside(command), check=False).returncode
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""./dev demo --browser: the platform, its payment service, the agent and a virtual UKey, left running for a
+"""./dev demo --browser: the platform, its payment service, the agent and a virtual key, left running for a
 person with a browser until Ctrl-C.
 
 The pages are reached over the machine's own network, on loopback; pcscd and the key stay in a network of their
@@ -24,6 +24,7 @@ import namespaces
 from agent import PLAIN_PORT, PORT
 from browser_world import BrowserPortal, BrowserWorld
 from card import PIN, Card
+from families import FAMILIES
 from fake_dialogs import FakeDialogs
 from payment_service import PaymentService
 from pcscd import Pcscd
@@ -91,6 +92,13 @@ def people(world):
         world.portal.user(login, role, PASSWORD, name, ORGANISATION if role == "bidder" else None)
 
 
+def sealed_card(world, family):
+    card = world.card(profile=family.profiles[0], managed=True, plugged=False, holder="张三", organisation=ORGANISATION)
+    world.put_seal(card, png(family.picture_bytes))
+    card.plug_in()
+    return card
+
+
 def open_world(asked, ports):
     """Everything but the browser, running; the world."""
     DemoPortal.port, PaymentService.port = ports
@@ -104,9 +112,7 @@ def open_world(asked, ports):
     people(world)
     world.portal.admin("reset", "policy", "--approval", "automatic")
     world.portal.admin("download", "add", "--kind", "manual", "--file", MANUAL)
-    card = world.card(managed=True, plugged=False, holder="张三", organisation=ORGANISATION)
-    world.put_seal(card, png())
-    card.plug_in()
+    card = sealed_card(world, FAMILIES[asked.key])
     screen = OwnScreen() if "DISPLAY" in os.environ else FakeDialogs(world.new_folder("d"), [f"person {PIN}"])
     agent = world.agent(screen)
     return world, {"serial": card.serial, "origin": world.portal.origin, "home": str(world.home),
@@ -178,7 +184,7 @@ class Browser:
 
 def start_inside(asked, folder):
     command = [sys.executable, "-B", __file__, "--vpcd", asked.vpcd, "--bin", str(folder.programs)]
-    command += ["--work", str(folder.work()), "--template", str(folder.template())]
+    command += ["--work", str(folder.work()), "--template", str(folder.template()), "--key", asked.key]
     return subprocess.Popen(namespaces.command_inside(command, network=False), stdin=subprocess.PIPE,
                             stdout=subprocess.PIPE, text=True, start_new_session=True)
 
@@ -217,7 +223,7 @@ def run_outside(asked):
 
 def main():
     parser = argparse.ArgumentParser(prog="./dev demo --browser")
-    for name in ("build", "vpcd", "bin", "work", "template"):
+    for name in ("build", "vpcd", "bin", "work", "template", "key"):
         parser.add_argument(f"--{name}", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     return run_inside(asked) if asked.bin else run_outside(asked)

@@ -181,6 +181,7 @@ class Piv(Family):
 
 
 GMT0017, PIV = Gmt0017(), Piv()
+FAMILIES = {family.name: family for family in (GMT0017, PIV)}
 
 
 def family_of(profile):

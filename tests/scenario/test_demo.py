@@ -9,9 +9,11 @@ import socket
 import ssl
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 from cases import Suite, equal
+from families import FAMILIES
 from processes import wait_until
 from run_folder import PROGRAMS
 
@@ -33,11 +35,11 @@ def build_folder(world):
 
 
 class Demo:
-    def __init__(self, world):
+    def __init__(self, world, family):
         self.log = world.case_folder / "demo.log"
         # As a script's shell starts what it puts into the background: deaf to Ctrl-C.
         words = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-B", DEMO]
-        words += ["--browser", "--build", build_folder(world)]
+        words += ["--browser", "--key", family.name, "--build", build_folder(world)]
         env = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen([*words, "--vpcd", world.pcscd.library], stdout=log, stderr=log, env=env)
@@ -80,10 +82,9 @@ def commands():
     return sorted(found)
 
 
-@suite.case("a platform, an agent and a key for any browser, until Ctrl-C")
-def until_ctrl_c(world):
+def check_until_ctrl_c(world, family):
     before, files = commands(), set(os.listdir("/tmp"))
-    demo = world.keep(Demo(world))
+    demo = world.keep(Demo(world, family))
     origin = demo.found(r"(https://portal\.localhost:\d+)/")
     made = Path(demo.found(r"HOME=(\S+) chromium")).parent
     port = int(origin.rpartition(":")[2])
@@ -91,6 +92,13 @@ def until_ctrl_c(world):
     equal((status, [file["kind"] for file in downloads]), (200, ["manual"]), f"the platform's downloads ({downloads})")
     status, agent = get("127.0.0.1", 27510, "/v1/status", made / "identity" / "loopback.pem", origin)
     equal((status, agent["pcsc"], agent["keys"]), (200, "ok", 1), "the agent and its key")
+    serial = demo.found(r"The key +(\w+),")
+    assert serial.startswith(family.serial(family.profiles[0], 0)[:2]), serial
     equal(demo.end(), 0, f"exit status ({demo.text()})")
     equal(commands(), before, "processes afterwards")
     equal(set(os.listdir("/tmp")), files, "files afterwards")
+
+
+for known in FAMILIES.values():
+    suite.add(f"a platform, an agent and a {known.name} key for any browser, until Ctrl-C",
+              partial(check_until_ctrl_c, family=known))  # fmt: skip
