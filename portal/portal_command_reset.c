@@ -6,6 +6,7 @@
 #include "portal/portal_admin_pin.h"
 #include "portal/portal_command.h"
 #include "portal/portal_piv_secret.h"
+#include "portal/portal_piv_version.h"
 #include "portal/portal_reset.h"
 
 /* A management key of 64 digits, and what is around it. */
@@ -152,18 +153,52 @@ static enum err_code print_secrets(const struct portal_piv_cipher *cipher,
     return write_line(line, err);
 }
 
+/* 0: it was not given. */
+static enum err_code number_if_given(const struct portal_arguments *arguments, const char *name,
+                                     int64_t *out, struct err *err)
+{
+    int64_t number = 0;
+    if (portal_arguments_has(arguments, name) &&
+        portal_arguments_integer(arguments, name, UINT32_MAX, &number, err) != ERR_NONE)
+        return err->code;
+    if (portal_arguments_has(arguments, name) && number == 0)
+        return err_set(err, ERR_USAGE, "--%s: versions count from 1", name);
+    *out = number;
+    return ERR_NONE;
+}
+
+enum err_code portal_command_reset_piv_versions(const struct portal_arguments *arguments,
+                                                struct err *err)
+{
+    AUTO(portal_freep) struct portal *portal = NULL;
+    AUTO(json_freep) struct json *json = NULL;
+    const char *serial = portal_arguments_get(arguments, "serial");
+    struct portal_piv_setting setting = {0};
+    if (number_if_given(arguments, "puk", &setting.puk, err) != ERR_NONE ||
+        number_if_given(arguments, "management", &setting.management, err) != ERR_NONE ||
+        portal_command_open(arguments, &portal, err) != ERR_NONE)
+        return err->code;
+    bool sets = setting.puk != 0 || setting.management != 0;
+    if ((sets && portal_piv_version_set(portal, serial, &setting, err) != ERR_NONE) ||
+        portal_piv_version_show(portal, serial, &json, err) != ERR_NONE)
+        return err->code;
+    return portal_command_print(json);
+}
+
 enum err_code portal_command_reset_piv_secrets(const struct portal_arguments *arguments,
                                                struct err *err)
 {
     AUTO(portal_freep) struct portal *portal = NULL;
+    int64_t puk = 0;
     AUTO(portal_piv_secrets_done) struct portal_piv_secrets secrets = {0};
     const struct portal_piv_cipher *cipher =
         portal_piv_cipher_find(portal_arguments_get(arguments, "algorithm"));
     if (cipher == NULL)
         return err_set(err, ERR_USAGE, "--algorithm: 3des, aes128, aes192 or aes256");
-    if (portal_command_open_keys(arguments, &portal, err) != ERR_NONE ||
-        portal_piv_secrets_show(portal, portal_arguments_get(arguments, "serial"), cipher, &secrets,
-                                err) != ERR_NONE)
+    if (number_if_given(arguments, "puk", &puk, err) != ERR_NONE ||
+        portal_command_open_keys(arguments, &portal, err) != ERR_NONE ||
+        portal_piv_secrets_show(portal, portal_arguments_get(arguments, "serial"), cipher, puk,
+                                &secrets, err) != ERR_NONE)
         return err->code;
     return print_secrets(cipher, &secrets, err);
 }

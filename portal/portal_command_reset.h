@@ -13,5 +13,7 @@ enum err_code portal_command_reset_policy(const struct portal_arguments *argumen
 enum err_code portal_command_reset_list(const struct portal_arguments *arguments, struct err *err);
 enum err_code portal_command_reset_admin_pin(const struct portal_arguments *arguments,
                                              struct err *err);
+enum err_code portal_command_reset_piv_versions(const struct portal_arguments *arguments,
+                                                struct err *err);
 enum err_code portal_command_reset_piv_secrets(const struct portal_arguments *arguments,
                                                struct err *err);

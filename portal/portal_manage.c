@@ -4,8 +4,11 @@
 #include "base/hex.h"
 #include "portal/portal_audit.h"
 #include "portal/portal_piv_secret.h"
+#include "portal/portal_piv_version.h"
 #include "portal/portal_seal.h"
 #include "portal/portal_ticket.h"
+
+#define DAY_S 86400
 
 /* As the database has the order now: an operator may have taken the payment back. A renewal that was confirmed still
  * has a pair to be made current. A seal's extension has no order of its own, and no use before a renewal. */
@@ -57,8 +60,8 @@ static enum err_code check_question(const struct portal_job *job,
     return ERR_NONE;
 }
 
-static enum err_code check_limit(struct portal *portal, const struct portal_job *job,
-                                 struct err *err)
+static enum err_code check_job_limit(struct portal *portal, const struct portal_job *job,
+                                     struct err *err)
 {
     int64_t answers = 0;
     if (portal_db_number(portal->db, "SELECT count(*) FROM manage_answer WHERE job_id = ?",
@@ -67,6 +70,21 @@ static enum err_code check_limit(struct portal *portal, const struct portal_job 
     if (answers >= PORTAL_MANAGE_ANSWERS_PER_JOB)
         return err_set(err, ERR_MANAGE_LIMIT, "the job had %d answers",
                        PORTAL_MANAGE_ANSWERS_PER_JOB);
+    return ERR_NONE;
+}
+
+static enum err_code check_key_limit(struct portal *portal, const struct portal_job *job,
+                                     struct err *err)
+{
+    int64_t answers = 0;
+    if (portal_db_number(
+            portal->db, "SELECT count(*) FROM manage_answer WHERE key_id = ? AND at_utc > ?",
+            PORTAL_VALUES(PORTAL_INTEGER(job->key->id), PORTAL_INTEGER(clock_now_utc() - DAY_S)),
+            &answers, err) != ERR_NONE)
+        return err_add(err, "count the answers");
+    if (answers >= PORTAL_MANAGE_ANSWERS_PER_KEY_AND_DAY)
+        return err_set(err, ERR_MANAGE_DAY_LIMIT, "the key had %d answers within a day",
+                       PORTAL_MANAGE_ANSWERS_PER_KEY_AND_DAY);
     return ERR_NONE;
 }
 
@@ -92,12 +110,15 @@ static enum err_code note(struct portal *portal, const struct portal_job *job,
     return portal_audit_add(portal, "manage.answered", job->key->serial, detail, err);
 }
 
-static enum err_code compute(const struct portal *portal, const struct portal_job *job,
+static enum err_code compute(struct portal *portal, const struct portal_job *job,
                              const struct portal_piv_cipher *cipher, struct span challenge,
                              struct bytes **out, struct err *err)
 {
     AUTO(secret_freep) struct secret *key = NULL;
-    if (portal_piv_management_key(portal, job->key->serial, cipher, &key, err) != ERR_NONE)
+    struct portal_piv_version now = {0};
+    if (portal_piv_version_load(portal, job->key->id, &now, err) != ERR_NONE ||
+        portal_piv_management_key(portal, job->key->serial, now.management, cipher, &key, err) !=
+            ERR_NONE)
         return err->code;
     return portal_piv_encipher(cipher, key, challenge, out, err);
 }
@@ -112,7 +133,9 @@ enum err_code portal_manage_answer(struct portal *portal, const struct portal_jo
     if (check_job(job, err) != ERR_NONE ||
         check_question(job, question, &cipher, err) != ERR_NONE ||
         portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
-        check_approved(portal, job, err) != ERR_NONE || check_limit(portal, job, err) != ERR_NONE ||
+        check_approved(portal, job, err) != ERR_NONE ||
+        check_job_limit(portal, job, err) != ERR_NONE ||
+        check_key_limit(portal, job, err) != ERR_NONE ||
         note(portal, job, question, err) != ERR_NONE ||
         compute(portal, job, cipher, question->challenge, &answer, err) != ERR_NONE ||
         portal_transaction_commit(&transaction, err) != ERR_NONE)

@@ -1,201 +1,172 @@
 #include "portal/portal_piv_puk.h"
 
-#include "base/clock.h"
 #include "portal/portal_audit.h"
+#include "portal/portal_piv_version.h"
 
-/* *out is 0 where the first row's first column is null or there is no row. */
 static enum err_code number_of(struct portal *portal, const char *sql,
                                const struct portal_value *values, size_t count, int64_t *out,
                                struct err *err)
 {
     if (portal_db_number(portal->db, sql, values, count, out, err) != ERR_NONE)
-        return err_add(err, "look for a PUK's version");
+        return err_add(err, "look for the answers with a PUK");
     return ERR_NONE;
 }
 
-static enum err_code add(struct portal *portal, int64_t key_id, int64_t version, int64_t from,
-                         const char *state, struct err *err)
-{
-    return portal_db_run(portal->db,
-                         "INSERT INTO piv_puk (key_id, version, from_version, state, at_utc) "
-                         "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                         PORTAL_VALUES(PORTAL_INTEGER(key_id), PORTAL_INTEGER(version),
-                                       PORTAL_INTEGER(from), PORTAL_TEXT(state),
-                                       PORTAL_INTEGER(clock_now_utc())),
-                         err);
-}
+/* ---- an answer ---- */
 
-/* A key is made with version 1. */
-static enum err_code begin(struct portal *portal, int64_t key_id, struct err *err)
+enum err_code portal_piv_puk_choose(struct portal *portal, const struct portal_job *job,
+                                    struct portal_piv_puk *out, struct err *err)
 {
-    int64_t rows = 0;
-    if (number_of(portal, "SELECT count(*) FROM piv_puk WHERE key_id = ?",
-                  PORTAL_VALUES(PORTAL_INTEGER(key_id)), &rows, err) != ERR_NONE)
+    struct portal_piv_version now = {0};
+    if (portal_piv_version_load(portal, job->key->id, &now, err) != ERR_NONE)
         return err->code;
-    return rows > 0 ? ERR_NONE : add(portal, key_id, 1, 0, "confirmed", err);
+    if (now.given == 0) {
+        now.given = ++now.highest;
+        if (portal_piv_version_store(portal, job->key->id, &now, err) != ERR_NONE)
+            return err_add(err, "note the next PUK");
+    }
+    *out = (struct portal_piv_puk){.version = now.puk, .next = now.given};
+    return ERR_NONE;
 }
 
-/* When the newest one was refused, its answer was lost, and likely those before it too: the confirmed one comes before
- * them, so that it gets its turn while there are tries. */
-static enum err_code newest(struct portal *portal, int64_t key_id, int64_t *out, struct err *err)
+/* The first answer with a next PUK is given when the key can have no other than the present one. Each further one with
+ * the same may be wrong, and nobody may ever say so. */
+enum err_code portal_piv_puk_tries(struct portal *portal, int64_t key_id, int64_t *out_tries,
+                                   struct err *err)
 {
-    return number_of(portal,
-                     "SELECT version FROM piv_puk WHERE key_id = ?1 "
-                     "AND state IN ('given', 'confirmed', 'past') ORDER BY state = 'past', "
-                     "state = 'given' AND version < (SELECT max(version) FROM piv_puk "
-                     "WHERE key_id = ?1 AND state = 'refused'), version DESC LIMIT 1",
-                     PORTAL_VALUES(PORTAL_INTEGER(key_id)), out, err);
+    struct portal_piv_version now = {0};
+    int64_t spent = 0;
+    if (portal_piv_version_load(portal, key_id, &now, err) != ERR_NONE ||
+        number_of(portal,
+                  "SELECT count(*) FROM unblock_answer AS one WHERE key_id = ?1 AND id > ?2 "
+                  "AND puk_version IS NOT NULL AND (refused = 1 OR EXISTS "
+                  "(SELECT 1 FROM unblock_answer AS earlier WHERE earlier.key_id = ?1 "
+                  "AND earlier.puk_version = one.puk_version AND earlier.id < one.id))",
+                  PORTAL_VALUES(PORTAL_INTEGER(key_id), PORTAL_INTEGER(now.settled)), &spent,
+                  err) != ERR_NONE)
+        return err->code;
+    *out_tries = spent < PORTAL_PIV_PUK_TRIES ? PORTAL_PIV_PUK_TRIES - spent : 0;
+    return ERR_NONE;
 }
 
-static enum err_code fresh(struct portal *portal, int64_t key_id, int64_t *out, struct err *err)
+/* ---- refused ---- */
+
+struct last {
+    int64_t id;
+    int64_t from, next;
+    bool refused; /* was told before */
+};
+
+static enum err_code find_last(struct portal *portal, const struct portal_job *job,
+                               struct last *out, struct err *err)
 {
-    return number_of(portal, "SELECT max(version) + 1 FROM piv_puk WHERE key_id = ?",
-                     PORTAL_VALUES(PORTAL_INTEGER(key_id)), out, err);
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    bool row = false;
+    if (portal_db_query(portal->db,
+                        "SELECT id, puk_from, puk_version, refused FROM unblock_answer "
+                        "WHERE job_id = ? AND puk_version IS NOT NULL ORDER BY id DESC LIMIT 1",
+                        PORTAL_VALUES(PORTAL_TEXT(job->id)), &query, err) != ERR_NONE ||
+        portal_query_next(query, &row, err) != ERR_NONE)
+        return err_add(err, "look for the job's last answer");
+    if (!row)
+        return err_set(err, ERR_FIELD_VALUE, "refused: the job had no answer");
+    *out = (struct last){portal_query_integer(query, 0), portal_query_integer(query, 1),
+                         portal_query_integer(query, 2), portal_query_integer(query, 3) != 0};
+    return ERR_NONE;
 }
 
-/* What the refused answer would have made of it never came to be. Inside a transaction. */
-static enum err_code mark_refused(struct portal *portal, const struct portal_job *job,
-                                  int64_t version, int64_t next, struct err *err)
+/* Whether the key may have taken the given PUK from another answer: one of whose end nothing is known. Inside the
+ * caller's transaction, before this refusal is marked. */
+static enum err_code has_given(struct portal *portal, const struct portal_job *job,
+                               const struct last *last, const struct portal_piv_version *now,
+                               bool *out, struct err *err)
 {
-    AUTO(memory_freep) char *detail = memory_printf("PUK %lld", (long long)version);
-    if (portal_db_run(portal->db,
-                      "UPDATE piv_puk SET state = CASE WHEN version = ?1 THEN 'refused' ELSE "
-                      "'never' END WHERE key_id = ?2 AND version IN (?1, ?3) "
-                      "AND state NOT IN ('refused', 'never')",
-                      PORTAL_VALUES(PORTAL_INTEGER(version), PORTAL_INTEGER(job->key->id),
-                                    PORTAL_INTEGER(next)),
-                      err) != ERR_NONE)
+    int64_t others = 0;
+    int64_t believed = 0;
+    if (number_of(portal,
+                  "SELECT count(*) FROM unblock_answer WHERE key_id = ? AND puk_version = ? "
+                  "AND refused = 0 AND id <> ?",
+                  PORTAL_VALUES(PORTAL_INTEGER(job->key->id), PORTAL_INTEGER(now->given),
+                                PORTAL_INTEGER(last->id)),
+                  &others, err) != ERR_NONE ||
+        number_of(portal, "SELECT count(*) FROM unblock_answer WHERE job_id = ? AND refused = 1",
+                  PORTAL_VALUES(PORTAL_TEXT(job->id)), &believed, err) != ERR_NONE)
+        return err->code;
+    *out = last->from == now->puk && last->next == now->given && others > 0 && believed == 0;
+    return ERR_NONE;
+}
+
+/* Inside the caller's transaction. */
+static enum err_code mark(struct portal *portal, const struct portal_job *job,
+                          const struct last *last, struct portal_piv_version *now, struct err *err)
+{
+    bool given = false;
+    if (has_given(portal, job, last, now, &given, err) != ERR_NONE ||
+        portal_db_run(portal->db, "UPDATE unblock_answer SET refused = 1 WHERE id = ?",
+                      PORTAL_VALUES(PORTAL_INTEGER(last->id)), err) != ERR_NONE)
         return err_add(err, "note a refused PUK");
-    return portal_db_changed(portal->db) == 0
-               ? ERR_NONE
-               : portal_audit_add(portal, "piv-puk.refused", job->key->serial, detail, err);
+    if (given) {
+        now->puk = now->given;
+        now->given = 0;
+        if (portal_piv_version_store(portal, job->key->id, now, err) != ERR_NONE)
+            return err->code;
+    }
+    AUTO(memory_freep)
+    char *detail = memory_printf("%s PUK %lld, now %lld", job->number, (long long)last->from,
+                                 (long long)now->puk);
+    return portal_audit_add(portal, "piv-puk.refused", job->key->serial, detail, err);
 }
 
 enum err_code portal_piv_puk_refused(struct portal *portal, const struct portal_job *job,
                                      struct err *err)
 {
     AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
-    int64_t next = 0;
-    int64_t version = 0;
+    struct portal_piv_version now = {0};
+    struct last last = {0};
     if (portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
-        number_of(portal,
-                  "SELECT puk_version FROM unblock_answer WHERE job_id = ? ORDER BY id DESC "
-                  "LIMIT 1",
-                  PORTAL_VALUES(PORTAL_TEXT(job->id)), &next, err) != ERR_NONE ||
-        number_of(portal, "SELECT from_version FROM piv_puk WHERE key_id = ? AND version = ?",
-                  PORTAL_VALUES(PORTAL_INTEGER(job->key->id), PORTAL_INTEGER(next)), &version,
-                  err) != ERR_NONE)
+        find_last(portal, job, &last, err) != ERR_NONE ||
+        portal_piv_version_load(portal, job->key->id, &now, err) != ERR_NONE ||
+        (!last.refused && mark(portal, job, &last, &now, err) != ERR_NONE) ||
+        portal_transaction_commit(&transaction, err) != ERR_NONE)
         return err->code;
-    if (version == 0)
-        return err_set(err, ERR_FIELD_VALUE, "refused: the job had no answer");
-    if (mark_refused(portal, job, version, next, err) != ERR_NONE)
-        return err->code;
-    return portal_transaction_commit(&transaction, err);
-}
-
-enum err_code portal_piv_puk_choose(struct portal *portal, const struct portal_job *job,
-                                    struct portal_piv_puk *out, struct err *err)
-{
-    struct portal_piv_puk puk = {0};
-    int64_t key_id = job->key->id;
-    if (begin(portal, key_id, err) != ERR_NONE ||
-        newest(portal, key_id, &puk.version, err) != ERR_NONE)
-        return err->code;
-    if (puk.version == 0)
+    if (last.from == now.puk)
         return err_set(err, ERR_ADMIN_PIN_LOW, "the key refused every PUK that it may have");
-    if (fresh(portal, key_id, &puk.next, err) != ERR_NONE ||
-        add(portal, key_id, puk.next, puk.version, "given", err) != ERR_NONE)
-        return err_add(err, "note the next PUK");
-    *out = puk;
     return ERR_NONE;
 }
 
-enum err_code portal_piv_puk_tries(struct portal *portal, int64_t key_id, int64_t *out_tries,
-                                   struct err *err)
+/* ---- taken ---- */
+
+/* A job's word may come long after the key was reset by another, or after an operator's. Inside the caller's
+ * transaction. *out_overtaken: it changes nothing. */
+static enum err_code settle(struct portal *portal, int64_t key_id, int64_t answer_id,
+                            int64_t version, bool *out_overtaken, struct err *err)
 {
-    int64_t refused = 0;
-    if (number_of(portal, "SELECT count(*) FROM piv_puk WHERE key_id = ? AND state = 'refused'",
-                  PORTAL_VALUES(PORTAL_INTEGER(key_id)), &refused, err) != ERR_NONE)
+    struct portal_piv_version now = {0};
+    if (portal_piv_version_load(portal, key_id, &now, err) != ERR_NONE)
         return err->code;
-    *out_tries = refused < PORTAL_PIV_PUK_TRIES ? PORTAL_PIV_PUK_TRIES - refused : 0;
-    return ERR_NONE;
-}
-
-/* A job's word may come long after the key was reset by another. Each version is given once, and later ones are higher:
- * what the key has had since then is not taken back. */
-static enum err_code is_overtaken(struct portal *portal, int64_t key_id, int64_t version, bool *out,
-                                  struct err *err)
-{
-    int64_t newer = 0;
-    if (number_of(portal,
-                  "SELECT count(*) FROM piv_puk WHERE key_id = ? AND version > ? "
-                  "AND state = 'confirmed'",
-                  PORTAL_VALUES(PORTAL_INTEGER(key_id), PORTAL_INTEGER(version)), &newer,
-                  err) != ERR_NONE)
-        return err->code;
-    *out = newer > 0;
-    return ERR_NONE;
-}
-
-/* The one before stays as a last candidate, should the key's word have been wrong; and what another job has given
- * since, which the key may have taken meanwhile. */
-static enum err_code confirm_version(struct portal *portal, const struct portal_job *job,
-                                     int64_t version, struct err *err)
-{
-    const struct portal_value values[] = {PORTAL_INTEGER(job->key->id), PORTAL_INTEGER(version),
-                                          PORTAL_TEXT(job->id)};
-    if (portal_db_run(portal->db,
-                      "UPDATE piv_puk SET state = 'past' WHERE key_id = ?1 AND version = "
-                      "(SELECT from_version FROM piv_puk WHERE key_id = ?1 AND version = ?2)",
-                      values, 2, err) != ERR_NONE ||
-        portal_db_run(portal->db,
-                      "UPDATE piv_puk SET state = 'confirmed' WHERE key_id = ?1 AND version = ?2",
-                      values, 2, err) != ERR_NONE)
-        return err_add(err, "note the key's PUK");
-    if (portal_db_changed(portal->db) != 1)
-        return err_set(err, ERR_INTERNAL, "no PUK of version %lld was given", (long long)version);
-    if (portal_db_run(portal->db,
-                      "DELETE FROM piv_puk WHERE key_id = ?1 AND version <> ?2 "
-                      "AND (state <> 'past' OR version <> (SELECT from_version FROM piv_puk "
-                      "WHERE key_id = ?1 AND version = ?2)) AND (version < ?2 OR state <> 'given' "
-                      "OR version IN (SELECT puk_version FROM unblock_answer WHERE job_id = ?3))",
-                      values, ARRAY_SIZE(values), err) != ERR_NONE)
-        return err_add(err, "forget the other PUKs");
-    return ERR_NONE;
+    bool given = version == now.given;
+    *out_overtaken = answer_id <= now.settled || (!given && version != now.puk);
+    if (*out_overtaken)
+        return ERR_NONE;
+    if (given) {
+        now.puk = now.given;
+        now.given = 0;
+    }
+    now.settled = answer_id;
+    return portal_piv_version_store(portal, key_id, &now, err);
 }
 
 enum err_code portal_piv_puk_commit(struct portal *portal, const struct portal_job *job,
-                                    int64_t version, struct err *err)
+                                    int64_t answer_id, struct err *err)
 {
     bool overtaken = false;
-    if (is_overtaken(portal, job->key->id, version, &overtaken, err) != ERR_NONE ||
-        (!overtaken && confirm_version(portal, job, version, err) != ERR_NONE))
+    int64_t version = 0;
+    if (number_of(portal, "SELECT puk_version FROM unblock_answer WHERE id = ?",
+                  PORTAL_VALUES(PORTAL_INTEGER(answer_id)), &version, err) != ERR_NONE ||
+        settle(portal, job->key->id, answer_id, version, &overtaken, err) != ERR_NONE)
         return err->code;
     AUTO(memory_freep)
     char *detail =
         memory_printf(overtaken ? "PUK %lld, overtaken" : "PUK %lld", (long long)version);
     return portal_audit_add(portal, "piv-puk.confirmed", job->key->serial, detail, err);
-}
-
-enum err_code portal_piv_puk_present(struct portal *portal, const char *serial,
-                                     int64_t *out_version, struct err *err)
-{
-    int64_t key_id = 0;
-    int64_t version = 0;
-    if (number_of(portal, "SELECT id FROM key WHERE serial = ?", PORTAL_VALUES(PORTAL_TEXT(serial)),
-                  &key_id, err) != ERR_NONE)
-        return err->code;
-    if (key_id == 0) {
-        *out_version = 1;
-        return ERR_NONE;
-    }
-    if (begin(portal, key_id, err) != ERR_NONE || newest(portal, key_id, &version, err) != ERR_NONE)
-        return err->code;
-    if (version == 0 && (fresh(portal, key_id, &version, err) != ERR_NONE ||
-                         portal_db_run(portal->db, "DELETE FROM piv_puk WHERE key_id = ?",
-                                       PORTAL_VALUES(PORTAL_INTEGER(key_id)), err) != ERR_NONE ||
-                         add(portal, key_id, version, 0, "confirmed", err) != ERR_NONE))
-        return err_add(err, "begin with a fresh PUK");
-    *out_version = version;
-    return ERR_NONE;
 }

@@ -5,12 +5,10 @@
 #include "base/buf.h"
 #include "certs/ossl.h"
 #include "portal/portal_audit.h"
-#include "portal/portal_piv_puk.h"
+#include "portal/portal_piv_version.h"
 #include "portal/portal_secret_file.h"
 
 #define PUK_LABEL "piv-puk/v1"
-/* Of the management keys; the next one when a master secret became known and all keys are made anew. */
-#define MANAGEMENT_VERSION 1
 /* Serial, a zero byte, two numbers. */
 #define CONTEXT_BYTES_MAX (PORTAL_SERIAL_BYTES_MAX + 9)
 /* Another block is needed once in 2^45 keys, or once in 10^28 PUKs. */
@@ -97,13 +95,15 @@ static void set_odd_parity(uint8_t *key, size_t length)
 }
 
 enum err_code portal_piv_management_key(const struct portal *portal, const char *serial,
-                                        const struct portal_piv_cipher *cipher, struct secret **out,
-                                        struct err *err)
+                                        int64_t version, const struct portal_piv_cipher *cipher,
+                                        struct secret **out, struct err *err)
 {
     bool des = cipher->block_bytes == DES_KEY_BYTES;
+    if (version < 1 || version > UINT32_MAX)
+        return err_set(err, ERR_INTERNAL, "management key of version %lld", (long long)version);
     for (uint32_t block = 1; block <= BLOCKS_MAX; block++) {
         AUTO(secret_freep) struct secret *key = NULL;
-        if (derive(portal, cipher->label, serial, MANAGEMENT_VERSION, block, &key, err) != ERR_NONE)
+        if (derive(portal, cipher->label, serial, version, block, &key, err) != ERR_NONE)
             return err_add(err, "derive a management key");
         secret_set_length(key, cipher->key_bytes);
         if (des)
@@ -174,21 +174,32 @@ void portal_piv_secrets_done(struct portal_piv_secrets *secrets)
     secret_freep(&secrets->puk);
 }
 
+static enum err_code choose_puk(struct portal_piv_version *now, int64_t wanted, struct err *err)
+{
+    if (wanted < 0 || wanted > now->highest)
+        return err_set(err, ERR_FIELD_VALUE, "PUK: not 1 to %lld", (long long)now->highest);
+    if (wanted != 0)
+        now->puk = wanted;
+    return ERR_NONE;
+}
+
 enum err_code portal_piv_secrets_show(struct portal *portal, const char *serial,
-                                      const struct portal_piv_cipher *cipher,
+                                      const struct portal_piv_cipher *cipher, int64_t puk_version,
                                       struct portal_piv_secrets *out, struct err *err)
 {
     AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
     AUTO(portal_piv_secrets_done) struct portal_piv_secrets secrets = {0};
-    int64_t version = 0;
+    struct portal_piv_version now = {0};
     if (portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||
-        portal_piv_puk_present(portal, serial, &version, err) != ERR_NONE ||
-        portal_piv_management_key(portal, serial, cipher, &secrets.management_key, err) !=
-            ERR_NONE ||
-        portal_piv_puk(portal, serial, version, &secrets.puk, err) != ERR_NONE)
+        portal_piv_version_find(portal, serial, &now, err) != ERR_NONE ||
+        choose_puk(&now, puk_version, err) != ERR_NONE ||
+        portal_piv_management_key(portal, serial, now.management, cipher, &secrets.management_key,
+                                  err) != ERR_NONE ||
+        portal_piv_puk(portal, serial, now.puk, &secrets.puk, err) != ERR_NONE)
         return err_add(err, "show a PIV token's secrets");
     AUTO(memory_freep)
-    char *detail = memory_printf("%s, PUK %lld", cipher->name, (long long)version);
+    char *detail = memory_printf("%s, management key %lld, PUK %lld", cipher->name,
+                                 (long long)now.management, (long long)now.puk);
     if (portal_audit_add(portal, "piv-secrets.shown", serial, detail, err) != ERR_NONE ||
         portal_transaction_commit(&transaction, err) != ERR_NONE)
         return err_add(err, "show a PIV token's secrets");

@@ -19,9 +19,10 @@ struct portal_piv_cipher {
 const struct portal_piv_cipher *portal_piv_cipher_find(const char *name);
 
 /* HMAC-SM3(master, label || 0 || serial || 0 || version || block), label "piv-management/v1/" and the cipher's name:
- * the first bytes of block 1. 3DES keys get odd parity; while two of their three parts are equal or one is weak the
+ * the first bytes of block 1; the version is the key's own (portal_piv_version.h). 3DES keys get odd parity; while two of their three parts are equal or one is weak the
  * next block is taken. Version and block are numbers of 4 bytes. ERR_FIELD_VALUE (serial). */
 MUST_CHECK enum err_code portal_piv_management_key(const struct portal *portal, const char *serial,
+                                                   int64_t version,
                                                    const struct portal_piv_cipher *cipher,
                                                    struct secret **out, struct err *err);
 /* Whether all three parts are good. Source: SP 800-67 rev. 2, 3.3.2. */
@@ -37,9 +38,11 @@ MUST_CHECK enum err_code portal_piv_encipher(const struct portal_piv_cipher *cip
 /* For whoever makes a key, noted in the audit trail without them. */
 struct portal_piv_secrets {
     struct secret *management_key;
-    struct secret *puk; /* that the key should have now */
+    struct secret *puk;
 };
 void portal_piv_secrets_done(struct portal_piv_secrets *secrets);
+/* puk_version 0: the present one. ERR_FIELD_VALUE (serial, or a PUK that the key was never to have). */
 MUST_CHECK enum err_code portal_piv_secrets_show(struct portal *portal, const char *serial,
                                                  const struct portal_piv_cipher *cipher,
+                                                 int64_t puk_version,
                                                  struct portal_piv_secrets *out, struct err *err);

@@ -59,6 +59,23 @@ static enum err_code check_key_limit(struct portal *portal, const struct portal_
     return ERR_NONE;
 }
 
+static enum err_code check_puk_limit(struct portal *portal, const struct portal_job *job,
+                                     struct err *err)
+{
+    int64_t puks = 0;
+    if (count_of(
+            portal,
+            "SELECT count(*) FROM unblock_answer WHERE key_id = ? AND at_utc > ? "
+            "AND puk_version IS NOT NULL",
+            PORTAL_VALUES(PORTAL_INTEGER(job->key->id), PORTAL_INTEGER(clock_now_utc() - DAY_S)),
+            &puks, err) != ERR_NONE)
+        return err->code;
+    if (puks >= PORTAL_RESET_PUKS_PER_KEY_AND_DAY)
+        return err_set(err, ERR_RESET_LIMIT, "the key's PUK was given %lld times within a day",
+                       (long long)puks);
+    return ERR_NONE;
+}
+
 static enum err_code check_user_limit(struct portal *portal, const struct portal_job *job,
                                       struct err *err)
 {
@@ -82,7 +99,8 @@ static enum err_code check_limits(struct portal *portal, const struct portal_job
                                   struct err *err)
 {
     if (check_job_limit(portal, job, err) != ERR_NONE ||
-        check_key_limit(portal, job, err) != ERR_NONE)
+        check_key_limit(portal, job, err) != ERR_NONE ||
+        check_puk_limit(portal, job, err) != ERR_NONE)
         return err->code;
     return check_user_limit(portal, job, err);
 }
@@ -209,10 +227,11 @@ static enum err_code insert_answer(struct portal *portal, const struct portal_jo
     if (portal_db_run(
             portal->db,
             "INSERT INTO unblock_answer (job_id, key_id, purpose, challenge, sha256, "
-            "puk_version, at_utc) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "puk_from, puk_version, at_utc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             PORTAL_VALUES(PORTAL_TEXT(job->id), PORTAL_INTEGER(job->key->id),
                           PORTAL_TEXT(question->purpose), PORTAL_BLOB(question->challenge),
                           PORTAL_BLOB(sha256),
+                          answering->piv ? PORTAL_INTEGER(answering->puk.version) : PORTAL_NULL,
                           answering->piv ? PORTAL_INTEGER(answering->puk.next) : PORTAL_NULL,
                           PORTAL_INTEGER(clock_now_utc())),
             err) == ERR_RECORD_EXISTS)
@@ -378,16 +397,14 @@ static enum err_code check_taken(struct portal *portal, const struct portal_job 
 static enum err_code commit_puk(struct portal *portal, const struct portal_job *job,
                                 struct span digest, struct err *err)
 {
-    int64_t version = 0;
-    if (strcmp(job->key->profile, PORTAL_PIV_PROFILE) != 0)
-        return ERR_NONE;
+    int64_t answer_id = 0;
     if (count_of(portal,
-                 "SELECT coalesce(max(puk_version), 0) FROM unblock_answer "
-                 "WHERE job_id = ? AND sha256 = ?",
-                 PORTAL_VALUES(PORTAL_TEXT(job->id), PORTAL_BLOB(digest)), &version,
+                 "SELECT max(id) FROM unblock_answer WHERE job_id = ? AND sha256 = ? "
+                 "AND puk_version IS NOT NULL",
+                 PORTAL_VALUES(PORTAL_TEXT(job->id), PORTAL_BLOB(digest)), &answer_id,
                  err) != ERR_NONE)
         return err->code;
-    return version == 0 ? ERR_NONE : portal_piv_puk_commit(portal, job, version, err);
+    return answer_id == 0 ? ERR_NONE : portal_piv_puk_commit(portal, job, answer_id, err);
 }
 
 enum err_code portal_reset_confirm(struct portal *portal, const struct portal_job *job,

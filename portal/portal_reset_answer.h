@@ -10,6 +10,8 @@
 #define PORTAL_RESETS_PER_USER_AND_MONTH 10
 /* Of one job: the log-in and the reset, begun anew twice. */
 #define PORTAL_RESET_ANSWERS_PER_JOB 6
+/* Times that a PIV token's PUK leaves the platform: each of a day's resets, begun anew twice. */
+#define PORTAL_RESET_PUKS_PER_KEY_AND_DAY 9
 /* The log-in of a PIV token's PUK has three tries by default: one refusal is forgiven. */
 #define PORTAL_RESET_TRIES_STOP_PIV 1
 /* With so many administrator tries left or fewer nothing more is computed: the last ones are for an

@@ -104,6 +104,7 @@ static const enum err_code platform_codes[] = {
     ERR_PROFILE_UNKNOWN,
     /* the management key of a PIV token */
     ERR_MANAGE_LIMIT,
+    ERR_MANAGE_DAY_LIMIT,
 };
 
 static const struct verdict *look_up(const struct verdict *verdicts, size_t count, long foreign)

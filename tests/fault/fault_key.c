@@ -68,7 +68,7 @@ static struct virtual_card *make_piv(const struct fault_key *key, struct portal 
     AUTO(portal_piv_secrets_done) struct portal_piv_secrets secrets = {0};
     struct virtual_piv_objects *objects = NULL;
     fault_must(portal_piv_secrets_show(portal, key->serial, portal_piv_cipher_find(key->management),
-                                       &secrets, &err),
+                                       0, &secrets, &err),
                &err, "derive the token's secrets");
     AUTO(memory_freep) char *puk = text_of(secrets.puk);
     const struct virtual_piv_wish wish = {

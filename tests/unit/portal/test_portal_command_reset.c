@@ -126,6 +126,49 @@ static void a_piv_tokens_secrets_are_printed_before_it_is_registered(void **stat
                      ERR_FIELD_VALUE);
 }
 
+static int64_t number(const struct json *json, const char *name)
+{
+    int64_t value = -1;
+    const struct json_field field = {name, JSON_INTEGER, false, 1000, &value};
+    struct err err = ERR_INIT;
+    world_must(json_read(json, &field, 1, JSON_UNKNOWN_IGNORED, &err), &err);
+    return value;
+}
+
+static void a_piv_tokens_versions_are_shown_and_set(void **state)
+{
+    struct world *world = *state;
+    AUTO(world_key_freep) struct world_key *key = world_piv_key_new(world, CERT_P256, 20);
+    AUTO(memory_freep) char *look = memory_printf("key|piv-versions|--serial|%s", key->serial);
+    AUTO(memory_freep) char *set = memory_printf("%s|--puk|2|--management|3", look);
+    AUTO(memory_freep) char *far = memory_printf("%s|--puk|4", look);
+    AUTO(memory_freep) char *zero = memory_printf("%s|--puk|0", look);
+    AUTO(memory_freep) char *word = memory_printf("%s|--management|new", look);
+    AUTO(memory_freep)
+    char *print = memory_printf("key|piv-secrets|--algorithm|3des|--serial|%s", key->serial);
+    AUTO(memory_freep) char *print_first = memory_printf("%s|--puk|1", print);
+    AUTO(memory_freep) char *print_far = memory_printf("%s|--puk|3", print);
+    AUTO(json_freep) struct json *first = command_json(world, print);
+    AUTO(json_freep) struct json *shown = command_json(world, look);
+    assert_int_equal(number(shown, "puk"), 1);
+    assert_int_equal(number(shown, "management"), 1);
+    AUTO(json_freep) struct json *after = command_json(world, set);
+    assert_int_equal(number(after, "puk"), 2);
+    assert_int_equal(number(after, "management"), 3);
+    AUTO(json_freep) struct json *second = command_json(world, print);
+    AUTO(json_freep) struct json *back = command_json(world, print_first);
+    assert_string_not_equal(command_text(first, "puk"), command_text(second, "puk"));
+    assert_string_not_equal(command_text(first, "management_key"),
+                            command_text(second, "management_key"));
+    assert_string_equal(command_text(first, "puk"), command_text(back, "puk"));
+    assert_int_equal(command_refused(world, far), ERR_FIELD_VALUE);
+    assert_int_equal(command_refused(world, zero), ERR_USAGE);
+    assert_int_equal(command_refused(world, word), ERR_USAGE);
+    assert_int_equal(command_refused(world, print_far), ERR_FIELD_VALUE);
+    assert_int_equal(command_refused(world, "key|piv-versions"), ERR_USAGE);
+    assert_int_equal(command_refused(world, "key|piv-versions|--serial|NONE"), ERR_NO_SUCH_RECORD);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +177,7 @@ int main(void)
         cmocka_unit_test(a_request_is_rejected_with_a_reason),
         cmocka_unit_test(a_keys_administrator_pin_is_printed_before_it_is_registered),
         cmocka_unit_test(a_piv_tokens_secrets_are_printed_before_it_is_registered),
+        cmocka_unit_test(a_piv_tokens_versions_are_shown_and_set),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }

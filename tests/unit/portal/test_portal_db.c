@@ -282,6 +282,8 @@ static void a_database_of_version_2_is_brought_on(void **state)
 }
 
 /* Three tables are made anew, and lose neither rows nor rules. */
+#define ANSWER_COLUMNS "(id, job_id, key_id, purpose, challenge, sha256, puk_version, at_utc) "
+
 static void a_database_of_version_7_is_brought_on(void **state)
 {
     static const char rows[] =
@@ -307,10 +309,15 @@ static void a_database_of_version_7_is_brought_on(void **state)
         {"INSERT INTO certificate SELECT 5, key_id, NULL, '', usage, status, '', '02', '', 1, 2, "
          "'bb', x'02', 3, 4 FROM certificate",
          ERR_RECORD_EXISTS}, /* a second one in force */
-        {"INSERT INTO unblock_answer VALUES (10, 'J', 3, 'unblock', x'0102', x'AA', NULL, 10)",
+        {"INSERT INTO unblock_answer " ANSWER_COLUMNS
+         "VALUES (10, 'J', 3, 'unblock', x'0102', x'AA', NULL, 10)",
          ERR_RECORD_EXISTS},
-        {"INSERT INTO unblock_answer VALUES (10, 'J', 3, 'unblock', x'', x'AA', 2, 10)", ERR_NONE},
-        {"INSERT INTO unblock_answer VALUES (11, 'J', 3, 'unblock', x'', x'AA', 3, 10)", ERR_NONE},
+        {"INSERT INTO unblock_answer " ANSWER_COLUMNS
+         "VALUES (10, 'J', 3, 'unblock', x'', x'AA', 2, 10)",
+         ERR_NONE},
+        {"INSERT INTO unblock_answer " ANSWER_COLUMNS
+         "VALUES (11, 'J', 3, 'unblock', x'', x'AA', 3, 10)",
+         ERR_NONE},
         {"DELETE FROM renewal_order", ERR_DATABASE},
         {"DELETE FROM certificate", ERR_DATABASE},
     };
@@ -343,6 +350,56 @@ static void a_database_of_version_7_is_brought_on(void **state)
         struct err said = ERR_INIT;
         if (portal_db_run(file, rules[i].sql, PORTAL_NO_VALUES, &said) != rules[i].code)
             fail_msg("%s: %s (%s)", rules[i].sql, err_code_text(said.code), said.detail);
+    }
+    portal_db_freep(&file);
+    unlink(path);
+}
+
+/* What version 8 knew of PUKs: any number of candidates. */
+static void a_database_of_version_8_is_brought_on(void **state)
+{
+    static const char rows[] =
+        "INSERT INTO organisation VALUES (1, 'o', 0); INSERT INTO holder VALUES (1, 1, 'h', 0);"
+        "INSERT INTO key VALUES (1, 'a', '', 'piv', 1, 0), (2, 'b', '', 'piv', 1, 0), "
+        "(3, 'c', '', 'piv', 1, 0), (4, 'd', '', 'piv', 1, 0), (5, 'e', '', 'piv', 1, 0);"
+        "INSERT INTO reset_request (id, key_id, user, state, created_utc, changed_utc) "
+        "VALUES (1, 1, 'u', 'requested', 0, 0);"
+        "INSERT INTO job (id, key_id, reset_id, kind, challenge, created_utc, expires_utc) "
+        "VALUES ('J', 1, 1, 'reset-pin', x'01', 0, 0);"
+        "INSERT INTO piv_puk VALUES (1, 1, 0, 'confirmed', 1), (1, 2, 1, 'given', 2), "
+        "(1, 3, 2, 'given', 3);" /* two answers under way */
+        "INSERT INTO piv_puk VALUES (2, 4, 3, 'past', 1), (2, 5, 4, 'confirmed', 2);"
+        "INSERT INTO piv_puk VALUES (3, 1, 0, 'refused', 1), (3, 2, 1, 'given', 2);"
+        "INSERT INTO piv_puk VALUES (4, 1, 0, 'refused', 1), (4, 2, 1, 'never', 2);"
+        "INSERT INTO unblock_answer VALUES (7, 'J', 1, 'unblock', x'', x'AA', 3, 10), "
+        "(8, 'J', 4, 'unblock', x'', x'AA', 2, 10), (9, 'J', 5, 'unblock', x'01', x'AA', NULL, 10);"
+        "PRAGMA user_version = 8;";
+    static const char *const wanted[] = {
+        "SELECT count(*) = 4 FROM piv_version WHERE settled = 0 AND management = 1",
+        "SELECT puk = 1 AND given = 3 AND highest = 3 FROM piv_version WHERE key_id = 1",
+        "SELECT puk = 5 AND given IS NULL AND highest = 5 FROM piv_version WHERE key_id = 2",
+        "SELECT puk = 2 AND given IS NULL AND highest = 2 FROM piv_version WHERE key_id = 3",
+        "SELECT puk = 2 AND given IS NULL AND highest = 2 FROM piv_version WHERE key_id = 4",
+        "SELECT puk_from = 2 AND refused = 0 FROM unblock_answer WHERE id = 7",
+        "SELECT puk_from = 1 AND refused = 1 FROM unblock_answer WHERE id = 8",
+        "SELECT puk_from IS NULL AND refused = 0 FROM unblock_answer WHERE id = 9",
+    };
+    char path[] = "/tmp/ukey-portal-db-XXXXXX";
+    close(mkstemp(path));
+    sqlite3 *old = NULL;
+    assert_int_equal(sqlite3_open(path, &old), SQLITE_OK);
+    for (int version = 0; version < 8; version++)
+        assert_int_equal(sqlite3_exec(old, portal_schema[version], NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(old, rows, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(old);
+    struct portal_db *file = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_db_open(path, &file, &err), &err);
+    for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+        int64_t yes = 0;
+        world_must(portal_db_number(file, wanted[i], PORTAL_NO_VALUES, &yes, &err), &err);
+        if (yes != 1)
+            fail_msg("%s", wanted[i]);
     }
     portal_db_freep(&file);
     unlink(path);
@@ -387,6 +444,7 @@ int main(void)
         cmocka_unit_test(a_database_of_version_1_is_brought_on),
         cmocka_unit_test(a_database_of_version_2_is_brought_on),
         cmocka_unit_test(a_database_of_version_7_is_brought_on),
+        cmocka_unit_test(a_database_of_version_8_is_brought_on),
         cmocka_unit_test(a_database_with_broken_references_is_not_brought_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

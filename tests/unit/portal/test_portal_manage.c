@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "portal/portal_order.h"
 #include "portal/portal_piv_secret.h"
+#include "portal/portal_piv_version.h"
 #include "portal/portal_ticket.h"
 #include "world.h"
 
@@ -88,7 +89,7 @@ static void each_cipher_answers_with_the_tokens_key(void **state)
         struct err err = ERR_INIT;
         assert_int_equal(ask(world, renewal.job, algorithms[i], asked, &answer), ERR_NONE);
         world_must(
-            portal_piv_management_key(world->portal, renewal.key->serial, cipher, &key, &err),
+            portal_piv_management_key(world->portal, renewal.key->serial, 1, cipher, &key, &err),
             &err);
         world_must(portal_piv_encipher(cipher, key, asked, &wanted, &err), &err);
         assert_true(span_equal(span_bytes(answer), span_bytes(wanted)));
@@ -152,6 +153,53 @@ static void a_job_has_a_limit(void **state)
     assert_int_equal(answers(world), before);
     AUTO(portal_job_freep) struct portal_job *next = world_job(world, renewal.key, renewal.order);
     assert_int_equal(ask_fresh(world, next), ERR_NONE);
+}
+
+static void a_key_has_a_limit_of_a_day(void **state)
+{
+    struct world *world = *state;
+    AUTO(renewal_done) struct renewal renewal = begin(world);
+    AUTO(renewal_done) struct renewal other = begin(world);
+    for (int i = 0; i < PORTAL_MANAGE_ANSWERS_PER_KEY_AND_DAY; i++) {
+        AUTO(portal_job_freep)
+        struct portal_job *job = world_job(world, renewal.key, renewal.order);
+        clock_set_for_test(FIXTURE_NOW + i);
+        assert_int_equal(ask_fresh(world, job), ERR_NONE);
+    }
+    AUTO(portal_job_freep)
+    struct portal_job *refused = world_job(world, renewal.key, renewal.order);
+    int64_t before = answers(world);
+    assert_int_equal(ask_fresh(world, refused), ERR_MANAGE_DAY_LIMIT);
+    assert_int_equal(answers(world), before);
+    assert_int_equal(ask_fresh(world, other.job), ERR_NONE);
+    clock_set_for_test(FIXTURE_NOW + FIXTURE_DAY - 1);
+    AUTO(portal_job_freep) struct portal_job *early = world_job(world, renewal.key, renewal.order);
+    assert_int_equal(ask_fresh(world, early), ERR_MANAGE_DAY_LIMIT);
+    clock_set_for_test(FIXTURE_NOW + FIXTURE_DAY); /* the first one counts no more */
+    assert_int_equal(ask_fresh(world, early), ERR_NONE);
+    assert_int_equal(ask_fresh(world, early), ERR_MANAGE_DAY_LIMIT);
+    clock_set_for_test(FIXTURE_NOW);
+}
+
+/* A token whose management key was made anew by an operator. */
+static void the_answer_is_of_the_version_that_was_set(void **state)
+{
+    struct world *world = *state;
+    AUTO(renewal_done) struct renewal renewal = begin(world);
+    const struct portal_piv_cipher *cipher = portal_piv_cipher_find("aes128");
+    const struct portal_piv_setting setting = {.management = 2};
+    struct fresh challenge = fresh();
+    AUTO(bytes_freep) struct bytes *answer = NULL;
+    AUTO(bytes_freep) struct bytes *wanted = NULL;
+    AUTO(secret_freep) struct secret *key = NULL;
+    struct err err = ERR_INIT;
+    world_must(portal_piv_version_set(world->portal, renewal.key->serial, &setting, &err), &err);
+    world_must(portal_piv_management_key(world->portal, renewal.key->serial, 2, cipher, &key, &err),
+               &err);
+    world_must(portal_piv_encipher(cipher, key, SPAN_ARRAY(challenge.bytes), &wanted, &err), &err);
+    assert_int_equal(ask(world, renewal.job, "aes128", SPAN_ARRAY(challenge.bytes), &answer),
+                     ERR_NONE);
+    assert_true(span_equal(span_bytes(answer), span_bytes(wanted)));
 }
 
 static void lengths_and_ciphers_are_checked(void **state)
@@ -269,6 +317,8 @@ int main(void)
         cmocka_unit_test(a_challenge_is_answered_once),
         cmocka_unit_test(a_later_job_of_the_key_gets_no_used_challenge),
         cmocka_unit_test(a_job_has_a_limit),
+        cmocka_unit_test(a_key_has_a_limit_of_a_day),
+        cmocka_unit_test(the_answer_is_of_the_version_that_was_set),
         cmocka_unit_test(lengths_and_ciphers_are_checked),
         cmocka_unit_test(only_piv_tokens_have_it),
         cmocka_unit_test(a_reset_and_a_check_never_get_it),

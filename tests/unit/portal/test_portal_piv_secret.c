@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/hex.h"
+#include "portal/portal_piv_version.h"
 #include "portal/portal_secret_file.h"
 #include "world.h"
 
@@ -21,15 +22,21 @@ static struct portal *portal_of_5a(void)
     return portal;
 }
 
-static struct secret *management_key(const struct portal *portal, const char *serial,
-                                     const char *algorithm)
+static struct secret *management_key_of(const struct portal *portal, const char *serial,
+                                        int64_t version, const char *algorithm)
 {
     struct secret *key = NULL;
     struct err err = ERR_INIT;
-    world_must(
-        portal_piv_management_key(portal, serial, portal_piv_cipher_find(algorithm), &key, &err),
-        &err);
+    world_must(portal_piv_management_key(portal, serial, version, portal_piv_cipher_find(algorithm),
+                                         &key, &err),
+               &err);
     return key;
+}
+
+static struct secret *management_key(const struct portal *portal, const char *serial,
+                                     const char *algorithm)
+{
+    return management_key_of(portal, serial, 1, algorithm);
 }
 
 static struct secret *puk_of(const struct portal *portal, const char *serial, int64_t version)
@@ -203,7 +210,7 @@ static void names_and_serials_have_limits(void **state)
         struct err err = ERR_INIT;
         if (cases[i].length == 0)
             serial[0] = '\0';
-        assert_int_equal(portal_piv_management_key(world->portal, serial,
+        assert_int_equal(portal_piv_management_key(world->portal, serial, 1,
                                                    portal_piv_cipher_find("3des"), &key, &err),
                          cases[i].code);
         assert_int_equal(portal_piv_puk(world->portal, serial, 1, &puk, &err), cases[i].code);
@@ -233,18 +240,61 @@ static void showing_them_is_noted_without_them(void **state)
     AUTO(secret_freep) struct secret *key = management_key(world->portal, "NOTYET", "aes256");
     AUTO(secret_freep) struct secret *puk = puk_of(world->portal, "NOTYET", 1);
     struct err err = ERR_INIT;
-    world_must(portal_piv_secrets_show(world->portal, "NOTYET", portal_piv_cipher_find("aes256"),
+    world_must(portal_piv_secrets_show(world->portal, "NOTYET", portal_piv_cipher_find("aes256"), 0,
                                        &secrets, &err),
                &err);
     assert_true(secret_equal(secrets.management_key, key));
     assert_true(secret_equal(secrets.puk, puk));
     assert_int_equal(world_count(world->portal,
                                  "SELECT count(*) FROM audit WHERE event = 'piv-secrets.shown' "
-                                 "AND subject = 'NOTYET' AND detail = 'aes256, PUK 1'"),
+                                 "AND subject = 'NOTYET' AND detail = "
+                                 "'aes256, management key 1, PUK 1'"),
                      1);
     AUTO(memory_freep) char *hex = hex_encode(secret_peek(key));
     assert_int_equal(count_text(world->portal, secret_peek(puk)), 0);
     assert_int_equal(count_text(world->portal, span_text(hex)), 0);
+}
+
+static void each_version_is_another_management_key(void **state)
+{
+    struct world *world = *state;
+    AUTO(secret_freep) struct secret *first = management_key(world->portal, "S1", "aes192");
+    AUTO(secret_freep) struct secret *second = management_key_of(world->portal, "S1", 2, "aes192");
+    static const int64_t bad[] = {0, -1, INT64_C(4294967296)};
+    assert_false(secret_equal(first, second));
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        struct secret *none = NULL;
+        struct err err = ERR_INIT;
+        assert_int_equal(portal_piv_management_key(world->portal, "S1", bad[i],
+                                                   portal_piv_cipher_find("aes192"), &none, &err),
+                         ERR_INTERNAL);
+        assert_null(none);
+    }
+}
+
+static void what_an_operator_set_is_shown(void **state)
+{
+    struct world *world = *state;
+    AUTO(world_key_freep) struct world_key *key = world_piv_key_new(world, CERT_P256, 20);
+    AUTO(secret_freep) struct secret *old_puk = puk_of(world->portal, key->serial, 1);
+    AUTO(secret_freep) struct secret *puk = puk_of(world->portal, key->serial, 2);
+    AUTO(secret_freep)
+    struct secret *management = management_key_of(world->portal, key->serial, 3, "3des");
+    AUTO(portal_piv_secrets_done) struct portal_piv_secrets now = {0};
+    AUTO(portal_piv_secrets_done) struct portal_piv_secrets before = {0};
+    AUTO(portal_piv_secrets_done) struct portal_piv_secrets none = {0};
+    const struct portal_piv_cipher *cipher = portal_piv_cipher_find("3des");
+    const struct portal_piv_setting setting = {.puk = 2, .management = 3};
+    struct err err = ERR_INIT;
+    world_must(portal_piv_version_set(world->portal, key->serial, &setting, &err), &err);
+    world_must(portal_piv_secrets_show(world->portal, key->serial, cipher, 0, &now, &err), &err);
+    world_must(portal_piv_secrets_show(world->portal, key->serial, cipher, 1, &before, &err), &err);
+    assert_true(secret_equal(now.puk, puk));
+    assert_true(secret_equal(now.management_key, management));
+    assert_true(secret_equal(before.puk, old_puk));
+    assert_int_equal(portal_piv_secrets_show(world->portal, key->serial, cipher, 3, &none, &err),
+                     ERR_FIELD_VALUE);
+    assert_null(none.puk);
 }
 
 int main(void)
@@ -258,6 +308,8 @@ int main(void)
         cmocka_unit_test(a_challenge_is_one_block),
         cmocka_unit_test(names_and_serials_have_limits),
         cmocka_unit_test(showing_them_is_noted_without_them),
+        cmocka_unit_test(each_version_is_another_management_key),
+        cmocka_unit_test(what_an_operator_set_is_shown),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
 }
