@@ -120,11 +120,12 @@ static enum err_code relay_unblock(struct op *op, const struct op_admin_question
 }
 
 /* A secret that is wrong costs a try: a refusal that cost none was for another reason, which a card may have in the
- * same word, and says nothing about the secret. */
-static bool cost_a_try(const struct op *op, const struct err *refusal)
+ * same word, and says nothing about the secret. Of a card that tells no tries (-1) at all the platform keeps count. */
+static bool may_cost_a_try(const struct op *op, const struct err *refusal)
 {
     int before = op->key.administrator.tries_left;
-    return refusal->tries_left > 0 && (before < 0 || refusal->tries_left < before);
+    return before < 0 ? refusal->tries_left != 0
+                      : refusal->tries_left > 0 && refusal->tries_left < before;
 }
 
 /* An answer without a challenge is a secret that key and platform change together. When they differ about the present
@@ -132,7 +133,7 @@ static bool cost_a_try(const struct op *op, const struct err *refusal)
 static bool may_ask_again(const struct op *op, bool bound, const struct err *refusal)
 {
     struct err too_few = ERR_INIT;
-    return refusal->code == ERR_PIN_WRONG && !bound && cost_a_try(op, refusal) &&
+    return refusal->code == ERR_PIN_WRONG && !bound && may_cost_a_try(op, refusal) &&
            judge_tries(op, refusal->tries_left, &too_few) == ERR_NONE;
 }
 

@@ -175,6 +175,29 @@ static void a_refusal_that_costs_no_try_says_nothing_about_the_secret(void **sta
     assert_int_equal(told, 1);
 }
 
+/* A card that tells no tries, and has a word without a count for a wrong secret: whether it was wrong is for the
+ * platform to know. */
+static void a_refusal_without_a_count_is_told_to_the_platform(void **state)
+{
+    static const char *const words[] = {"6300", "6982"};
+    struct ops_world *world = *state;
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        int asked_again = 0;
+        for (int nth = 1; nth <= COMMANDS; nth++) {
+            AUTO(memory_freep) char *fault = memory_printf("status %d %s", nth, words[i]);
+            ops_world_use(world, "piv-plain", false);
+            world->keys.next_fault = fault;
+            AUTO(json_freep) struct json *operation = reset_pin(world);
+            if (world->platform.piv.refused == 0)
+                continue;
+            asked_again++;
+            assert_int_equal(world->platform.piv.tries, -1);
+            assert_string_equal(ops_world_state(operation), "done");
+        }
+        assert_int_equal(asked_again, 1);
+    }
+}
+
 /* Of three tries one always is left for whoever has the key in hand. */
 static void the_last_try_is_left_alone(void **state)
 {
@@ -199,6 +222,7 @@ int main(void)
         OPS_WORLD_TEST(when_key_and_platform_differ_the_other_secret_is_asked_for_once),
         OPS_WORLD_TEST(a_secret_that_is_wrong_twice_is_not_tried_again),
         OPS_WORLD_TEST(a_refusal_that_costs_no_try_says_nothing_about_the_secret),
+        OPS_WORLD_TEST(a_refusal_without_a_count_is_told_to_the_platform),
         OPS_WORLD_TEST(the_last_try_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
