@@ -6,6 +6,7 @@
 
 #include "agent/config_value.h"
 #include "base/file.h"
+#include "base/text.h"
 
 /* Without the line feed: what Debian's inih takes in one piece. */
 #define LINE_BYTES_MAX 198
@@ -191,20 +192,10 @@ static void forget_platforms(struct config *config, size_t first)
 /* ---- one file ---- */
 
 /* An editor that saves GBK is the usual way to get this wrong. */
-static bool is_utf8(struct span text)
+static bool is_text(struct span text)
 {
-    size_t more = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = text.at[i];
-        bool goes_on = (c & 0xC0) == 0x80;
-        if (goes_on != (more > 0) || c == 0 || c == 0xC0 || c == 0xC1 || c > 0xF4)
-            return false;
-        if (goes_on)
-            more--;
-        else
-            more = c < 0x80 ? 0 : c < 0xE0 ? 1 : c < 0xF0 ? 2 : 3;
-    }
-    return more == 0;
+    return text_is_utf8(text.at, text.len) &&
+           (text.len == 0 || memchr(text.at, 0, text.len) == NULL);
 }
 
 /* inih would cut a longer line in two and read its rest as a line of its own. */
@@ -260,7 +251,7 @@ static enum err_code finish_platforms(struct config *config, size_t first, struc
 static enum err_code parse(const struct bytes *text, struct reading *reading, struct err *err)
 {
     const char *lines = (const char *)text->at;
-    if (!is_utf8(span_bytes(text)))
+    if (!is_text(span_bytes(text)))
         return err_set(err, ERR_CONFIG, "not UTF-8 text");
     if (check_lines(lines, err) != ERR_NONE)
         return err->code;

@@ -71,7 +71,8 @@ const char *config_value_api(const char *value)
     static const char path[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
     const char *end = skip_origin(value);
-    if (end == NULL || end[strspn(end, path)] != '\0' || value[strlen(value) - 1] == '/')
+    bool ends = end != NULL && (*end == '\0' || *end == '/');
+    if (!ends || end[strspn(end, path)] != '\0' || value[strlen(value) - 1] == '/')
         return "is not an https address without a query and without a slash at its end";
     return NULL;
 }

@@ -106,6 +106,17 @@ size_t text_utf8_length(const void *at, size_t left)
     return 0;
 }
 
+bool text_is_utf8(const void *at, size_t bytes)
+{
+    const uint8_t *text = at;
+    for (size_t length = 0; bytes > 0; text += length, bytes -= length) {
+        length = text_utf8_length(text, bytes);
+        if (length == 0)
+            return false;
+    }
+    return true;
+}
+
 bool text_quotes(const char *text, const char *value)
 {
     size_t length = strnlen(value, TEXT_QUOTED_BYTES);

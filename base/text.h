@@ -27,6 +27,8 @@ enum lang text_lang_from_environment(void);
 /* Bytes of the UTF-8 sequence at the start of left bytes; 0 when it is broken or left is 0.
  * Source: RFC 3629 4. */
 size_t text_utf8_length(const void *at, size_t left);
+/* Whether all of it is UTF-8. A zero byte is. */
+bool text_is_utf8(const void *at, size_t bytes);
 /* Whether text quotes value, be it cut off behind its first TEXT_QUOTED_BYTES. False for an empty value. */
 #define TEXT_QUOTED_BYTES 8
 bool text_quotes(const char *text, const char *value);

@@ -16,7 +16,7 @@ struct trust_keeper {
     struct loop_watch *watch; /* NULL: nothing runs */
     bool again;
     struct loop_timer *retry;
-    size_t failures; /* one after the other */
+    size_t failures; /* one after the other, since it was asked for */
     int64_t pause_ms; /* of a test; 0: those of the table */
 };
 
@@ -101,7 +101,6 @@ static void note_outcome(struct trust_keeper *keeper)
         return;
     }
     keeper->failures = 0;
-    loop_timer_stop(keeper->retry);
 }
 
 static void on_news(void *context, uint32_t events)
@@ -117,6 +116,20 @@ static void on_news(void *context, uint32_t events)
         trust_keeper_look(keeper);
 }
 
+static void start(struct trust_keeper *keeper)
+{
+    struct err err = ERR_INIT;
+    loop_timer_stop(keeper->retry);
+    keeper->again = keeper->watch != NULL;
+    if (keeper->again)
+        return;
+    if (launch_ask(keeper->launch, keeper->task, -1, &keeper->launched, &err) == ERR_NONE)
+        keeper->watch =
+            loop_watch_new(keeper->loop, keeper->launched.channel, EPOLLIN, on_news, keeper);
+    else
+        log_err("trust", "start", &err);
+}
+
 struct trust_keeper *trust_keeper_new(struct loop *loop, struct launch *launch, size_t task)
 {
     struct trust_keeper *keeper = memory_new(sizeof *keeper);
@@ -126,21 +139,14 @@ struct trust_keeper *trust_keeper_new(struct loop *loop, struct launch *launch, 
         .task = task,
         .launched = LAUNCHED_NONE,
     };
-    keeper->retry = loop_timer_new(loop, (loop_fn)trust_keeper_look, keeper);
+    keeper->retry = loop_timer_new(loop, (loop_fn)start, keeper);
     return keeper;
 }
 
 void trust_keeper_look(struct trust_keeper *keeper)
 {
-    struct err err = ERR_INIT;
-    keeper->again = keeper->watch != NULL;
-    if (keeper->again)
-        return;
-    if (launch_ask(keeper->launch, keeper->task, -1, &keeper->launched, &err) == ERR_NONE)
-        keeper->watch =
-            loop_watch_new(keeper->loop, keeper->launched.channel, EPOLLIN, on_news, keeper);
-    else
-        log_err("trust", "start", &err);
+    keeper->failures = 0;
+    start(keeper);
 }
 
 void trust_keeper_retry_for_test(struct trust_keeper *keeper, int64_t pause_ms)

@@ -20,7 +20,8 @@ struct launch_task trust_keeper_task(const struct trust_keeper_folders *folders)
 /* task: the number of that one in the list. */
 struct trust_keeper *trust_keeper_new(struct loop *loop, struct launch *launch, size_t task);
 /* Has it done. Returns at once; one that is asked for while another runs is done after it. One that fails, as when a
- * browser holds its database, is done again four times within an hour and a quarter. */
+ * browser holds its database, is done again four times within an hour and a quarter of
+ * this call. */
 void trust_keeper_look(struct trust_keeper *keeper);
 /* Only so long until it is done again. */
 void trust_keeper_retry_for_test(struct trust_keeper *keeper, int64_t pause_ms);

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/hex.h"
 #include "base/json.h"
+#include "base/text.h"
 
 #define RECORD_BYTES_MAX 524288
 #define RECORD_MODE 0600
@@ -66,23 +67,11 @@ static bool is_among(char *const *paths, size_t count, const char *path)
     return false;
 }
 
-/* A path is bytes, the record is UTF-8. */
-static bool is_utf8(const char *text)
-{
-    size_t left = strlen(text);
-    for (size_t length = 0; left > 0; text += length, left -= length) {
-        length = text_utf8_length(text, left);
-        if (length == 0)
-            return false;
-    }
-    return true;
-}
-
 static enum err_code add_path(char **paths, size_t *count, const char *path, struct err *err)
 {
     if (is_among(paths, *count, path))
         return ERR_NONE;
-    if (!is_utf8(path))
+    if (!text_is_utf8(path, strlen(path))) /* a path is bytes, the record is text */
         return err_set(err, ERR_FILE, "a folder whose name is not UTF-8");
     if (*count == TRUST_RECORD_PATHS_MAX)
         return err_set(err, ERR_FILE, "more than %d folders", TRUST_RECORD_PATHS_MAX);

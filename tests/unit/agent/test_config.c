@@ -80,6 +80,8 @@ static void a_wrong_file_of_the_folder_is_left_out_alone(void **state)
         {"nonsense", "line 1"},
         {"[platform b]\nname = 乙\norigin = https://b.example/\n", "line 3"},
         {"\xd1\xf4", "UTF-8"},
+        {";\xe0\x80\xaf\n", "UTF-8"},
+        {";\xed\xa0\x80\n", "UTF-8"},
         /* Nothing of it stays, neither what is right nor another file's way. */
         {PLATFORM_NAMED("b", "乙", "https://b.example") "[platform c]\nname = x\n", "missing"},
         {PLATFORM_NAMED("c", "丙", "https://c.example") "colour = red\n", "line 5"},

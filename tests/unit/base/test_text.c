@@ -161,6 +161,29 @@ static void utf8_is_told_from_rubbish(void **state)
     assert_int_equal(text_utf8_length("\0", 1), 1);
 }
 
+static void whole_texts_are_utf8_or_not(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t bytes;
+        bool good;
+    } cases[] = {
+        {"", 0, true},
+        {"a\0b", 3, true},
+        {"平台 \xF0\x9F\x94\x91", 11, true},
+        {"a\xD1\xF4", 3, false}, /* GBK */
+        {"平\xE5\xB9", 5, false}, /* cut off */
+        {"\xC0\xAF", 2, false}, /* overlong: a slash in two, three and four bytes */
+        {"\xE0\x80\xAF", 3, false},
+        {"\xF0\x80\x80\xAF", 4, false},
+        {"\xED\xA0\xBD\xED\xB4\x91", 6, false}, /* a pair of surrogates */
+        {"\xF4\x90\x80\x80", 4, false}, /* behind U+10FFFF */
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        assert_int_equal(text_is_utf8(cases[i].text, cases[i].bytes), cases[i].good);
+}
+
 static void broken_text_is_repaired(void **state)
 {
     (void)state;
@@ -184,6 +207,7 @@ int main(void)
         cmocka_unit_test(the_environment_names_the_language),
         cmocka_unit_test(a_text_has_both_languages),
         cmocka_unit_test(utf8_is_told_from_rubbish),
+        cmocka_unit_test(whole_texts_are_utf8_or_not),
         cmocka_unit_test(broken_text_is_repaired),
     };
     return cmocka_run_group_tests_name("base/text", tests, NULL, NULL);

@@ -16,6 +16,7 @@
 #include "tests/unit/agent/trust/fixture.h"
 
 #define PATIENCE_MS 30000
+#define TRIES_MORE_THAN_ALL 8
 #define LOOK_MS 20
 
 static bool is_trusted(struct home *home)
@@ -157,6 +158,26 @@ static void test_what_fails_is_tried_again(void **state)
     close_all(keeper);
 }
 
+/* As when a browser was open all day, and the certificate is then renewed. */
+static void test_what_is_asked_for_anew_has_all_its_tries(void **state)
+{
+    struct home *home = *state;
+    struct trust_keeper *keeper = keeper_with(home, true);
+    AUTO(memory_freep) char *in_the_way = home_path(home, ".pki");
+    home_write(home, ".pki", "no folder", 0600);
+    trust_keeper_retry_for_test(keeper, 1);
+    trust_keeper_look(keeper);
+    for (int tries = 0; tries < TRIES_MORE_THAN_ALL; tries++) {
+        trust_keeper_wait(keeper, PATIENCE_MS);
+        run_loop();
+    }
+    trust_keeper_look(keeper);
+    trust_keeper_wait(keeper, PATIENCE_MS);
+    assert_int_equal(unlink(in_the_way), 0);
+    wait_until_trusted(home);
+    close_all(keeper);
+}
+
 static void test_can_be_freed_at_any_time(void **state)
 {
     struct home *home = *state;
@@ -181,6 +202,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_waits_for_the_first_trust, home_start, home_stop),
         cmocka_unit_test_setup_teardown(test_waits_only_so_long, home_start, home_stop),
         cmocka_unit_test_setup_teardown(test_what_fails_is_tried_again, home_start, home_stop),
+        cmocka_unit_test_setup_teardown(test_what_is_asked_for_anew_has_all_its_tries, home_start,
+                                        home_stop),
         cmocka_unit_test_setup_teardown(test_can_be_freed_at_any_time, home_start, home_stop),
     };
     return cmocka_run_group_tests_name("agent/trust/trust_keeper", tests, NULL, NULL);
