@@ -87,18 +87,18 @@ static void note_use(struct portal *portal, struct span hash)
         log_err("portal", "note the session's use", &err);
 }
 
-enum err_code portal_session_find(struct portal *portal, const char *token,
-                                  struct portal_account **out, struct err *err)
+enum err_code portal_session_find(struct portal *portal, const char *token, int64_t *out_user_id,
+                                  struct err *err)
 {
     AUTO(portal_query_freep) struct portal_query *query = NULL;
-    AUTO(portal_account_freep) struct portal_account *account = NULL;
     int64_t now = clock_now_utc();
     uint8_t hash[SHA256_BYTES];
     bool row = false;
     hash_token("", token, hash);
     if (portal_db_query(portal->db,
-                        "SELECT user_id, used_utc FROM session "
-                        "WHERE sha256 = ? AND used_utc > ? AND created_utc > ?",
+                        "SELECT user_id, used_utc FROM session JOIN user ON user.id = user_id "
+                        "WHERE sha256 = ? AND used_utc > ? AND session.created_utc > ? "
+                        "AND disabled_utc IS NULL",
                         PORTAL_VALUES(PORTAL_BLOB(SPAN_ARRAY(hash)),
                                       PORTAL_INTEGER(now - PORTAL_SESSION_IDLE_S),
                                       PORTAL_INTEGER(now - PORTAL_SESSION_S)),
@@ -107,13 +107,9 @@ enum err_code portal_session_find(struct portal *portal, const char *token,
         return err_add(err, "find the session");
     if (!row)
         return err_set(err, ERR_NOT_LOGGED_IN, "no such session");
-    if (portal_account_load(portal, portal_query_integer(query, 0), &account, err) != ERR_NONE)
-        return err_add(err, "find the session's user");
-    if (account->disabled)
-        return err_set(err, ERR_NOT_LOGGED_IN, "the user is disabled");
     if (portal_query_integer(query, 1) <= now - TOUCH_S)
         note_use(portal, SPAN_ARRAY(hash));
-    *out = TAKE(account);
+    *out_user_id = portal_query_integer(query, 0);
     return ERR_NONE;
 }
 

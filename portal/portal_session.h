@@ -1,7 +1,7 @@
 /* Sessions of logged-in users: a random token in the browser, its hash here. */
 #pragma once
 
-#include "portal/portal_account.h"
+#include "portal/portal.h"
 
 #define PORTAL_SESSION_TOKEN_BYTES 32
 #define PORTAL_SESSION_TOKEN_CHARACTERS (2 * PORTAL_SESSION_TOKEN_BYTES) /* hexadecimal */
@@ -14,7 +14,7 @@ MUST_CHECK enum err_code portal_session_open(struct portal *portal, int64_t user
                                              char **out_token, struct err *err);
 /* Whose it is, and notes the use where the database can be written. ERR_NOT_LOGGED_IN: none such, over, or the user is disabled. */
 MUST_CHECK enum err_code portal_session_find(struct portal *portal, const char *token,
-                                             struct portal_account **out, struct err *err);
+                                             int64_t *out_user_id, struct err *err);
 /* No error when there is none. */
 MUST_CHECK enum err_code portal_session_close(struct portal *portal, const char *token,
                                               struct err *err);

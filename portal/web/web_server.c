@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "portal/pay/payment_worker.h"
+#include "portal/portal_account.h"
 #include "portal/portal_change_limit.h"
 #include "portal/portal_session.h"
 #include "portal/web/web_guard.h"
@@ -62,9 +63,11 @@ static enum err_code find_visitor(struct web *web, const struct web_headers *hea
                                   struct visitor *out, struct err *err)
 {
     struct visitor visitor = {0};
+    int64_t user_id = 0;
     if (!web_guard_token(headers, visitor.token, sizeof visitor.token))
         return err_set(err, ERR_NOT_LOGGED_IN, "no cookie of a session");
-    if (portal_session_find(web->portal, visitor.token, &visitor.account, err) != ERR_NONE)
+    if (portal_session_find(web->portal, visitor.token, &user_id, err) != ERR_NONE ||
+        portal_account_load(web->portal, user_id, &visitor.account, err) != ERR_NONE)
         return err->code;
     visitor.user = (struct web_user){
         .id = visitor.account->id,

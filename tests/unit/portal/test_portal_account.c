@@ -199,7 +199,7 @@ static void ones_own_session_outlives_a_new_password(void **state)
 {
     int64_t id = add("zhang", PORTAL_ROLE_BIDDER);
     AUTO(memory_freep) char *token = NULL;
-    AUTO(portal_account_freep) struct portal_account *still = NULL;
+    int64_t still = 0;
     struct err err = ERR_INIT;
     open_session(id);
     world_must(portal_session_open(portal, id, &token, &err), &err);

@@ -83,10 +83,12 @@ static void who_has_the_password_gets_a_session(void **state)
     AUTO(portal_login_freep) struct portal_login *attempt = begin("zhANG", "1.2.3.4");
     AUTO(memory_freep) char *token = NULL;
     AUTO(portal_account_freep) struct portal_account *account = NULL;
+    int64_t user_id = 0;
     struct err err = ERR_INIT;
     assert_memory_equal(portal_login_kept(attempt), &password, sizeof password);
     assert_int_equal(end(attempt, true, NULL, &token), ERR_NONE);
-    world_must(portal_session_find(portal, token, &account, &err), &err);
+    world_must(portal_session_find(portal, token, &user_id, &err), &err);
+    world_must(portal_account_load(portal, user_id, &account, &err), &err);
     assert_string_equal(account->login, "Zhang");
     assert_int_equal(world_count(portal, "SELECT count(*) FROM audit WHERE event = 'login' AND "
                                          "actor = 'user:Zhang' AND detail = '1.2.3.4'"),
