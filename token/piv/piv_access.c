@@ -26,10 +26,20 @@
 
 /* ---- the state of PIN and PUK ---- */
 
+/* Some cards count in the last digit of 630x. */
+static uint16_t in_the_standards_words(uint16_t status)
+{
+    bool counts = (status & STATUS_TRIES_MASK) == STATUS_NOT_VERIFIED && (status & 0xF) != 0;
+    return counts ? (uint16_t)(STATUS_TRIES | (status & 0xF)) : status;
+}
+
 static enum err_code empty_verify(struct piv *piv, uint16_t *status, struct err *err)
 {
     struct piv_command command = {.name = "VERIFY", .ins = INS_VERIFY, .p2 = PIV_REFERENCE_PIN};
-    return piv_send(piv, &command, NULL, status, err);
+    if (piv_send(piv, &command, NULL, status, err) != ERR_NONE)
+        return err->code;
+    *status = in_the_standards_words(*status);
+    return ERR_NONE;
 }
 
 /* A card that answers the question without a PIN so has not been asked for one: its tries are not known. */
@@ -113,7 +123,7 @@ static enum err_code check_presented(struct piv *piv, enum token_role role,
     struct token_pin_state state = {.tries_left = -1};
     struct err ignored = ERR_INIT;
     if (status != STATUS_NOT_VERIFIED && status != STATUS_SECURITY && status != STATUS_DATA)
-        return status_word_check(status, sent->ins, sent->name, err);
+        return status_word_check(in_the_standards_words(status), sent->ins, sent->name, err);
     if (piv_access_pin_state(piv, role, &state, &ignored) != ERR_NONE)
         state.tries_left = -1;
     err_set_foreign(err, state.tries_left == 0 ? ERR_PIN_LOCKED : ERR_PIN_WRONG, status,
@@ -174,6 +184,18 @@ enum err_code piv_access_logout(struct piv *piv, struct err *err)
     return piv_call(piv, &command, NULL, err);
 }
 
+/* The card has rules of its own for a new PIN. */
+static bool breaks_rules(uint16_t status)
+{
+    return status == STATUS_DATA || status == STATUS_CONDITIONS;
+}
+
+static enum err_code refuse_by_rules(const struct piv_command *command, uint16_t status,
+                                     struct err *err)
+{
+    return err_set_foreign(err, ERR_PIN_RULES, status, "%s: status %04X", command->name, status);
+}
+
 enum err_code piv_access_change_pin(struct piv *piv, const struct secret *old_pin,
                                     const struct secret *new_pin, struct err *err)
 {
@@ -187,8 +209,8 @@ enum err_code piv_access_change_pin(struct piv *piv, const struct secret *old_pi
     uint16_t status = 0;
     if (piv_send(piv, &command, NULL, &status, err) != ERR_NONE)
         return err->code;
-    if (status == STATUS_DATA) /* the card has rules of its own for a new PIN */
-        return err_set_foreign(err, ERR_PIN_RULES, status, "%s: status %04X", command.name, status);
+    if (breaks_rules(status))
+        return refuse_by_rules(&command, status, err);
     return check_presented(piv, TOKEN_USER, &command, status, err);
 }
 
@@ -319,6 +341,21 @@ enum err_code piv_access_admin_login(struct piv *piv, struct span cryptogram, st
 
 /* ---- unblocking ---- */
 
+/* The card has just taken this PUK: a refusal is of something else. */
+static enum err_code use_puk(struct piv *piv, const struct piv_command *reset, struct err *err)
+{
+    uint16_t status = 0;
+    if (piv_send(piv, reset, NULL, &status, err) != ERR_NONE)
+        return err->code;
+    if (breaks_rules(status))
+        return refuse_by_rules(reset, status, err);
+    if (status != APDU_STATUS_OK)
+        return err_set_foreign(err, ERR_TOKEN_STATUS, status,
+                               "%s: status %04X, with the PUK that was just set", reset->name,
+                               status);
+    return ERR_NONE;
+}
+
 enum err_code piv_access_unblock(struct piv *piv, struct span blob, struct err *err)
 {
     if (blob.len != PIV_UNBLOCK_BYTES)
@@ -338,5 +375,5 @@ enum err_code piv_access_unblock(struct piv *piv, struct span blob, struct err *
     if (piv_send(piv, &change, NULL, &status, err) != ERR_NONE ||
         check_presented(piv, TOKEN_ADMINISTRATOR, &change, status, err) != ERR_NONE)
         return err_add(err, "give the card the next PUK");
-    return piv_call(piv, &reset, NULL, err);
+    return use_puk(piv, &reset, err);
 }

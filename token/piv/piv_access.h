@@ -31,5 +31,6 @@ MUST_CHECK enum err_code piv_access_challenge(struct piv *piv, enum token_purpos
 MUST_CHECK enum err_code piv_access_admin_login(struct piv *piv, struct span cryptogram,
                                                 struct err *err);
 /* blob: PIV_UNBLOCK_BYTES. Gives the card the next PUK, then with it the new PIN. ERR_PIN_WRONG with
- * err->tries_left for the present PUK: nothing was changed. */
+ * err->tries_left for the present PUK: nothing was changed. ERR_PIN_RULES and ERR_TOKEN_STATUS when the card refuses
+ * the new PIN: the PUK is the next one then. */
 MUST_CHECK enum err_code piv_access_unblock(struct piv *piv, struct span blob, struct err *err);

@@ -131,7 +131,17 @@ static bool all_zero(struct span bytes)
     return true;
 }
 
-/* *out is empty when the card has no such command. */
+/* What some cards say all alike: none, and the constant of a widespread implementation. */
+static bool is_nobodys(uint32_t number)
+{
+    static const uint32_t made_up[] = {0, 0x0052F743};
+    for (size_t i = 0; i < ARRAY_SIZE(made_up); i++)
+        if (made_up[i] == number)
+            return true;
+    return false;
+}
+
+/* *out is empty when the card has no such command, or no number of its own. */
 static enum err_code ask_serial(struct piv *piv, char out[TOKEN_TEXT_BYTES_MAX + 1],
                                 struct err *err)
 {
@@ -142,12 +152,13 @@ static enum err_code ask_serial(struct piv *piv, char out[TOKEN_TEXT_BYTES_MAX +
     if (piv_send(piv, &command, &answer, &status, err) != ERR_NONE)
         return err->code;
     out[0] = '\0';
-    if (status != APDU_STATUS_OK || answer->len != SERIAL_BYTES || all_zero(span_bytes(answer)))
+    if (status != APDU_STATUS_OK || answer->len != SERIAL_BYTES)
         return ERR_NONE;
     uint32_t number = 0;
     for (size_t i = 0; i < SERIAL_BYTES; i++)
         number = number << 8 | answer->at[i];
-    snprintf(out, TOKEN_TEXT_BYTES_MAX + 1, "%u", number);
+    if (!is_nobodys(number))
+        snprintf(out, TOKEN_TEXT_BYTES_MAX + 1, "%u", number);
     return ERR_NONE;
 }
 

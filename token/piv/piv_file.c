@@ -89,16 +89,27 @@ enum err_code piv_file_list(struct piv *piv, struct token_files **out, struct er
     return ERR_NONE;
 }
 
+static bool is_there(const struct piv *piv, const char *name, size_t *out)
+{
+    for (size_t i = 0; i < PIV_FILES_MAX; i++)
+        if (strcmp(piv->file[i].name, name) == 0) {
+            *out = i;
+            return true;
+        }
+    return false;
+}
+
+/* What is remembered may be what the card said once when it would not show a file: it is asked again. */
 static enum err_code find(struct piv *piv, const char *name, size_t *out, struct err *err)
 {
     if (ask_unknown(piv, err) != ERR_NONE)
         return err->code;
-    for (size_t i = 0; i < PIV_FILES_MAX; i++)
-        if (strcmp(piv->file[i].name, name) == 0) {
-            *out = i;
-            return ERR_NONE;
-        }
-    return err_set(err, ERR_TOKEN_NO_FILE, "no file of this name");
+    for (size_t i = 0; i < PIV_FILES_MAX && !is_there(piv, name, out); i++)
+        if (ask(piv, i, err) != ERR_NONE)
+            return err->code;
+    if (!is_there(piv, name, out))
+        return err_set(err, ERR_TOKEN_NO_FILE, "no file of this name");
+    return ERR_NONE;
 }
 
 enum err_code piv_file_read(struct piv *piv, const char *name, struct bytes **out, struct err *err)

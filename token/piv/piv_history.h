@@ -10,5 +10,6 @@ MUST_CHECK enum err_code piv_history_read(struct piv *piv, struct err *err);
  * program's, which numbers them behind ours), and could be read. */
 bool piv_history_is_ours(const struct piv *piv);
 /* Says that the first count retired slots hold keys whose certificates are on the card; nothing is
- * written when it says so already, or when it is not ours. */
+ * written when it says so already, or when it is not ours. What it says then is read back: some cards keep a
+ * history of their own. */
 MUST_CHECK enum err_code piv_history_write(struct piv *piv, size_t count, struct err *err);

@@ -16,6 +16,10 @@ static bool take_tries(struct span tries, struct piv_metadata *out)
 {
     if (tries.at == NULL)
         return true;
+    if (tries.len == 1) { /* some cards tell only what is left */
+        out->tries_left = tries.at[0];
+        return true;
+    }
     if (tries.len != 2 || tries.at[0] == 0 || tries.at[1] > tries.at[0])
         return false;
     out->tries_max = tries.at[0];
@@ -60,15 +64,16 @@ enum err_code piv_metadata_read(struct piv *piv, uint8_t reference, struct piv_m
     if (piv_send(piv, &command, &answer, &status, err) != ERR_NONE)
         return err->code;
     bool no_key = status == STATUS_NO_KEY;
-    if (status == APDU_STATUS_OK && answer->len == 0)
-        status = STATUS_NOTHING; /* a card that answers whatever it doesn't know with success */
+    struct piv_metadata told = found;
+    if (status == APDU_STATUS_OK && (answer->len == 0 || !parse(span_bytes(answer), &told)))
+        status = STATUS_NOTHING; /* success, and nothing that could be understood */
     if (piv->metadata == PIV_NOT_ASKED && status == APDU_STATUS_OK)
         piv->metadata = PIV_YES;
     if (piv->metadata == PIV_NOT_ASKED && !no_key)
         piv->metadata = PIV_NO;
+    if (status == APDU_STATUS_OK)
+        found = told;
     found.known = status == APDU_STATUS_OK || (no_key && piv->metadata == PIV_YES);
-    if (status == APDU_STATUS_OK && !parse(span_bytes(answer), &found))
-        return err_set(err, ERR_TOKEN_ANSWER, "%s of %02X: broken", command.name, reference);
     *out = found;
     return ERR_NONE;
 }

@@ -17,6 +17,6 @@ struct piv_metadata {
     struct token_public_key key; /* TOKEN_ALGORITHM_NONE: none, or of a kind that we don't serve */
 };
 
-/* reference: of a PIN or a slot. ERR_TOKEN_ANSWER when the answer is broken. */
+/* reference: of a PIN or a slot. An answer that can't be understood is none. */
 MUST_CHECK enum err_code piv_metadata_read(struct piv *piv, uint8_t reference,
                                            struct piv_metadata *out, struct err *err);

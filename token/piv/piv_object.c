@@ -99,7 +99,10 @@ enum err_code piv_object_write(struct piv *piv, uint32_t id, struct span content
         return err->code;
     if (is_one_of(status, unstorable, ARRAY_SIZE(unstorable)))
         return not_stored(piv, id, content.len, status, err);
-    if (piv_check_managed(piv, &command, status, err) != ERR_NONE)
-        return err_add(err, "object %06X", id);
-    return ERR_NONE;
+    enum err_code code = piv_check_managed(piv, &command, status, err);
+    if (code == ERR_NONE)
+        return ERR_NONE;
+    if (code != ERR_TOKEN_LOGIN_LOST && code != ERR_TOKEN_MEMORY)
+        err->code = ERR_TOKEN_STATUS; /* what else words may mean they don't after this command */
+    return err_add(err, "object %06X", id);
 }

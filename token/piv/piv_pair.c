@@ -166,9 +166,13 @@ static enum err_code free_slot(struct piv *piv, size_t slot, struct err *err)
         return err->code;
     if (!can_delete)
         return ERR_NONE;
-    if (piv_key_delete(piv, slot, err) != ERR_NONE)
-        return err->code;
-    return piv_slot_clear(piv, slot, err);
+    enum err_code code = piv_key_delete(piv, slot, err);
+    if (code == ERR_TOKEN_NOT_SUPPORTED) { /* its version promised it */
+        piv->move = PIV_NO;
+        *err = ERR_INIT;
+        return ERR_NONE;
+    }
+    return code == ERR_NONE ? piv_slot_clear(piv, slot, err) : code;
 }
 
 enum err_code piv_pair_delete(struct piv *piv, const char *pair, struct err *err)

@@ -326,6 +326,37 @@ enum err_code piv_slot_write(struct piv *piv, size_t slot, struct span der, cons
     return write_object(piv, slot, buf_span(&content), err);
 }
 
+/* Without noting what is there. */
+static enum err_code shows(struct piv *piv, size_t slot, struct span der, const char *element,
+                           bool *out, struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *content = NULL;
+    AUTO(piv_cert_done) struct piv_cert cert = {NULL};
+    struct err unread;
+    if (piv_object_look(piv, piv_slot_object(slot), &content, &unread, err) != ERR_NONE)
+        return err->code;
+    *out = content != NULL && piv_cert_parse(span_bytes(content), &cert) && cert.der != NULL &&
+           span_equal(span_bytes(cert.der), der) && strcmp(cert.element, element) == 0;
+    return ERR_NONE;
+}
+
+enum err_code piv_slot_ensure(struct piv *piv, size_t slot, struct span der, const char *element,
+                              struct err *err)
+{
+    bool good = false;
+    if (shows(piv, slot, der, element, &good, err) != ERR_NONE)
+        return err->code;
+    if (good)
+        return ERR_NONE;
+    if (piv_slot_write(piv, slot, der, element, err) != ERR_NONE ||
+        shows(piv, slot, der, element, &good, err) != ERR_NONE)
+        return err->code;
+    if (!good)
+        return err_set(err, ERR_TOKEN_MEMORY, "slot %02X does not keep its certificate",
+                       piv_key_reference(slot));
+    return ERR_NONE;
+}
+
 enum err_code piv_slot_reserve(struct piv *piv, size_t slot, struct err *err)
 {
     AUTO(buf_done) struct buf content = BUF_INIT(PIV_CERT_CONTENT_BYTES_MAX);
@@ -336,9 +367,20 @@ enum err_code piv_slot_reserve(struct piv *piv, size_t slot, struct err *err)
     return write_object(piv, slot, buf_span(&content), err);
 }
 
+/* A gap that no history covers hides what lies behind it. */
+static bool would_hide_others(const struct piv *piv, size_t slot)
+{
+    if (slot <= piv->history.on_card + piv->history.off_card)
+        return false;
+    for (size_t i = slot + 1; i < PIV_SLOTS; i++)
+        if (piv->slot[i].state != PIV_SLOT_UNKNOWN && piv->slot[i].state != PIV_SLOT_EMPTY)
+            return true;
+    return false;
+}
+
 enum err_code piv_slot_clear(struct piv *piv, size_t slot, struct err *err)
 {
-    if (!piv_history_is_ours(piv))
+    if (!piv_history_is_ours(piv) || would_hide_others(piv, slot))
         return piv_slot_write(piv, slot, SPAN_NONE, PIV_SLOT_FREE_MARK, err);
     if (write_object(piv, slot, SPAN_NONE, err) != ERR_TOKEN_NO_SPACE)
         return err->code;

@@ -28,12 +28,16 @@ MUST_CHECK enum err_code piv_slot_write_history(struct piv *piv, struct err *err
 /* Writes a slot's certificate object, and notes what then is there. der may be empty. */
 MUST_CHECK enum err_code piv_slot_write(struct piv *piv, size_t slot, struct span der,
                                         const char *element, struct err *err);
+/* The same unless the card shows this object already, and it is read back: ERR_TOKEN_MEMORY when the card does
+ * not keep it. */
+MUST_CHECK enum err_code piv_slot_ensure(struct piv *piv, size_t slot, struct span der,
+                                         const char *element, struct err *err);
 /* Marks a slot as ours before a key is made in it: should it break off then, the key there is known to be
  * nobody's. The mark is as long as a certificate, so that a card that has no room for one or takes no command
  * so long says so now. */
 MUST_CHECK enum err_code piv_slot_reserve(struct piv *piv, size_t slot, struct err *err);
-/* Empties a slot's certificate object; where the history is not ours to write it is marked as free instead,
- * which is no gap. */
+/* Empties a slot's certificate object; where the history is not ours to write, or does not cover the gap, it is
+ * marked as free instead, which is none. */
 MUST_CHECK enum err_code piv_slot_clear(struct piv *piv, size_t slot, struct err *err);
 
 /* Element 72 of a slot that is ours to use again, on cards without DELETE KEY. */

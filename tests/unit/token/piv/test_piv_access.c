@@ -147,6 +147,23 @@ static void cards_have_many_words_for_a_wrong_pin(void **state)
     check_miss("6300", "6F00", ERR_PIN_WRONG, -1);
 }
 
+/* Without the mark of the standard's counter. */
+static void a_counter_may_stand_in_another_word(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    AUTO(secret_freep) struct secret *pin = scripted_piv_secret("123456");
+    struct token_pin_state found;
+    card.piv->metadata = PIV_NO;
+    scripted_piv_expect(&card, SCRIPTED_PIV_EMPTY_VERIFY, "6303");
+    assert_int_equal(token_read_pin_state(card.token, TOKEN_USER, &found, &card.err), ERR_NONE);
+    assert_int_equal(found.tries_left, 3);
+    scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, SCRIPTED_PIV_PROPERTIES);
+    scripted_piv_expect(&card, SCRIPTED_PIV_VERIFY, "6302");
+    assert_int_equal(token_login(card.token, pin, &card.err), ERR_PIN_WRONG);
+    assert_int_equal(card.err.tries_left, 2);
+    scripted_piv_close(&card, true);
+}
+
 static void an_accepted_pin_is_given_again_until_it_is_refused(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
@@ -194,7 +211,9 @@ static void changes_the_pin(void **state)
     check_change("63C1", ERR_PIN_WRONG);
     check_change("63C0", ERR_PIN_LOCKED);
     check_change("6983", ERR_PIN_LOCKED);
+    check_change("6302", ERR_PIN_WRONG);
     check_change("6A80", ERR_PIN_RULES);
+    check_change("6985", ERR_PIN_RULES);
     check_change("6F00", ERR_TOKEN_STATUS);
     check_change_miss("6300");
     check_change_miss("6982");
@@ -360,6 +379,24 @@ static void gives_the_next_puk_and_then_the_pin(void **state)
     scripted_piv_close(&card, false);
 }
 
+static void a_refusal_after_the_puk_was_taken_is_not_of_the_puk(void **state)
+{
+    static const struct {
+        const char *word;
+        enum err_code code;
+    } cases[] = {{"6985", ERR_PIN_RULES},    {"6A80", ERR_PIN_RULES},
+                 {"63C2", ERR_TOKEN_STATUS}, {"6983", ERR_TOKEN_STATUS},
+                 {"6982", ERR_TOKEN_STATUS}, {"6300", ERR_TOKEN_STATUS}};
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+        scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, SCRIPTED_PIV_PROPERTIES);
+        scripted_piv_expect(&card, CHANGE_PUK, "9000");
+        scripted_piv_expect(&card, RESET_PIN, cases[i].word);
+        assert_int_equal(unblock(&card, 24), cases[i].code);
+        scripted_piv_close(&card, false);
+    }
+}
+
 static void a_wrong_puk_changes_nothing(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
@@ -393,6 +430,7 @@ int main(void)
         cmocka_unit_test(a_refused_pin_is_not_kept),
         cmocka_unit_test(cards_have_many_words_for_a_wrong_pin),
         cmocka_unit_test(no_pin_goes_to_another_application),
+        cmocka_unit_test(a_counter_may_stand_in_another_word),
         cmocka_unit_test(an_accepted_pin_is_given_again_until_it_is_refused),
         cmocka_unit_test(changes_the_pin),
         cmocka_unit_test(takes_the_challenge_that_metadata_name),
@@ -403,6 +441,7 @@ int main(void)
         cmocka_unit_test(cards_have_many_words_for_a_wrong_cryptogram),
         cmocka_unit_test(gives_the_next_puk_and_then_the_pin),
         cmocka_unit_test(a_wrong_puk_changes_nothing),
+        cmocka_unit_test(a_refusal_after_the_puk_was_taken_is_not_of_the_puk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,6 +54,7 @@ static void tells_the_serial_number_by_what_the_card_has(void **state)
     check_serial("6D00", "53 12 34 10 " GUID " 9000", GUID);
     check_serial("6A81", "53 2D 30 19 " FASC_N " 34 10 " GUID " 9000", GUID);
     check_serial("00 00 00 00 9000", "53 12 34 10 " GUID " 9000", GUID);
+    check_serial("00 52 F7 43 9000", "53 12 34 10 " GUID " 9000", GUID); /* many say so */
     check_serial("01 02 9000", "53 12 34 10 " GUID " 9000", GUID);
     check_serial("6D00", "53 2D 30 19 " FASC_N " 34 10 " ZEROS_16 " 9000", FASC_N);
 }

@@ -180,7 +180,7 @@ static bool goes_on_logged_in_again(unsigned nth)
 static void goes_on_after_another_log_in(void **state)
 {
     int lost = 0;
-    for (unsigned nth = 1; nth < 16; nth++)
+    for (unsigned nth = 1; nth < 32; nth++)
         lost += goes_on_logged_in_again(nth);
     assert_int_equal(lost, 6); /* two keys moved, four objects written */
 }
@@ -234,6 +234,36 @@ static void goes_on_from_any_instant(void **state)
     }
 }
 
+/* The nth command is not done, and the card says this. */
+static void check_one_lie(unsigned nth, uint32_t status)
+{
+    struct virtual_desk desk = renewed("piv-full");
+    assert_int_equal(virtual_fault_add(virtual_channel_faults(desk.channel), VIRTUAL_FAULT_STATUS,
+                                       nth, status, &desk.err),
+                     ERR_NONE);
+    bool said_done = token_make_current(desk.token, "renew-1", &desk.err) == ERR_NONE;
+    virtual_desk_reopen(&desk);
+    AUTO(memory_freep) char *what = memory_printf("%04X to command %u", status, nth);
+    if (whole_pairs(&desk) < 1)
+        fail_msg("%s: no pair is left", what);
+    check_all_sign(&desk, 2);
+    assert_int_equal(virtual_desk_admin_login(&desk), ERR_NONE);
+    if (token_make_current(desk.token, "renew-1", &desk.err) != ERR_NONE)
+        fail_msg("%s, said done: %d: %s", what, said_done, desk.err.detail);
+    check_all_sign(&desk, 2);
+    assert_true(is_pair(&desk, 0x9C, 0x5FC10A));
+    assert_int_equal(whole_pairs(&desk), 2);
+    virtual_desk_done(&desk);
+}
+
+static void is_not_led_astray_by_one_lie(void **state)
+{
+    static const uint32_t words[] = {0x9000, 0x6A82, 0x6A88, 0x6982, 0x6985, 0x6A80, 0x6F00};
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        for (unsigned nth = 1; nth < 32; nth++)
+            check_one_lie(nth, words[i]);
+}
+
 /* Renewals one after the other: each finds a place. */
 static void can_be_done_as_often_as_there_are_slots(void **state)
 {
@@ -265,6 +295,7 @@ int main(void)
         cmocka_unit_test(goes_on_after_another_log_in),
         cmocka_unit_test(a_pair_without_a_certificate_is_not_made_current),
         cmocka_unit_test(goes_on_from_any_instant),
+        cmocka_unit_test(is_not_led_astray_by_one_lie),
         cmocka_unit_test(can_be_done_as_often_as_there_are_slots),
     };
     return cmocka_run_group_tests(tests, virtual_desk_set_up, virtual_desk_tear_down);

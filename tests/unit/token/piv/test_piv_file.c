@@ -102,6 +102,23 @@ static void put(struct virtual_desk *desk, uint32_t tag, const char *text)
     assert_true(virtual_piv_objects_put(desk->objects, tag, span_text(text)));
 }
 
+/* The card denied it once: what is said of it next is asked anew. */
+static void a_file_that_was_denied_once_is_looked_for_again(void **state)
+{
+    static const uint32_t denials[] = {0x6A82, 0x6982, 0x6F00};
+    for (size_t i = 0; i < ARRAY_SIZE(denials); i++) {
+        struct virtual_desk desk = managed("piv-full");
+        assert_int_equal(write_bytes(&desk, "seal", 100), ERR_NONE);
+        assert_int_equal(virtual_fault_add(virtual_channel_faults(desk.channel),
+                                           VIRTUAL_FAULT_STATUS, 1, denials[i], &desk.err),
+                         ERR_NONE);
+        assert_int_equal(count_files(&desk), 0);
+        assert_int_equal(token_delete_file(desk.token, "seal", &desk.err), ERR_NONE);
+        assert_int_equal(token_delete_file(desk.token, "seal", &desk.err), ERR_TOKEN_NO_FILE);
+        virtual_desk_done(&desk);
+    }
+}
+
 static void objects_of_others_are_no_files_and_stay(void **state)
 {
     struct virtual_desk desk = managed("piv-full");
@@ -166,6 +183,7 @@ int main(void)
         cmocka_unit_test(a_new_file_is_whole_before_the_old_one_goes),
         cmocka_unit_test(a_file_that_is_too_large_changes_nothing),
         cmocka_unit_test(what_was_listed_is_not_read_again_but_what_was_written_is),
+        cmocka_unit_test(a_file_that_was_denied_once_is_looked_for_again),
         cmocka_unit_test(objects_of_others_are_no_files_and_stay),
         cmocka_unit_test(what_may_not_be_read_is_not_written_over),
         cmocka_unit_test(what_the_card_does_not_empty_is_marked_free),

@@ -38,10 +38,25 @@ static void writes_only_what_is_new(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
     scripted_piv_expect(&card, "00 DB 3F FF 0F 5C 03 5FC10C 53 08 C1 01 01 C2 01 00 FE 00", "9000");
+    scripted_piv_expect_object(&card, "5FC10C", "53 08 C1 01 01 C2 01 00 FE 00 9000");
     assert_int_equal(piv_history_write(card.piv, 1, &card.err), ERR_NONE);
     assert_int_equal(piv_history_write(card.piv, 1, &card.err), ERR_NONE);
     scripted_piv_expect(&card, "00 DB 3F FF 0F 5C 03 5FC10C 53 08 C1 01 02 C2 01 00 FE 00", "6982");
     assert_int_equal(piv_history_write(card.piv, 2, &card.err), ERR_TOKEN_LOGIN_LOST);
+    assert_int_equal(card.piv->history.on_card, 1);
+    scripted_piv_close(&card, false);
+}
+
+/* Some cards make it up from what lies in them, and take another one without a word. */
+static void a_card_may_keep_its_own(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    for (int i = 0; i < 2; i++) {
+        scripted_piv_expect(&card, "00 DB 3F FF 0F 5C 03 5FC10C 53 08 C1 01 03 C2 01 00 FE 00",
+                            "9000");
+        scripted_piv_expect_object(&card, "5FC10C", "53 08 C1 01 01 C2 01 00 FE 00 9000");
+    }
+    assert_int_equal(piv_history_write(card.piv, 3, &card.err), ERR_NONE);
     assert_int_equal(card.piv->history.on_card, 1);
     scripted_piv_close(&card, false);
 }
@@ -73,6 +88,7 @@ int main(void)
         cmocka_unit_test(counts_retired_keys),
         cmocka_unit_test(cuts_numbers_that_cannot_be),
         cmocka_unit_test(writes_only_what_is_new),
+        cmocka_unit_test(a_card_may_keep_its_own),
         cmocka_unit_test(what_cannot_be_read_is_not_ours_to_write),
         cmocka_unit_test(leaves_another_programs_numbering_alone),
     };

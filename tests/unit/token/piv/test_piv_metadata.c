@@ -103,18 +103,30 @@ static void success_without_an_answer_means_none(void **state)
     scripted_piv_close(&card, false);
 }
 
-static void refuses_broken_ones(void **state)
+static void what_cannot_be_understood_is_no_answer(void **state)
 {
-    static const char *const broken[] = {"01 02 11 9000",    "01 01 11 01 01 11 9000",
-                                         "06 01 03 9000",    "06 02 03 04 9000",
-                                         "06 02 00 00 9000", "FF 9000"};
+    static const char *const broken[] = {"01 02 11 9000",       "01 01 11 01 01 11 9000",
+                                         "06 03 03 03 03 9000", "06 02 03 04 9000",
+                                         "06 02 00 00 9000",    "FF 9000",
+                                         "04 86 41 04 9000"};
     for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
         struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
-        struct piv_metadata found;
-        scripted_piv_expect(&card, OF_9C, broken[i]);
-        assert_int_equal(piv_metadata_read(card.piv, 0x9C, &found, &card.err), ERR_TOKEN_ANSWER);
+        assert_false(read_9c(&card, broken[i]).known);
+        assert_int_equal(card.piv->metadata, PIV_NO);
+        card.piv->metadata = PIV_YES; /* it has told other things */
+        assert_false(read_9c(&card, broken[i]).known);
+        assert_int_equal(card.piv->metadata, PIV_YES);
         scripted_piv_close(&card, false);
     }
+}
+
+static void a_card_may_tell_only_the_tries_that_are_left(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct piv_metadata found = read_9c(&card, "05 01 00 06 01 03 9000");
+    assert_int_equal(found.tries_left, 3);
+    assert_int_equal(found.tries_max, -1);
+    scripted_piv_close(&card, false);
 }
 
 int main(void)
@@ -126,7 +138,8 @@ int main(void)
         cmocka_unit_test(a_first_answer_that_finds_nothing_proves_nothing),
         cmocka_unit_test(other_refusals_leave_open_what_is_there),
         cmocka_unit_test(success_without_an_answer_means_none),
-        cmocka_unit_test(refuses_broken_ones),
+        cmocka_unit_test(what_cannot_be_understood_is_no_answer),
+        cmocka_unit_test(a_card_may_tell_only_the_tries_that_are_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

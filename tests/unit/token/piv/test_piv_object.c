@@ -98,6 +98,9 @@ static void writes_and_tells_why_not(void **state)
     check_write("9000", ERR_NONE);
     check_write("6982", ERR_TOKEN_LOGIN_LOST);
     check_write("6581", ERR_TOKEN_MEMORY);
+    check_write("6A93", ERR_TOKEN_STATUS);
+    check_write("6984", ERR_TOKEN_STATUS);
+    check_write("6983", ERR_TOKEN_STATUS);
     static const char *const no_room[] = {"6700", "6A80", "6A81", "6A82", "6A84",
                                           "6A86", "6A88", "6B00", "6D00"};
     for (size_t i = 0; i < ARRAY_SIZE(no_room); i++)

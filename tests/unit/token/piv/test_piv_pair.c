@@ -152,6 +152,19 @@ static void a_deleted_slot_is_used_again(void **state)
     }
 }
 
+/* A version that promises DELETE KEY, and a card without it: the mark is enough. */
+static void a_deletion_that_the_card_cannot_do_leaves_the_mark(void **state)
+{
+    struct virtual_desk desk = managed("piv-5.4");
+    assert_int_equal(create(&desk, "renew-1"), ERR_NONE);
+    desk.piv->move = PIV_YES;
+    assert_int_equal(token_delete_pair(desk.token, "renew-1", &desk.err), ERR_NONE);
+    assert_int_equal(count_pairs(&desk), 1);
+    assert_int_equal(create(&desk, "renew-2"), ERR_NONE);
+    assert_null(virtual_piv_objects_slot(desk.objects, 0x83)->pair);
+    virtual_desk_done(&desk);
+}
+
 /* The card is pulled out around the nth command of a deletion. */
 static bool broken_off(const char *profile, enum virtual_fault_kind kind, unsigned nth)
 {
@@ -372,6 +385,7 @@ int main(void)
         cmocka_unit_test(a_kept_key_gets_its_certificate_in_place),
         cmocka_unit_test(deletes_only_what_is_ours),
         cmocka_unit_test(a_deleted_slot_is_used_again),
+        cmocka_unit_test(a_deletion_that_the_card_cannot_do_leaves_the_mark),
         cmocka_unit_test(a_deletion_broken_off_lists_no_certificate_without_key),
         cmocka_unit_test(a_creation_broken_off_costs_no_slot),
         cmocka_unit_test(a_lost_log_in_is_no_refusal_to_make_a_key),

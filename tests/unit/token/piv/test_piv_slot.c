@@ -118,6 +118,7 @@ static void what_cannot_be_read_is_nobodys_place(void **state)
     scripted_piv_expect(&card, "00 F7 00 84 00", "6A88");
     /* Behind the key without certificate nothing would be found again without the history. */
     scripted_piv_expect(&card, "00 DB 3F FF 0F 5C 03 5FC10C 53 08 C1 01 03 C2 01 00 FE 00", "9000");
+    scripted_piv_expect_object(&card, HISTORY, "53 08 C1 01 03 C2 01 00 FE 00 9000");
     assert_int_equal(piv_slot_claim(card.piv, &slot, &card.err), ERR_NONE);
     assert_int_equal(slot, 3);
     scripted_piv_close(&card, false);
@@ -264,6 +265,19 @@ static void leaves_no_gap_where_the_history_is_not_ours(void **state)
     scripted_piv_close(&card, false);
 }
 
+static void leaves_no_gap_that_the_history_does_not_cover(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    card.piv->slot[2].state = PIV_SLOT_OTHER;
+    scripted_piv_expect(&card, "00 DB 3F FF 15 5C 03 5FC10D 53 0E 72 0A 756B6579642D66726565 FE 00",
+                        "9000");
+    assert_int_equal(piv_slot_clear(card.piv, 1, &card.err), ERR_NONE);
+    card.piv->history.on_card = 1;
+    scripted_piv_expect(&card, "00 DB 3F FF 07 5C 03 5FC10D 53 00", "9000");
+    assert_int_equal(piv_slot_clear(card.piv, 1, &card.err), ERR_NONE);
+    scripted_piv_close(&card, false);
+}
+
 static void what_the_card_does_not_empty_is_marked_free(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
@@ -388,6 +402,7 @@ int main(void)
         cmocka_unit_test(a_reserved_slot_is_ours_and_as_long_as_a_certificate),
         cmocka_unit_test(what_others_have_listed_stays_listed),
         cmocka_unit_test(leaves_no_gap_where_the_history_is_not_ours),
+        cmocka_unit_test(leaves_no_gap_that_the_history_does_not_cover),
         cmocka_unit_test(what_the_card_does_not_empty_is_marked_free),
         cmocka_unit_test(names_that_are_there_twice_are_none),
         cmocka_unit_test(finds_keys_of_an_interrupted_switch),
