@@ -146,17 +146,23 @@ static enum err_code use_identity(struct web *web, struct err *err)
     if (web_identity_use(web->state_folder, web->server, &due_utc, err) != ERR_NONE)
         return err->code;
     wall_timer_set(web->identity_timer, due_utc);
+    return ERR_NONE;
+}
+
+static void tell_identity_used(const struct web *web)
+{
     if (web->identity_used != NULL)
         web->identity_used(web->identity_context);
-    return ERR_NONE;
 }
 
 static void on_identity_timer(void *context)
 {
     struct web *web = context;
     struct err err = ERR_INIT;
-    if (use_identity(web, &err) == ERR_NONE)
+    if (use_identity(web, &err) == ERR_NONE) {
+        tell_identity_used(web);
         return;
+    }
     log_err("web", "renew the TLS identity", &err);
     wall_timer_set(web->identity_timer, clock_now_utc() + WEB_IDENTITY_RETRY_SECONDS);
 }
@@ -238,6 +244,8 @@ enum err_code web_new(const struct web_options *options, struct web **out, struc
         return err->code;
     ops_observe(options->ops, on_change, web);
     say_ready(web, options);
+    tell_identity_used(
+        web); /* what is done then may take the processor from whoever waits for us */
     *out = TAKE(web);
     return ERR_NONE;
 }

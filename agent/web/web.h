@@ -32,8 +32,8 @@ struct web_options {
     void *origin_context;
     bool
         unlimited; /* pages may fail as often as they like: for a fuzzer, whose requests are all wrong */
-    /* Called when the TLS identity was taken into use, at the start and whenever it was looked at again:
-     * it may be a new one. May be NULL. */
+    /* Called when the TLS identity was taken into use: at the start, when all is listened on, and whenever it
+     * was looked at again: it may be a new one. May be NULL. */
     loop_fn identity_used;
     void *identity_context;
     const struct web_inherited
