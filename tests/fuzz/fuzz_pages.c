@@ -9,6 +9,7 @@
 #include "fuzz.h"
 #include "fuzz_input.h"
 #include "fuzz_wire.h"
+#include "portal/portal_account.h"
 #include "portal/portal_session.h"
 #include "portal/web/web_server.h"
 
