@@ -146,7 +146,7 @@ static enum err_code authorise(struct portal *portal, const char *id, const char
     return ERR_NONE;
 }
 
-static struct json *issue_json(const struct portal_issue *issue)
+static struct json *issue_json(const struct portal_issued *issue)
 {
     struct json *json = json_new_object();
     struct json *chain = json_new_array();
@@ -168,7 +168,7 @@ enum err_code portal_api_request(struct portal *portal, const char *id, const ch
     AUTO(bytes_freep) struct bytes *csr = NULL;
     AUTO(bytes_freep) struct bytes *proof = NULL;
     AUTO(portal_job_freep) struct portal_job *job = NULL;
-    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    AUTO(portal_issued_freep) struct portal_issued *issue = NULL;
     const struct json_field fields[] = {
         {"csr", JSON_BASE64, false, CSR_BYTES_MAX, &csr},
         {"proof", JSON_BASE64, false, PROOF_BYTES_MAX, &proof},

@@ -4,7 +4,7 @@
 #include "certs/proof.h"
 #include "portal/portal_audit.h"
 #include "portal/portal_certificate.h"
-#include "portal/portal_issue.h"
+#include "portal/portal_issued.h"
 #include "portal/portal_payment.h"
 #include "portal/portal_reset_answer.h"
 #include "portal/portal_seal.h"
@@ -44,7 +44,7 @@ static enum err_code check_form(const struct portal_confirmation *confirmation, 
 
 static enum err_code check_written(const struct portal_job *job,
                                    const struct portal_confirmation *confirmation,
-                                   const struct portal_issue *issue, struct err *err)
+                                   const struct portal_issued *issue, struct err *err)
 {
     AUTO(cert_freep) struct cert *issued = NULL;
     uint8_t digest[DIGEST_BYTES];
@@ -94,7 +94,7 @@ static enum err_code bring_into_force(struct portal *portal, int64_t key_id, int
 
 /* A single certificate leaves an encryption certificate of before in force. */
 static enum err_code apply_written(struct portal *portal, const struct portal_job *job,
-                                   const struct portal_issue *issue, struct err *err)
+                                   const struct portal_issued *issue, struct err *err)
 {
     int64_t key_id = job->order->key_id;
     if (bring_into_force(portal, key_id, issue->sign_id, CERT_USAGE_SIGN, err) != ERR_NONE)
@@ -102,7 +102,7 @@ static enum err_code apply_written(struct portal *portal, const struct portal_jo
     return bring_into_force(portal, key_id, issue->encrypt_id, CERT_USAGE_ENCRYPT, err);
 }
 
-static enum err_code apply_failed(struct portal *portal, const struct portal_issue *issue,
+static enum err_code apply_failed(struct portal *portal, const struct portal_issued *issue,
                                   struct err *err)
 {
     if (portal_certificate_move(portal, issue->sign_id, PORTAL_CERTIFICATE_REVOKED,
@@ -115,7 +115,7 @@ static enum err_code apply_failed(struct portal *portal, const struct portal_iss
 }
 
 static enum err_code store_outcome(struct portal *portal, const struct portal_job *job,
-                                   const struct portal_issue *issue, bool written, struct err *err)
+                                   const struct portal_issued *issue, bool written, struct err *err)
 {
     const char *outcome = written ? "written" : "failed";
     if (portal_db_run(portal->db, "UPDATE issue SET state = ?, changed_utc = ? WHERE id = ?",
@@ -130,7 +130,7 @@ static enum err_code store_outcome(struct portal *portal, const struct portal_jo
 
 /* A word that comes late must not take back what a later order has brought into force since. */
 static enum err_code check_latest(struct portal *portal, const struct portal_job *job,
-                                  const struct portal_issue *issue, struct err *err)
+                                  const struct portal_issued *issue, struct err *err)
 {
     AUTO(cert_freep) struct cert *present = NULL;
     int64_t id = 0;
@@ -145,13 +145,13 @@ static enum err_code check_latest(struct portal *portal, const struct portal_job
 /* Inside the caller's transaction. */
 static enum err_code confirm_written(struct portal *portal, const struct portal_job *job,
                                      const struct portal_confirmation *confirmation,
-                                     const struct portal_issue *issue, struct err *err)
+                                     const struct portal_issued *issue, struct err *err)
 {
     if (issue == NULL)
         return err_set(err, ERR_ORDER_STATE, "nothing is issued for the order");
     if (check_written(job, confirmation, issue, err) != ERR_NONE)
         return err->code;
-    if (issue->state == PORTAL_ISSUE_CONFIRMED)
+    if (issue->confirmed)
         return ERR_NONE;
     if (check_latest(portal, job, issue, err) != ERR_NONE ||
         apply_written(portal, job, issue, err) != ERR_NONE)
@@ -162,7 +162,7 @@ static enum err_code confirm_written(struct portal *portal, const struct portal_
 /* Inside the caller's transaction. */
 static enum err_code confirm_failed(struct portal *portal, const struct portal_job *job,
                                     const struct portal_confirmation *confirmation,
-                                    const struct portal_issue *issue, struct err *err)
+                                    const struct portal_issued *issue, struct err *err)
 {
     if (check_failed(portal, job, confirmation, err) != ERR_NONE)
         return err->code;
@@ -170,7 +170,7 @@ static enum err_code confirm_failed(struct portal *portal, const struct portal_j
         return ERR_NONE;
     if (issue == NULL)
         return err_set(err, ERR_ORDER_STATE, "nothing is issued for the order");
-    if (issue->state == PORTAL_ISSUE_CONFIRMED)
+    if (issue->confirmed)
         return err_set(err, ERR_ORDER_STATE, "the key confirmed before that it was written");
     if (apply_failed(portal, issue, err) != ERR_NONE ||
         store_outcome(portal, job, issue, false, err) != ERR_NONE)
@@ -183,8 +183,8 @@ static enum err_code confirm_renewal(struct portal *portal, const struct portal_
                                      const struct portal_confirmation *confirmation,
                                      struct err *err)
 {
-    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
-    if (portal_issue_find(portal, job->order, &issue, err) != ERR_NONE)
+    AUTO(portal_issued_freep) struct portal_issued *issue = NULL;
+    if (portal_issued_find(portal, job->order, &issue, err) != ERR_NONE)
         return err->code;
     return portal_confirm_is_written(confirmation)
                ? confirm_written(portal, job, confirmation, issue, err)

@@ -1,7 +1,6 @@
 #include "portal/portal_issue.h"
 
-#include <stdlib.h>
-#include <time.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "certs/csr.h"
@@ -10,115 +9,6 @@
 #include "portal/portal_certificate.h"
 #include "portal/portal_ticket.h"
 #include "portal/portal_x509.h"
-
-/* ---- what was issued ---- */
-
-void portal_issue_free(struct portal_issue *issue)
-{
-    if (issue == NULL)
-        return;
-    bytes_free(issue->sign_cert);
-    bytes_free(issue->encrypt_cert);
-    bytes_free(issue->enveloped_key);
-    bytes_free(issue->chain);
-    free(issue);
-}
-
-void portal_issue_freep(struct portal_issue **issue)
-{
-    portal_issue_free(*issue);
-    *issue = NULL;
-}
-
-static struct bytes *bytes_or_null(const struct portal_query *query, int column)
-{
-    return portal_query_is_null(query, column) ? NULL : bytes_new(portal_query_blob(query, column));
-}
-
-static struct portal_issue *issue_of(const struct portal_query *query)
-{
-    struct portal_issue *issue = memory_new(sizeof *issue);
-    *issue = (struct portal_issue){
-        .id = portal_query_integer(query, 0),
-        .state = strcmp(portal_query_text(query, 1), "confirmed") == 0 ? PORTAL_ISSUE_CONFIRMED
-                                                                       : PORTAL_ISSUE_ISSUED,
-        .sign_id = portal_query_integer(query, 3),
-        .encrypt_id = portal_query_integer(query, 4),
-        .sign_cert = bytes_or_null(query, 5),
-        .encrypt_cert = bytes_or_null(query, 6),
-        .enveloped_key = bytes_or_null(query, 7),
-        .chain = bytes_or_null(query, 8),
-    };
-    struct span sha256 = portal_query_blob(query, 2);
-    if (sha256.len == sizeof issue->public_key_sha256)
-        memcpy(issue->public_key_sha256, sha256.at, sha256.len);
-    return issue;
-}
-
-enum err_code portal_issue_find(struct portal *portal, const struct portal_order *order,
-                                struct portal_issue **out, struct err *err)
-{
-    AUTO(portal_query_freep) struct portal_query *query = NULL;
-    if (portal_db_query(
-            portal->db,
-            "SELECT issue.id, state, public_key_sha256, sign_certificate_id, "
-            "coalesce(encrypt_certificate_id, 0), sign.der, encrypt.der, enveloped_key, chain "
-            "FROM issue JOIN certificate sign ON sign.id = sign_certificate_id "
-            "LEFT JOIN certificate encrypt ON encrypt.id = encrypt_certificate_id "
-            "WHERE issue.order_number = ? AND state <> 'failed'",
-            PORTAL_VALUES(PORTAL_TEXT(order->number)), &query, err) != ERR_NONE)
-        return err->code;
-    bool row = false;
-    if (portal_query_next(query, &row, err) != ERR_NONE)
-        return err_add(err, "find what was issued for the order");
-    *out = row ? issue_of(query) : NULL;
-    return ERR_NONE;
-}
-
-/* ---- until when ---- */
-
-static int days_of_month(int year, int month)
-{
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return month == 1 && leap ? 29 : days[month];
-}
-
-int64_t portal_issue_add_months(int64_t utc, int64_t months)
-{
-    time_t seconds = (time_t)utc;
-    struct tm tm = {0};
-    gmtime_r(&seconds, &tm);
-    int64_t total = (int64_t)tm.tm_year * 12 + tm.tm_mon + months;
-    tm.tm_year = (int)(total / 12);
-    tm.tm_mon = (int)(total % 12);
-    int last = days_of_month(tm.tm_year + 1900, tm.tm_mon);
-    if (tm.tm_mday > last)
-        tm.tm_mday = last;
-    return (int64_t)timegm(&tm);
-}
-
-enum err_code portal_issue_end(struct portal *portal, const struct portal_order *order,
-                               int64_t *out_utc, struct err *err)
-{
-    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
-    AUTO(cert_freep) struct cert *cert = NULL;
-    if (portal_issue_find(portal, order, &issue, err) != ERR_NONE)
-        return err->code;
-    if (issue != NULL) {
-        if (cert_parse(span_bytes(issue->sign_cert), &cert, err) != ERR_NONE)
-            return err_add(err, "read the issued certificate");
-        *out_utc = cert_peek(cert)->not_after_utc;
-        return ERR_NONE;
-    }
-    if (portal_certificate_active(portal, order->key_id, CERT_USAGE_SIGN, &cert, NULL, err) !=
-        ERR_NONE)
-        return err_add(err, "find the key's present certificate");
-    int64_t present_end = cert_peek(cert)->not_after_utc;
-    int64_t now = clock_now_utc();
-    *out_utc = portal_issue_add_months(present_end > now ? present_end : now, order->months);
-    return ERR_NONE;
-}
 
 /* ---- checking a request ---- */
 
@@ -311,7 +201,7 @@ static enum err_code issue_new(struct portal *portal, const struct portal_job *j
 static enum err_code check_proof_of_key(struct portal *portal, const struct portal_job *job,
                                         const struct portal_issue_request *request,
                                         const struct cert *present,
-                                        const struct portal_issue *issue, struct err *err)
+                                        const struct portal_issued *issue, struct err *err)
 {
     if (check_proof(job, request, present, err) == ERR_NONE)
         return ERR_NONE;
@@ -326,7 +216,7 @@ static enum err_code check_proof_of_key(struct portal *portal, const struct port
     return ERR_NONE;
 }
 
-static enum err_code same_request(const struct portal_issue *issue, struct span public_key,
+static enum err_code same_request(const struct portal_issued *issue, struct span public_key,
                                   struct err *err)
 {
     uint8_t sha256[32];
@@ -349,12 +239,12 @@ static enum err_code check_order_now(struct portal *portal, const struct portal_
 /* Inside the caller's transaction. */
 static enum err_code answer(struct portal *portal, const struct portal_job *job,
                             const struct portal_issue_request *request, const struct csr *csr,
-                            struct portal_issue **out, struct err *err)
+                            struct portal_issued **out, struct err *err)
 {
-    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    AUTO(portal_issued_freep) struct portal_issued *issue = NULL;
     AUTO(cert_freep) struct cert *present = NULL;
     const struct csr_facts *facts = csr_peek(csr);
-    if (portal_issue_find(portal, job->order, &issue, err) != ERR_NONE ||
+    if (portal_issued_find(portal, job->order, &issue, err) != ERR_NONE ||
         portal_certificate_active(portal, job->order->key_id, CERT_USAGE_SIGN, &present, NULL,
                                   err) != ERR_NONE ||
         check_proof_of_key(portal, job, request, present, issue, err) != ERR_NONE)
@@ -364,7 +254,7 @@ static enum err_code answer(struct portal *portal, const struct portal_job *job,
             check_policy(&job->order->policy, facts, cert_peek(present), request->kept != NULL,
                          err) != ERR_NONE ||
             issue_new(portal, job, facts, request->kept, err) != ERR_NONE ||
-            portal_issue_find(portal, job->order, &issue, err) != ERR_NONE)
+            portal_issued_find(portal, job->order, &issue, err) != ERR_NONE)
             return err->code;
     }
     if (same_request(issue, facts->public_key, err) != ERR_NONE)
@@ -375,11 +265,11 @@ static enum err_code answer(struct portal *portal, const struct portal_job *job,
 
 enum err_code portal_issue_request(struct portal *portal, const struct portal_job *job,
                                    const struct portal_issue_request *request,
-                                   struct portal_issue **out, struct err *err)
+                                   struct portal_issued **out, struct err *err)
 {
     AUTO(portal_transaction_end) struct portal_transaction transaction = {0};
     AUTO(csr_freep) struct csr *csr = NULL;
-    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    AUTO(portal_issued_freep) struct portal_issued *issue = NULL;
     if (check_job(job, err) != ERR_NONE || check_kept(request, err) != ERR_NONE ||
         read_csr(request->csr, &csr, err) != ERR_NONE ||
         portal_transaction_begin(&transaction, portal->db, err) != ERR_NONE ||

@@ -3,32 +3,8 @@
 #pragma once
 
 #include "portal/portal.h"
+#include "portal/portal_issued.h"
 #include "portal/portal_job.h"
-
-enum portal_issue_state { PORTAL_ISSUE_ISSUED, PORTAL_ISSUE_CONFIRMED };
-
-/* The issue of an order that did not fail; owned. */
-struct portal_issue {
-    int64_t id;
-    enum portal_issue_state state;
-    uint8_t public_key_sha256[32];
-    int64_t sign_id;
-    int64_t encrypt_id; /* 0: a single certificate */
-    struct bytes *sign_cert; /* DER */
-    struct bytes *encrypt_cert; /* NULL: a single certificate */
-    struct bytes *enveloped_key; /* NULL: the encryption key is kept */
-    struct bytes *chain; /* the issuing CA */
-};
-void portal_issue_free(struct portal_issue *issue);
-void portal_issue_freep(struct portal_issue **issue);
-
-/* *out is NULL when nothing was issued for the order, or only what failed. */
-MUST_CHECK enum err_code portal_issue_find(struct portal *portal, const struct portal_order *order,
-                                           struct portal_issue **out, struct err *err);
-/* The end of what was issued; else the least end that it will have: the present end plus the order's
- * months while that is ahead (the user loses nothing by renewing early), else now plus the months. */
-MUST_CHECK enum err_code portal_issue_end(struct portal *portal, const struct portal_order *order,
-                                          int64_t *out_utc, struct err *err);
 
 struct portal_issue_request {
     struct span csr; /* DER PKCS#10 */
@@ -43,6 +19,4 @@ struct portal_issue_request {
  * ERR_ORDER_NOT_APPROVED, ERR_CSR, ERR_PROOF, ERR_JOB_CONFLICT. */
 MUST_CHECK enum err_code portal_issue_request(struct portal *portal, const struct portal_job *job,
                                               const struct portal_issue_request *request,
-                                              struct portal_issue **out, struct err *err);
-/* utc and so many calendar months; the day is cut to the month's last. */
-int64_t portal_issue_add_months(int64_t utc, int64_t months);
+                                              struct portal_issued **out, struct err *err);

@@ -9,7 +9,7 @@
 #include "certs/ossl.h"
 #include "certs/proof.h"
 #include "portal/portal_audit.h"
-#include "portal/portal_issue.h"
+#include "portal/portal_issued.h"
 #include "portal/portal_reset.h"
 #include "portal/portal_seal.h"
 #include "portal/portal_secret_file.h"
@@ -42,7 +42,7 @@ static enum err_code load_order(struct portal *portal, const char *number, struc
     job->number = memory_text(number);
     if (portal_order_load(portal, number, &job->order, err) != ERR_NONE)
         return err->code;
-    return portal_issue_end(portal, job->order, &job->not_after_utc, err);
+    return portal_issued_end(portal, job->order, &job->not_after_utc, err);
 }
 
 /* What the job is about. order_number NULL: the key alone. */

@@ -4,7 +4,7 @@
 #include "base/hex.h"
 #include "portal/portal_attachment.h"
 #include "portal/portal_invoice.h"
-#include "portal/portal_issue.h"
+#include "portal/portal_issued.h"
 #include "portal/portal_payment.h"
 #include "portal/portal_search.h"
 
@@ -265,7 +265,7 @@ static enum err_code add_not_after(struct portal *portal, const struct portal_or
                                    struct json *json, struct err *err)
 {
     int64_t end_utc = 0;
-    if (portal_issue_end(portal, order, &end_utc, err) == ERR_NONE) {
+    if (portal_issued_end(portal, order, &end_utc, err) == ERR_NONE) {
         json_add_utc(json, "not_after", end_utc);
         return ERR_NONE;
     }

@@ -79,7 +79,7 @@ static enum err_code unchanged(X509 *x509, struct err *err)
 }
 
 /* signer: the authority's, or a stranger's who takes its name. */
-static enum err_code reissue(struct portal_issue *issue, struct ca_signer *signer,
+static enum err_code reissue(struct portal_issued *issue, struct ca_signer *signer,
                              enum err_code (*change)(X509 *x509, struct err *err), struct err *err)
 {
     const uint8_t *at = issue->sign_cert->at;
@@ -99,14 +99,14 @@ static enum err_code reissue(struct portal_issue *issue, struct ca_signer *signe
 /* ---- changes to the rest of the answer ---- */
 
 static enum cert_algorithm authority_of(const struct portal *portal,
-                                        const struct portal_issue *issue)
+                                        const struct portal_issued *issue)
 {
     enum cert_algorithm algorithm = CERT_SM2;
     portal_ca_issued(portal->ca, span_bytes(issue->sign_cert), &algorithm);
     return algorithm;
 }
 
-static enum err_code unknown_ca(struct portal *portal, struct portal_issue *issue, struct err *err)
+static enum err_code unknown_ca(struct portal *portal, struct portal_issued *issue, struct err *err)
 {
     AUTO(ossl_pkey_freep) EVP_PKEY *key = NULL;
     if (ca_signer_generate(authority_of(portal, issue), &key, err) != ERR_NONE)
@@ -115,7 +115,7 @@ static enum err_code unknown_ca(struct portal *portal, struct portal_issue *issu
     return reissue(issue, stranger, unchanged, err);
 }
 
-static enum err_code trailing_bytes(struct portal *portal, struct portal_issue *issue,
+static enum err_code trailing_bytes(struct portal *portal, struct portal_issued *issue,
                                     struct err *err)
 {
     struct bytes *longer = bytes_new_size(issue->sign_cert->len + 1);
@@ -126,7 +126,7 @@ static enum err_code trailing_bytes(struct portal *portal, struct portal_issue *
 }
 
 /* A good envelope of another key pair, which is forgotten again with the transaction. */
-static enum err_code wrong_envelope(struct portal *portal, struct portal_issue *issue,
+static enum err_code wrong_envelope(struct portal *portal, struct portal_issued *issue,
                                     struct err *err)
 {
     if (issue->enveloped_key == NULL)
@@ -155,7 +155,7 @@ static enum err_code wrong_envelope(struct portal *portal, struct portal_issue *
 static const struct spoiler {
     const char *name;
     enum err_code (*certificate)(X509 *x509, struct err *err);
-    enum err_code (*answer)(struct portal *portal, struct portal_issue *issue, struct err *err);
+    enum err_code (*answer)(struct portal *portal, struct portal_issued *issue, struct err *err);
 } spoilers[] = {
     {.name = "wrong-public-key", .certificate = wrong_public_key},
     {.name = "wrong-subject", .certificate = wrong_subject},
@@ -166,7 +166,7 @@ static const struct spoiler {
     {.name = "wrong-envelope", .answer = wrong_envelope},
 };
 
-void portal_test_hooks_spoil(struct portal *portal, struct portal_issue *issue)
+void portal_test_hooks_spoil(struct portal *portal, struct portal_issued *issue)
 {
     for (size_t i = 0; i < ARRAY_SIZE(spoilers); i++) {
         if (strcmp(spoilers[i].name, asked_for()) != 0)

@@ -10,7 +10,7 @@ void portal_test_hooks_init(void);
 /* With UKEYD_TEST_ISSUE=pending: true for the first request of a job. */
 bool portal_test_hooks_pending(const struct portal_job *job);
 /* Spoils the answer (never what is stored) as UKEYD_TEST_ISSUE says. */
-void portal_test_hooks_spoil(struct portal *portal, struct portal_issue *issue);
+void portal_test_hooks_spoil(struct portal *portal, struct portal_issued *issue);
 #else
 static inline void portal_test_hooks_init(void)
 {
@@ -19,7 +19,7 @@ static inline bool portal_test_hooks_pending(const struct portal_job *job)
 {
     return false;
 }
-static inline void portal_test_hooks_spoil(struct portal *portal, struct portal_issue *issue)
+static inline void portal_test_hooks_spoil(struct portal *portal, struct portal_issued *issue)
 {
 }
 #endif

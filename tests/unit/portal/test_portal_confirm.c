@@ -18,7 +18,7 @@ struct renewal {
     char *order;
     struct portal_job *job;
     struct fixture_key *fresh;
-    struct portal_issue *issue;
+    struct portal_issued *issue;
 };
 
 static void renewal_done(struct renewal *renewal)
@@ -27,7 +27,7 @@ static void renewal_done(struct renewal *renewal)
     free(renewal->order);
     portal_job_free(renewal->job);
     fixture_key_free(renewal->fresh);
-    portal_issue_free(renewal->issue);
+    portal_issued_free(renewal->issue);
 }
 
 static struct renewal begin(struct world *world)

@@ -261,7 +261,7 @@ static void a_seal_job_gets_it(void **state)
 {
     struct world *world = *state;
     AUTO(renewal_done) struct renewal renewal = begin(world);
-    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    AUTO(portal_issued_freep) struct portal_issued *issue = NULL;
     AUTO(fixture_key_freep) struct fixture_key *pair = fixture_key_new(CERT_P256, 0);
     struct err err = ERR_INIT;
     world_must(world_request(world, renewal.job, renewal.key, pair, &issue, &err), &err);
@@ -301,7 +301,7 @@ static void nothing_comes_after_the_job(void **state)
     clock_set_for_test(renewal.job->expires_utc);
     assert_int_equal(ask_fresh(world, renewal.job), ERR_JOB_EXPIRED);
     clock_set_for_test(FIXTURE_NOW);
-    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    AUTO(portal_issued_freep) struct portal_issued *issue = NULL;
     AUTO(fixture_key_freep) struct fixture_key *pair = fixture_key_new(CERT_P256, 0);
     struct err err = ERR_INIT;
     world_must(world_request(world, renewal.job, renewal.key, pair, &issue, &err), &err);

@@ -161,7 +161,7 @@ static void act(struct world *world, const char *number, enum portal_order_actio
 static void renew(struct world *world, const struct world_key *key, const char *number)
 {
     AUTO(portal_job_freep) struct portal_job *job = world_job(world, key, number);
-    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    AUTO(portal_issued_freep) struct portal_issued *issue = NULL;
     struct err err = ERR_INIT;
     world_must(world_request(world, job, key, key->sign, &issue, &err), &err);
     world_must(world_confirm(world, job, key->sign, "written", issue, &err), &err);

@@ -365,7 +365,7 @@ static void after_the_issue_nothing_is_taken_back_until_it_failed(void **state)
     AUTO(approved_done) struct approved approved = approve(world);
     AUTO(portal_job_freep)
     struct portal_job *job = world_job(world, approved.key, approved.number);
-    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    AUTO(portal_issued_freep) struct portal_issued *issue = NULL;
     struct err err = ERR_INIT;
     world_must(world_request(world, job, approved.key, approved.key->sign, &issue, &err), &err);
     assert_false(refunded_after_issue(world, &approved));

@@ -534,7 +534,7 @@ static void a_late_confirmation_by_a_replaced_key_pair_is_told_apart(void **stat
     AUTO(fixture_key_freep) struct fixture_key *fresh = fixture_key_new(CERT_SM2, 0);
     AUTO(memory_freep) char *order = world_order(world, extension.key, true, true);
     AUTO(portal_job_freep) struct portal_job *renewal = world_job(world, extension.key, order);
-    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    AUTO(portal_issued_freep) struct portal_issued *issue = NULL;
     struct err err = ERR_INIT;
     world_must(world_request(world, renewal, extension.key, fresh, &issue, &err), &err);
     world_must(world_confirm(world, renewal, fresh, "written", issue, &err), &err);

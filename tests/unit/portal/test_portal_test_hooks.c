@@ -37,9 +37,9 @@ static int teardown(void **state)
     return world_teardown(state);
 }
 
-static struct portal_issue *spoiled(struct world *world, const char *how)
+static struct portal_issued *spoiled(struct world *world, const char *how)
 {
-    struct portal_issue *issue = NULL;
+    struct portal_issued *issue = NULL;
     struct err err = ERR_INIT;
     world_must(world_request(world, job, key, fresh, &issue, &err), &err);
     setenv("UKEYD_TEST_ISSUE", how, 1);
@@ -47,7 +47,7 @@ static struct portal_issue *spoiled(struct world *world, const char *how)
     return issue;
 }
 
-static bool is_ours(struct world *world, const struct portal_issue *issue)
+static bool is_ours(struct world *world, const struct portal_issued *issue)
 {
     enum cert_algorithm algorithm;
     return portal_ca_issued(world->portal->ca, span_bytes(issue->sign_cert), &algorithm);
@@ -56,11 +56,11 @@ static bool is_ours(struct world *world, const struct portal_issue *issue)
 /* Each answer is wrong in one way, and signed as well as the right one. */
 static void each_changes_what_it_says(void **state)
 {
-    AUTO(portal_issue_freep) struct portal_issue *right = spoiled(*state, "");
-    AUTO(portal_issue_freep) struct portal_issue *key_issue = spoiled(*state, "wrong-public-key");
-    AUTO(portal_issue_freep) struct portal_issue *subject_issue = spoiled(*state, "wrong-subject");
-    AUTO(portal_issue_freep) struct portal_issue *end_issue = spoiled(*state, "early-end");
-    AUTO(portal_issue_freep) struct portal_issue *usage_issue = spoiled(*state, "wrong-usage");
+    AUTO(portal_issued_freep) struct portal_issued *right = spoiled(*state, "");
+    AUTO(portal_issued_freep) struct portal_issued *key_issue = spoiled(*state, "wrong-public-key");
+    AUTO(portal_issued_freep) struct portal_issued *subject_issue = spoiled(*state, "wrong-subject");
+    AUTO(portal_issued_freep) struct portal_issued *end_issue = spoiled(*state, "early-end");
+    AUTO(portal_issued_freep) struct portal_issued *usage_issue = spoiled(*state, "wrong-usage");
     AUTO(cert_freep) struct cert *good = fixture_parse(span_bytes(right->sign_cert));
     AUTO(cert_freep) struct cert *other_key = fixture_parse(span_bytes(key_issue->sign_cert));
     AUTO(cert_freep) struct cert *subject = fixture_parse(span_bytes(subject_issue->sign_cert));
@@ -87,7 +87,7 @@ static void other_algorithms_are_spoiled_alike(void **state)
         AUTO(portal_job_freep) struct portal_job *renewal = world_job(world, piv, number);
         static const char *const ways[] = {"wrong-public-key", "unknown-ca"};
         for (size_t way = 0; way < ARRAY_SIZE(ways); way++) {
-            AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+            AUTO(portal_issued_freep) struct portal_issued *issue = NULL;
             struct err err = ERR_INIT;
             world_must(world_request(world, renewal, piv, piv->sign, &issue, &err), &err);
             setenv("UKEYD_TEST_ISSUE", ways[way], 1);
@@ -104,8 +104,8 @@ static void other_algorithms_are_spoiled_alike(void **state)
 
 static void a_stranger_signs_in_the_cas_name(void **state)
 {
-    AUTO(portal_issue_freep) struct portal_issue *right = spoiled(*state, "");
-    AUTO(portal_issue_freep) struct portal_issue *issue = spoiled(*state, "unknown-ca");
+    AUTO(portal_issued_freep) struct portal_issued *right = spoiled(*state, "");
+    AUTO(portal_issued_freep) struct portal_issued *issue = spoiled(*state, "unknown-ca");
     AUTO(cert_freep) struct cert *good = fixture_parse(span_bytes(right->sign_cert));
     AUTO(cert_freep) struct cert *cert = fixture_parse(span_bytes(issue->sign_cert));
     assert_string_equal(cert_peek(cert)->issuer, cert_peek(good)->issuer);
@@ -114,8 +114,8 @@ static void a_stranger_signs_in_the_cas_name(void **state)
 
 static void a_byte_too_many_and_another_keys_envelope(void **state)
 {
-    AUTO(portal_issue_freep) struct portal_issue *trailing = spoiled(*state, "trailing-bytes");
-    AUTO(portal_issue_freep) struct portal_issue *issue = spoiled(*state, "wrong-envelope");
+    AUTO(portal_issued_freep) struct portal_issued *trailing = spoiled(*state, "trailing-bytes");
+    AUTO(portal_issued_freep) struct portal_issued *issue = spoiled(*state, "wrong-envelope");
     AUTO(cert_freep) struct cert *none = NULL;
     AUTO(cert_freep) struct cert *encrypt = fixture_parse(span_bytes(issue->encrypt_cert));
     struct envelope envelope;
@@ -128,9 +128,9 @@ static void a_byte_too_many_and_another_keys_envelope(void **state)
 
 static void what_is_stored_stays_right(void **state)
 {
-    AUTO(portal_issue_freep) struct portal_issue *before = spoiled(*state, "");
-    AUTO(portal_issue_freep) struct portal_issue *wrong = spoiled(*state, "wrong-subject");
-    AUTO(portal_issue_freep) struct portal_issue *after = spoiled(*state, "");
+    AUTO(portal_issued_freep) struct portal_issued *before = spoiled(*state, "");
+    AUTO(portal_issued_freep) struct portal_issued *wrong = spoiled(*state, "wrong-subject");
+    AUTO(portal_issued_freep) struct portal_issued *after = spoiled(*state, "");
     assert_false(span_equal(span_bytes(before->sign_cert), span_bytes(wrong->sign_cert)));
     assert_true(span_equal(span_bytes(before->sign_cert), span_bytes(after->sign_cert)));
     assert_int_equal(

@@ -211,13 +211,13 @@ struct bytes *world_confirm_proof(const struct portal_job *job, const struct fix
 
 enum err_code world_request(struct world *world, const struct portal_job *job,
                             const struct world_key *key, const struct fixture_key *new_key,
-                            struct portal_issue **out, struct err *err)
+                            struct portal_issued **out, struct err *err)
 {
     AUTO(bytes_freep)
     struct bytes *csr = world_csr(new_key, cert_peek(key->sign_cert)->subject_der);
     AUTO(bytes_freep)
     struct bytes *signature = world_request_proof(job, key->sign, span_bytes(csr));
-    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    AUTO(portal_issued_freep) struct portal_issued *issue = NULL;
     struct portal_issue_request request = {span_bytes(csr), span_bytes(signature)};
     if (portal_issue_request(world->portal, job, &request, &issue, err) != ERR_NONE)
         return err->code;
@@ -228,7 +228,7 @@ enum err_code world_request(struct world *world, const struct portal_job *job,
 
 enum err_code world_confirm(struct world *world, const struct portal_job *job,
                             const struct fixture_key *by, const char *outcome,
-                            const struct portal_issue *issue, struct err *err)
+                            const struct portal_issued *issue, struct err *err)
 {
     uint8_t digest[32] = {0};
     if (strcmp(outcome, "written") == 0)
@@ -250,7 +250,7 @@ void world_renew(struct world *world, struct world_key *key)
 {
     AUTO(memory_freep) char *order = world_order(world, key, false, key->encrypt != NULL);
     AUTO(portal_job_freep) struct portal_job *job = world_job(world, key, order);
-    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    AUTO(portal_issued_freep) struct portal_issued *issue = NULL;
     struct err err = ERR_INIT;
     world_must(world_request(world, job, key, key->sign, &issue, &err), &err);
     world_must(world_confirm(world, job, key->sign, "written", issue, &err), &err);

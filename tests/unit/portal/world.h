@@ -56,11 +56,11 @@ struct bytes *world_confirm_proof(const struct portal_job *job, const struct fix
 /* A whole request; out may be NULL. */
 enum err_code world_request(struct world *world, const struct portal_job *job,
                             const struct world_key *key, const struct fixture_key *new_key,
-                            struct portal_issue **out, struct err *err);
+                            struct portal_issued **out, struct err *err);
 /* A whole confirmation of what was issued, by new_key (or the present one when it failed). */
 enum err_code world_confirm(struct world *world, const struct portal_job *job,
                             const struct fixture_key *by, const char *outcome,
-                            const struct portal_issue *issue, struct err *err);
+                            const struct portal_issued *issue, struct err *err);
 /* Takes the key through a confirmed renewal that keeps its pair; key->sign_cert is the new one then. */
 void world_renew(struct world *world, struct world_key *key);
 /* extend-seal or reset-pin (the key's newest request): a fresh ticket for the key, redeemed. */
