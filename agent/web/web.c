@@ -244,8 +244,8 @@ enum err_code web_new(const struct web_options *options, struct web **out, struc
         return err->code;
     ops_observe(options->ops, on_change, web);
     say_ready(web, options);
-    tell_identity_used(
-        web); /* what is done then may take the processor from whoever waits for us */
+    /* Last: what is done then takes the processor from whoever waits for us. */
+    tell_identity_used(web);
     *out = TAKE(web);
     return ERR_NONE;
 }
