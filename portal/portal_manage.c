@@ -116,7 +116,8 @@ static enum err_code compute(struct portal *portal, const struct portal_job *job
 {
     AUTO(secret_freep) struct secret *key = NULL;
     struct portal_piv_version now = {0};
-    if (portal_piv_version_load(portal, job->key->id, &now, err) != ERR_NONE ||
+    if (portal_piv_cipher_choose(portal, job->key->serial, cipher, &cipher, err) != ERR_NONE ||
+        portal_piv_version_load(portal, job->key->id, &now, err) != ERR_NONE ||
         portal_piv_management_key(portal, job->key->serial, now.management, cipher, &key, err) !=
             ERR_NONE)
         return err->code;

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "certs/ossl.h"
 #include "portal/portal_audit.h"
 #include "portal/portal_piv_version.h"
@@ -166,6 +167,36 @@ enum err_code portal_piv_puk(const struct portal *portal, const char *serial, in
     return ERR_NONE;
 }
 
+/* ---- which cipher ---- */
+
+enum err_code portal_piv_cipher_choose(struct portal *portal, const char *serial,
+                                       const struct portal_piv_cipher *told,
+                                       const struct portal_piv_cipher **out, struct err *err)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    bool row = false;
+    if (portal_db_query(portal->db, "SELECT algorithm FROM piv_cipher WHERE serial = ?",
+                        PORTAL_VALUES(PORTAL_TEXT(serial)), &query, err) != ERR_NONE ||
+        portal_query_next(query, &row, err) != ERR_NONE)
+        return err_add(err, "look for a PIV token's cipher");
+    const struct portal_piv_cipher *made =
+        row ? portal_piv_cipher_find(portal_query_text(query, 0)) : NULL;
+    bool unsaid = strcmp(told->name, "aes128") == 0;
+    *out = unsaid && made != NULL && made->block_bytes == told->block_bytes ? made : told;
+    return ERR_NONE;
+}
+
+static enum err_code note_cipher(struct portal *portal, const char *serial,
+                                 const struct portal_piv_cipher *cipher, struct err *err)
+{
+    return portal_db_run(portal->db,
+                         "INSERT INTO piv_cipher (serial, algorithm, at_utc) VALUES (?1, ?2, ?3) "
+                         "ON CONFLICT (serial) DO UPDATE SET algorithm = ?2, at_utc = ?3",
+                         PORTAL_VALUES(PORTAL_TEXT(serial), PORTAL_TEXT(cipher->name),
+                                       PORTAL_INTEGER(clock_now_utc())),
+                         err);
+}
+
 /* ---- showing ---- */
 
 void portal_piv_secrets_done(struct portal_piv_secrets *secrets)
@@ -195,7 +226,8 @@ enum err_code portal_piv_secrets_show(struct portal *portal, const char *serial,
         choose_puk(&now, puk_version, err) != ERR_NONE ||
         portal_piv_management_key(portal, serial, now.management, cipher, &secrets.management_key,
                                   err) != ERR_NONE ||
-        portal_piv_puk(portal, serial, now.puk, &secrets.puk, err) != ERR_NONE)
+        portal_piv_puk(portal, serial, now.puk, &secrets.puk, err) != ERR_NONE ||
+        note_cipher(portal, serial, cipher, err) != ERR_NONE)
         return err_add(err, "show a PIV token's secrets");
     AUTO(memory_freep)
     char *detail = memory_printf("%s, management key %lld, PUK %lld", cipher->name,

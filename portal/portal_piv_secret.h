@@ -35,6 +35,13 @@ MUST_CHECK enum err_code portal_piv_encipher(const struct portal_piv_cipher *cip
                                              const struct secret *key, struct span challenge,
                                              struct bytes **out, struct err *err);
 
+/* Of the management key's cipher, for a token that says told: a challenge of 16 bytes is that of any AES, and a token
+ * that doesn't say which is told as "aes128". Then it is what the token's secrets were last shown for. */
+MUST_CHECK enum err_code portal_piv_cipher_choose(struct portal *portal, const char *serial,
+                                                  const struct portal_piv_cipher *told,
+                                                  const struct portal_piv_cipher **out,
+                                                  struct err *err);
+
 /* For whoever makes a key, noted in the audit trail without them. */
 struct portal_piv_secrets {
     struct secret *management_key;

@@ -30,4 +30,12 @@ INSERT INTO piv_version (key_id, puk, given, highest, settled, management, chang
                  max(version) AS highest, max(at_utc) AS changed_utc
           FROM piv_puk GROUP BY key_id) AS known;
 DROP TABLE piv_puk;
+
+-- What a token was made for, by serial: it may not be registered yet.
+CREATE TABLE piv_cipher (
+    serial    TEXT PRIMARY KEY,
+    algorithm TEXT NOT NULL CHECK (algorithm IN ('3des', 'aes128', 'aes192', 'aes256')),
+    at_utc    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE INDEX unblock_answer_of_puk ON unblock_answer (key_id, puk_version);

@@ -202,6 +202,39 @@ static void the_answer_is_of_the_version_that_was_set(void **state)
     assert_true(span_equal(span_bytes(answer), span_bytes(wanted)));
 }
 
+/* A token without metadata whose challenges are as long for each AES: the agent says "aes128". */
+static void a_token_that_can_not_say_its_cipher_gets_the_one_that_it_was_made_for(void **state)
+{
+    static const struct {
+        const char *made, *told, *used;
+    } cases[] = {{"aes256", "aes128", "aes256"},
+                 {"aes192", "aes128", "aes192"},
+                 {"3des", "aes128", "aes128"},
+                 {"aes256", "aes192", "aes192"},
+                 {"aes256", "3des", "3des"}};
+    struct world *world = *state;
+    AUTO(renewal_done) struct renewal renewal = begin(world);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO(portal_piv_secrets_done) struct portal_piv_secrets shown = {0};
+        AUTO(secret_freep) struct secret *key = NULL;
+        AUTO(bytes_freep) struct bytes *answer = NULL;
+        AUTO(bytes_freep) struct bytes *wanted = NULL;
+        const struct portal_piv_cipher *used = portal_piv_cipher_find(cases[i].used);
+        struct fresh challenge = fresh();
+        struct span asked = span_of(challenge.bytes, used->block_bytes);
+        struct err err = ERR_INIT;
+        world_must(portal_piv_secrets_show(world->portal, renewal.key->serial,
+                                           portal_piv_cipher_find(cases[i].made), 0, &shown, &err),
+                   &err);
+        assert_int_equal(ask(world, renewal.job, cases[i].told, asked, &answer), ERR_NONE);
+        world_must(
+            portal_piv_management_key(world->portal, renewal.key->serial, 1, used, &key, &err),
+            &err);
+        world_must(portal_piv_encipher(used, key, asked, &wanted, &err), &err);
+        assert_true(span_equal(span_bytes(answer), span_bytes(wanted)));
+    }
+}
+
 static void lengths_and_ciphers_are_checked(void **state)
 {
     static const struct {
@@ -319,6 +352,7 @@ int main(void)
         cmocka_unit_test(a_job_has_a_limit),
         cmocka_unit_test(a_key_has_a_limit_of_a_day),
         cmocka_unit_test(the_answer_is_of_the_version_that_was_set),
+        cmocka_unit_test(a_token_that_can_not_say_its_cipher_gets_the_one_that_it_was_made_for),
         cmocka_unit_test(lengths_and_ciphers_are_checked),
         cmocka_unit_test(only_piv_tokens_have_it),
         cmocka_unit_test(a_reset_and_a_check_never_get_it),
