@@ -5,7 +5,7 @@ import os
 
 import faulty_portal as faulty
 from cases import Suite, equal
-from works import WORKS
+from works import PIV_WORKS, WORKS
 
 suite = Suite()
 
@@ -47,6 +47,15 @@ CALLS = {
     "extend-seal": ("/jobs", "/seal", "/confirmation"),
     "reset-pin": ("/jobs", "/unblock", "/confirmation"),
 }
+# Of a PIV token: before it is first written to, the platform answers its challenge.
+CALLS_PIV = {
+    "renew, key kept, piv-full": ("/jobs", "/request", "/unblock", "/confirmation"),
+    "renew, key replaced, piv-full": ("/jobs", "/unblock", "/request", "/confirmation"),
+    "extend-seal, piv-full": ("/jobs", "/unblock", "/seal", "/confirmation"),
+    "reset-pin, piv-full": ("/jobs", "/unblock", "/confirmation"),
+}
+ALL_CALLS = {**CALLS, **CALLS_PIV}
+ALL_WORKS = {**WORKS, **PIV_WORKS}
 
 
 def begin(world, work_class, nth, fault):
@@ -70,13 +79,13 @@ def check_waited(platform, nth):
 def strike(world, name, nth, fault_name):
     """One case; False when the operation has no n-th call."""
     fault = FAULTS[fault_name]
-    work, operation = begin(world, WORKS[name], nth, fault)
+    work, operation = begin(world, ALL_WORKS[name], nth, fault)
     seen = work.over(operation)
     if work.platform.connections < nth:
         return False
     if fault_name == "429, a little later":
         check_waited(work.platform, nth)
-    if fault_name == "429, in a day" and nth == len(CALLS[name]):
+    if fault_name == "429, in a day" and nth == len(ALL_CALLS[name]):
         equal(seen["state"], "unconfirmed", "the state of what the platform wants to hear tomorrow")
         return True
     work.check(work.go_on(seen))
@@ -90,7 +99,7 @@ def every_call(name, fault_name):
             world.close_case()
             world.open_case()
             nth += 1
-        equal(nth - 1, len(CALLS[name]), "calls of the operation")
+        equal(nth - 1, len(ALL_CALLS[name]), "calls of the operation")
 
     return perform
 
@@ -102,18 +111,26 @@ def one_call(name, nth, fault_name):
     return perform
 
 
+QUICK = [fault for fault in FAULTS if fault != "no answer"]
+
+
 def sample():
     """Each fault once, each call of each operation about once."""
     places = [(name, nth) for nth in (2, 3, 1) for name in CALLS]
-    quick = [fault for fault in FAULTS if fault != "no answer"]
-    return [(*place, fault) for place, fault in zip(places, quick)]
+    return [(*place, fault) for place, fault in zip(places, QUICK)]
+
+
+def sample_piv():
+    """Each fault at what a PIV token's operations ask for besides."""
+    places = [(name, calls.index("/unblock") + 1) for name, calls in CALLS_PIV.items()] * 3
+    return [(*place, fault) for place, fault in zip(places, QUICK)]
 
 
 if FULL:
-    for work_name in CALLS:
+    for work_name in ALL_CALLS:
         for fault_kind in FAULTS:
             suite.add(f"{work_name}: {fault_kind}, at every call", every_call(work_name, fault_kind))
 else:
-    for work_name, number, fault_kind in sample():
-        suite.add(f"{work_name}: {fault_kind}, {CALLS[work_name][number - 1]}",
+    for work_name, number, fault_kind in (*sample(), *sample_piv()):
+        suite.add(f"{work_name}: {fault_kind}, {ALL_CALLS[work_name][number - 1]}",
                   one_call(work_name, number, fault_kind))

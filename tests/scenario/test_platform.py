@@ -6,12 +6,14 @@ import faulty_portal as faulty
 import openssl
 from cases import Suite, equal
 from pcscd import free_port
-from refusal import Untouched, refused
+from refusal import Untouched, check_refused, refused
 
 suite = Suite()
 
 HTML = "<!DOCTYPE html><title>请登录</title><p>校园网认证</p>".encode()
 REDEEM, REQUEST, CONFIRM = ("POST", "/jobs"), ("PUT", "/request"), ("PUT", "/confirmation")
+MANAGE = ("POST", "/unblock")  # of a PIV token: its challenge, before anything is written
+PIV = {"profile": "piv-full"}
 RETRY_SECONDS = 90  # the agent goes on trying for a while before it gives up
 
 
@@ -22,7 +24,8 @@ class Scene:
         self.card = world.card(**person)
         self.portal = world.faulty_portal()
         self.agent = world.agent(api=self.portal.api, tls_ca=self.portal.tls_ca)
-        self.ticket = world.ticket(self.card, key=key)
+        self.order = world.portal.order(self.card, key=key)
+        self.ticket = world.portal.ticket(self.order)
         self.untouched = Untouched(self.card)
 
     def refused(self, code, **options):
@@ -61,13 +64,71 @@ SPOILED = (
 )
 
 
-def spoiled(where, action, code):
+def spoiled(where, action, code, **how):
     def perform(world):
-        scene = Scene(world)
+        scene = Scene(world, **how)
         scene.portal.spoil(*where, action)
         scene.refused(code)
 
     return perform
+
+
+# ---- a PIV token's challenge ----
+
+
+def another_cryptogram(answer):
+    data = base64.b64decode(answer["data"])
+    answer["data"] = base64.b64encode(data[:-1] + bytes([data[-1] ^ 1])).decode()
+
+
+def shorter_cryptogram(answer):
+    answer["data"] = base64.b64encode(base64.b64decode(answer["data"])[:-1]).decode()
+
+
+def another_challenge(request):
+    request["challenge"] = base64.b64encode(bytes(len(base64.b64decode(request["challenge"])))).decode()
+
+
+SPOILED_MANAGE = (
+    ("HTML", faulty.reply(200, "text/html", HTML), "platform-answer"),
+    ("an answer that is cut short", faulty.truncated, "platform-answer"),
+    ("a wrong cryptogram", faulty.edited(another_cryptogram), "management-refused"),
+    ("a shorter cryptogram", faulty.edited(shorter_cryptogram), "platform-answer"),
+    ("a cryptogram for another challenge", faulty.asked(another_challenge), "management-refused"),
+)
+
+
+def spoiled_manage(action, code, key, profile):
+    """The key is as it was, and the next attempt renews it."""
+
+    def perform(world):
+        scene = Scene(world, key=key, profile=profile)
+        scene.portal.spoil(*MANAGE, action)
+        scene.refused(code)
+        scene.portal.rules.clear()
+        scene.ticket = world.portal.ticket(scene.order)
+        scene.renews()
+
+    return perform
+
+
+def replayed_manage(world):
+    """The answer that let the agent write once, given to the next challenge."""
+    scene = Scene(world, **PIV)
+    scene.renews()
+    recorded = [document for _, path, document in scene.portal.answers if path.endswith("/unblock")][-1]
+    scene.untouched, scene.ticket = Untouched(scene.card), world.ticket(scene.card)
+    scene.portal.spoil(*MANAGE, faulty.edited(lambda answer: answer.update(recorded)))
+    scene.refused("management-refused")
+
+
+def lost_manage(world):
+    """The platform has answered and the agent did not hear it: the key is as it was."""
+    scene = Scene(world, key="replace", **PIV)
+    scene.portal.spoil(*MANAGE, faulty.act_then_hang_up, times=1)
+    operation = scene.agent.perform("renew", scene.ticket, seconds=RETRY_SECONDS)
+    if operation["state"] != "done":
+        check_refused(scene.agent, operation, "platform-unreachable", scene.untouched)
 
 
 # ---- certificates that must not reach the key ----
@@ -157,9 +218,14 @@ ISSUED = (
 )
 
 
-def bad_certificate(change, code, member="sign_certificate"):
+# Also of what a PIV token gets; those that a CA of the test issues are SM2's.
+ISSUED_PIV = {other_key: "certificate-public-key", trailing: "der-trailing-bytes", cut: "der",
+              broken_signature: "certificate-untrusted"}
+
+
+def bad_certificate(change, code, member="sign_certificate", **how):
     def perform(world):
-        scene = Scene(world)
+        scene = Scene(world, **how)
         replaced_certificate(change, member)(world, scene)
         scene.refused(code)
 
@@ -216,19 +282,20 @@ def answer_lost(where):
     """The platform acted and the agent never heard: asked again it gives the same, and nothing is
     issued twice."""
 
-    def perform(world):
-        scene = Scene(world, key="replace")
+    def perform(world, **person):
+        scene = Scene(world, key="replace", **person)
         scene.portal.spoil(*where, faulty.act_then_hang_up, times=1)
         scene.renews()
         issued = world.portal.certificates(scene.card)
-        equal(len([c for c in issued if c["status"] == "active"]), 2, "active certificates")
-        equal(len(issued), 4, "certificates issued to this key in all")
+        each = 1 if scene.card.person.single else 2
+        equal(len([c for c in issued if c["status"] == "active"]), each, "active certificates")
+        equal(len(issued), 2 * each, "certificates issued to this key in all")
 
     return perform
 
 
-def failed_once(world):
-    scene = Scene(world)
+def failed_once(world, **person):
+    scene = Scene(world, **person)
     for where in (REDEEM, REQUEST, CONFIRM):
         scene.portal.spoil(*where, faulty.reply(500, "text/plain", b"oops"), times=1)
     scene.renews()
@@ -246,10 +313,10 @@ def under_way(world):
     equal(operation["message"], "续费成功、请您进行CA签章延期!", "the message")
 
 
-def unconfirmed_heals(world):
+def unconfirmed_heals(world, **person):
     """Written, and the platform down at the confirmation: its own outcome, which heals by itself, also
     over a restart of the agent."""
-    scene = Scene(world)
+    scene = Scene(world, **person)
     scene.portal.spoil(*CONFIRM, faulty.reply(503, "text/plain", b"down"))
     started = scene.agent.start_operation("renew", scene.ticket)
     operation = scene.agent.wait_over(started["id"], RETRY_SECONDS)
@@ -282,9 +349,23 @@ suite.add("the forged certificates fail for their one fault only", reissue_is_ac
 suite.add("an envelope that does not fit its certificate", envelope_of_other_certificate)
 suite.add("an envelope to another signing key", envelope_to_other_signing_key)
 suite.add("an envelope that is cut short", envelope_cut)
-suite.add("the ticket's answer is lost", answer_lost(REDEEM))
-suite.add("the certificates' answer is lost", answer_lost(REQUEST))
-suite.add("the acknowledgement is lost", answer_lost(CONFIRM))
+HEALING = {
+    "the ticket's answer is lost": answer_lost(REDEEM),
+    "the certificates' answer is lost": answer_lost(REQUEST),
+    "the acknowledgement is lost": answer_lost(CONFIRM),
+    "each call fails once": failed_once,
+    "written, not confirmed: heals after a restart": unconfirmed_heals,
+}
+for name, perform in HEALING.items():
+    suite.add(name, perform)
+    suite.add(f"{name}, piv-full", lambda world, f=perform: f(world, **PIV))
 suite.add("the platform needs time", under_way)
-suite.add("each call fails once", failed_once)
-suite.add("written, not confirmed: heals after a restart", unconfirmed_heals)
+for name, action, code in SPOILED_MANAGE:
+    for key in ("keep", "replace"):
+        suite.add(f"{name} to a PIV token's challenge, key {key}", spoiled_manage(action, code, key, "piv-full"))
+suite.add("a wrong cryptogram for a token that has another word for it", spoiled_manage(
+    faulty.edited(another_cryptogram), "management-refused", "replace", "piv-odd"))
+suite.add("an answer to a PIV token's challenge, played once more", replayed_manage)
+suite.add("the answer to a PIV token's challenge is lost", lost_manage)
+for change, code in ISSUED_PIV.items():
+    suite.add(f"a bad certificate for a PIV token: {code}", bad_certificate(change, code, **PIV))

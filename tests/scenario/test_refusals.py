@@ -30,8 +30,8 @@ def no_key(world):
     refused(world.agent(), "no-key", Untouched(card), world.ticket(card))
 
 
-def wrong_key(world):
-    plugged = world.card()
+def wrong_key(world, **person):
+    plugged = world.card(**person)
     ordered = world.card(plugged=False)
     refused(world.agent(), "wrong-key", Untouched(plugged, ordered), world.ticket(ordered))
 
@@ -72,8 +72,8 @@ def check_unsupported(world, agent, card):
     refused(agent, "key-unsupported", Untouched(card), world.ticket(card))
 
 
-def wrong_pin_then_cancel(world):
-    card = world.card()
+def wrong_pin_then_cancel(world, **person):
+    card = world.card(**person)
     agent = world.agent(world.dialogs("pin 654321", "cancel"))
     refused(
         agent, "prompt-cancelled", Untouched(card), world.ticket(card), "cancelled", wrong_pins=1
@@ -81,22 +81,22 @@ def wrong_pin_then_cancel(world):
     equal(len(agent.dialogs.shown()), 2, "dialogs")
 
 
-def cancel_at_once(world):
-    card = world.card()
+def cancel_at_once(world, **person):
+    card = world.card(**person)
     agent = world.agent(world.dialogs("cancel"))
     refused(agent, "prompt-cancelled", Untouched(card), world.ticket(card), "cancelled")
 
 
-def short_pin(world):
+def short_pin(world, **person):
     """A PIN that no key takes is not sent to it."""
-    card = world.card()
+    card = world.card(**person)
     agent = world.agent(world.dialogs("pin 1", "pin", "pin " + "1" * 40, "cancel"))
     refused(agent, "prompt-cancelled", Untouched(card), world.ticket(card), "cancelled")
 
 
-def last_try_declined(world):
+def last_try_declined(world, **person):
     """Before the last try there is a question of its own."""
-    card = world.card()
+    card = world.card(**person)
     tries = card.tries_left()
     agent = world.agent(world.dialogs(*["pin 654321"] * (tries - 1), "not-ok"))
     untouched, ticket = Untouched(card), world.ticket(card)
@@ -106,17 +106,17 @@ def last_try_declined(world):
     assert card.serial in shown[-1]["SETDESC"], shown[-1]
 
 
-def locked_by_typing(world):
-    card = world.card()
+def locked_by_typing(world, **person):
+    card = world.card(**person)
     tries = card.tries_left()
     agent = world.agent(world.dialogs(*["pin 654321"] * (tries - 1), "ok", "pin 654321"))
     refused(agent, "pin-locked", Untouched(card), world.ticket(card), wrong_pins=tries)
     return card, agent
 
 
-def locked(world):
+def locked(world, **person):
     """A key that is locked already gets no dialog."""
-    card, agent = locked_by_typing(world)
+    card, agent = locked_by_typing(world, **person)
     dialogs = len(agent.dialogs.shown())
     refused(agent, "pin-locked", Untouched(card), world.ticket(card))
     equal(len(agent.dialogs.shown()), dialogs, "dialogs")
@@ -151,30 +151,30 @@ def at_dialog(world, **person):
     return card, agent, operation, untouched
 
 
-def pulled_at_dialog(world):
-    card, agent, operation, untouched = at_dialog(world)
+def pulled_at_dialog(world, **person):
+    card, agent, operation, untouched = at_dialog(world, **person)
     card.pull()
     check_refused(agent, agent.wait_over(operation["id"]), "key-removed", untouched)
 
 
-def cancelled_by_page(world):
-    _, agent, operation, untouched = at_dialog(world)
+def cancelled_by_page(world, **person):
+    _, agent, operation, untouched = at_dialog(world, **person)
     answer = agent.request("POST", f"/v1/operations/{operation['id']}/cancel", {})
     equal(answer.status, 202, "the answer to cancel")
     over = agent.wait_over(operation["id"])
     check_refused(agent, over, "cancelled", untouched, "cancelled")
 
 
-def second_operation(world):
+def second_operation(world, **person):
     """While one operation has the key, another one is refused and the first goes on."""
-    card, agent, operation, untouched = at_dialog(world)
+    card, agent, operation, untouched = at_dialog(world, **person)
     refused(agent, "key-busy", untouched, world.ticket(card))
     equal(agent.operation(operation["id"])["state"], "waiting-user", "the first operation")
 
 
-def agent_killed_at_dialog(world):
+def agent_killed_at_dialog(world, **person):
     """After kill -9 the next start says that it was interrupted, and the key works."""
-    card, agent, operation, untouched = at_dialog(world)
+    card, agent, operation, untouched = at_dialog(world, **person)
     agent.kill()
     agent.start()
     world.wait_keys(agent, 1)
@@ -184,8 +184,8 @@ def agent_killed_at_dialog(world):
     equal(done["state"], "done", f"the renewal afterwards ({done['error']})")
 
 
-def not_approved(world):
-    card = world.card()
+def not_approved(world, **person):
+    card = world.card(**person)
     ticket = world.ticket(card, approved=False)
     refused(world.agent(), "order-not-approved", Untouched(card), ticket)
 
@@ -197,24 +197,24 @@ def rejected(world):
     refused(world.agent(), "order-not-approved", Untouched(card), world.portal.ticket(order))
 
 
-def ticket_used(world):
-    card = world.card()
+def ticket_used(world, **person):
+    card = world.card(**person)
     agent = world.agent()
     ticket = world.ticket(card)
     equal(agent.perform("renew", ticket)["state"], "done", "the first use")
     refused(agent, "ticket-used", Untouched(card), ticket)
 
 
-def ticket_used_by_other_key(world):
+def ticket_used_by_other_key(world, **person):
     """A redeemed ticket is no use to a second key."""
-    card = world.card()
+    card = world.card(**person)
     agent = world.agent(world.dialogs("cancel", "cancel"))
     ticket = world.ticket(card)
     untouched = Untouched(card)
     refused(agent, "prompt-cancelled", untouched, ticket, "cancelled")
     card.pull()
     world.wait_keys(agent, 0)
-    world.card(slot=1)
+    world.card(slot=1, **person)
     world.wait_keys(agent, 1)
     operation = agent.perform("renew", ticket)
     assert operation["error"]["code"] in ("ticket-used", "wrong-key"), operation["error"]
@@ -271,5 +271,23 @@ TABLE = {
     "the ticket is forged": ticket_forged,
     "the ticket is for another kind": ticket_of_other_kind,
 }
+# With a PIV token in the reader: one that has all extensions, or the standard alone.
+TABLE_PIV = {
+    "a wrong PIN, then cancel": "piv-plain",
+    "cancel at once": "piv-full",
+    "a PIN of impossible length costs no try": "piv-odd",
+    "the last try is declined": "piv-full",
+    "the PIN is locked already": "piv-plain",
+    "the key is pulled at the dialog": "piv-full",
+    "the page cancels at the dialog": "piv-5.4",
+    "a second operation for the same key": "piv-full",
+    "the agent is killed at the dialog": "piv-odd",
+    "the order is for another key": "piv-full",
+    "the order is not approved": "piv-full",
+    "the ticket was used": "piv-full",
+    "the ticket was used for another key": "piv-full",
+}
 for name, perform in TABLE.items():
     suite.add(name, perform)
+for name, profile in TABLE_PIV.items():
+    suite.add(f"{name}, {profile}", lambda world, f=TABLE[name], p=profile: f(world, profile=p))

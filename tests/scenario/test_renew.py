@@ -17,12 +17,13 @@ SECRET = "投标文件的对称密钥".encode()
 class Before:
     """The key before the renewal, and something enciphered to its certificate of that time."""
 
-    def __init__(self, world, card):
-        self.container = card.container()
-        self.sign = card.certificate_file("sign")
+    def __init__(self, world, card, container=None):
+        """container: the name of the pair that is renewed, when the key has others."""
+        self.container = card.container(container)
+        self.sign = card.certificate_file("sign", container)
         self.dual = not card.person.single
         decrypts = self.dual or card.family.decrypts_with == "sign"
-        self.encrypt = card.certificate_file(card.family.decrypts_with) if decrypts else None
+        self.encrypt = card.certificate_file(card.family.decrypts_with, container) if decrypts else None
         self.ciphertext = openssl.encrypt(self.encrypt, SECRET) if self.encrypt else None
         self.folder = world.case_folder
 
@@ -148,14 +149,8 @@ def kept_though(world, **person):
 suite.add("piv-plain p256, key kept since it can't be replaced, and everybody is told", lambda w: kept_though(w, **PLAIN))
 
 
-@suite.case("PIN typed wrong once, then right")
-def wrong_then_right(world):
-    renew_by_api(world, plan=["pin 654321", "pin 123456"])
-
-
-@suite.case("a wrong PIN names the tries left in the next dialog")
-def wrong_is_explained(world):
-    card, agent, _ = renew_by_api(world, plan=["pin 654321", "pin 123456"])
+def wrong_is_explained(world, **person):
+    card, agent, _ = renew_by_api(world, plan=["pin 654321", "pin 123456"], **person)
     shown = agent.dialogs.shown()
     equal(len(shown), 2, "dialogs")
     tries = card.tries()["max"]
@@ -163,30 +158,51 @@ def wrong_is_explained(world):
     assert f" {tries - 1} " in shown[1]["SETERROR"], "the second does not say how many are left"
 
 
-@suite.case("the dialog names platform, site, operation, holder and key")
-def dialog_texts(world):
-    card, agent, _ = renew_by_api(world)
+EXPLAINED = "PIN typed wrong once, then right: the second dialog names the tries left"
+suite.add(EXPLAINED, wrong_is_explained)
+suite.add(f"{EXPLAINED}, piv-full", lambda world: wrong_is_explained(world, **PIV))
+
+
+def dialog_texts(world, **person):
+    card, agent, _ = renew_by_api(world, **person)
     text = agent.dialogs.shown()[0]["SETDESC"]
     for part in (world.portal.origin, "阳光采购服务平台", "CA延期续费", card.serial):
         assert part in text, f"{part!r} is missing in {text!r}"
 
 
-@suite.case("a renewed key can be renewed again")
-def twice(world):
-    """A second order for a renewed key works from the renewed certificate."""
-    card, agent, _ = renew_by_api(world, key="replace")
-    operation = agent.perform("renew", world.ticket(card, key="keep"))
-    equal(operation["state"], "done", f"the second renewal ({operation['error']})")
+TEXTS = "the dialog names platform, site, operation, holder and key"
+suite.add(TEXTS, dialog_texts)
+suite.add(f"{TEXTS}, piv-plain", lambda world: dialog_texts(world, **PLAIN))
 
 
-@suite.case("from the terminal, ticket on standard input")
-def by_terminal(world):
-    card = world.card()
+def twice(world, second, **person):
+    """A second order for a renewed key works from the renewed certificate; what was enciphered to the first can
+    still be read."""
+    card, agent, operation = renew_by_api(world, key="replace", **person)
+    before = Before(world, card, operation["result"]["container"])
+    agent.dialogs.replan("person 123456")
+    operation = agent.perform("renew", world.ticket(card, key=second))
+    check_renewed(world, agent, card, before, operation, second)
+
+
+TWICE = "a renewed key can be renewed again"
+suite.add(TWICE, lambda world: twice(world, "keep"))
+for profile in ("piv-full", "piv-5.4", "piv-odd"):
+    suite.add(f"{TWICE}, {profile}, both times with a new key", lambda w, p=profile: twice(w, "replace", profile=p))
+
+
+def by_terminal(world, **person):
+    card = world.card(**person)
     before = Before(world, card)
     agent = world.agent()
     done = agent.ctl("--json", "renew", "--platform", PLATFORM, input_text=world.ticket(card) + "\n")
     operation = json.loads(done.stdout)
     check_renewed(world, agent, card, before, operation, "keep")
+
+
+TERMINAL = "from the terminal, ticket on standard input"
+suite.add(TERMINAL, by_terminal)
+suite.add(f"{TERMINAL}, piv-odd", lambda world: by_terminal(world, profile="piv-odd"))
 
 
 @suite.case("from the terminal, ticket as an option, with readable progress")
@@ -203,9 +219,8 @@ def by_terminal_readable(world):
     check_renewed(world, agent, card, before, listed, "replace")
 
 
-@suite.case("check changes nothing and says what a renewal would do")
-def check_only(world):
-    card = world.card()
+def check_only(world, **person):
+    card = world.card(**person)
     picture = card.picture()
     agent = world.agent(world.dialogs("cancel"))
     operation = agent.perform("check", world.ticket(card, kind="check"))
@@ -215,6 +230,11 @@ def check_only(world):
     assert 18 <= result["days_left"] <= 20, result
     equal(card.picture(), picture, "the key")
     equal(agent.dialogs.shown(), [], "dialogs")
+
+
+CHECK = "check changes nothing and says what a renewal would do"
+suite.add(CHECK, check_only)
+suite.add(f"{CHECK}, piv-plain", lambda world: check_only(world, **PLAIN))
 
 
 @suite.case("check without a ticket or a platform's word")
