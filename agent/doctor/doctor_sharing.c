@@ -9,9 +9,14 @@
 #define USB "/dev/bus/usb/"
 #define NAMES_BYTES_MAX (DOCTOR_PROCESSES_MAX * (DOCTOR_PROCESS_NAME_BYTES + 16))
 
+/* With the agent's launcher, which has what the agent had loaded. */
 static bool is_ours(const struct doctor_program *program)
 {
-    return strcmp(program->name, "ukeyd") == 0 || strcmp(program->name, "ukeyctl") == 0;
+    static const char *const names[] = {"ukeyd", "ukeyd-launch", "ukeyctl"};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (strcmp(program->name, names[i]) == 0)
+            return true;
+    return false;
 }
 
 char *doctor_sharing_programs(const struct doctor_world *world)

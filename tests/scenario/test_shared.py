@@ -131,7 +131,7 @@ def shared(world):
     check_goes_on(world, agent, card)
     patient.has()
     programs = patient.doctor()["facts"]["pcsc"]["programs"]
-    assert f"({holder.pid})" in programs, programs
+    equal(programs, f"{Path(sys.executable).name[:15]} ({holder.pid})", "the programs")
 
 
 # ---- GnuPG ----

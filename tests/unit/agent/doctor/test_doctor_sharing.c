@@ -39,6 +39,8 @@ static void nobody_is_known(void **state)
 {
     const struct patient *patient = *state;
     assert_null(doctor_sharing_programs(&patient->world));
+    process(patient, 8, "ukeyctl", OTHER PCSC);
+    process(patient, 9, "ukeyd-launch", OTHER PCSC);
     process(patient, 10, "ukeyd", OTHER PCSC);
     process(patient, 11, "bash", OTHER);
     assert_null(doctor_sharing_programs(&patient->world));
