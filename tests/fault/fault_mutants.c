@@ -320,14 +320,14 @@ const struct token_facts *__wrap_token_peek_facts(const struct token *token)
 
 enum err_code __real_portal_issue_request(struct portal *portal, const struct portal_job *job,
                                           const struct portal_issue_request *request,
-                                          struct portal_issue **out, struct err *err);
+                                          struct portal_issued **out, struct err *err);
 enum err_code __wrap_portal_issue_request(struct portal *portal, const struct portal_job *job,
                                           const struct portal_issue_request *request,
-                                          struct portal_issue **out, struct err *err);
+                                          struct portal_issued **out, struct err *err);
 
 enum err_code __wrap_portal_issue_request(struct portal *portal, const struct portal_job *job,
                                           const struct portal_issue_request *request,
-                                          struct portal_issue **out, struct err *err)
+                                          struct portal_issued **out, struct err *err)
 {
     if (fault_mutant_does(FAULT_ISSUED_TWICE) &&
         portal_db_run(portal->db, "UPDATE issue SET state = 'failed'", PORTAL_NO_VALUES, err) !=

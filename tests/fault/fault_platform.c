@@ -116,7 +116,7 @@ static enum err_code act_request(struct portal *portal, const struct portal_job 
 {
     const struct remote_request *in = call->in;
     const struct portal_issue_request request = {in->csr, in->proof, in->kept};
-    AUTO(portal_issue_freep) struct portal_issue *issue = NULL;
+    AUTO(portal_issued_freep) struct portal_issued *issue = NULL;
     if (portal_issue_request(portal, job, &request, &issue, err) != ERR_NONE)
         return err->code;
     struct remote_issued *out = memory_new(sizeof *out);
