@@ -75,9 +75,10 @@ static void judge(const struct doctor_world *world, const struct pcsc_readers *r
     const char *text = names.bad ? "" : (const char *)buf_span(&names).at;
     doctor_findings_fact(findings, "readers", text);
     judge_sharing(world, readers, findings);
-    if (cards == 0 && doctor_sharing_gnupg_has_usb(world))
-        doctor_findings_add(findings, DOCTOR_KEY_HELD_BY_GNUPG,
-                            "scdaemon drives a USB reader itself, which the service can't");
+    if (cards == 0 && doctor_sharing_gnupg_has_usb(world, readers->count))
+        doctor_findings_add(
+            findings, DOCTOR_KEY_HELD_BY_GNUPG,
+            "scdaemon may drive a USB reader itself, which the service does not list");
     else if (readers->count == 0)
         doctor_findings_add(findings, DOCTOR_NO_READER, "the service lists no reader");
     else if (cards == 0)

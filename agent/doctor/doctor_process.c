@@ -156,27 +156,21 @@ size_t doctor_process_with_library(const struct doctor_world *world, const char 
     return count;
 }
 
-/* length: of what is compared, with its zero byte when the whole is meant. */
-static bool has_open(const struct doctor_world *world, pid_t pid, const char *wanted, size_t length)
+static bool has_socket(const struct doctor_world *world, pid_t pid, const char *wanted)
 {
     const struct dirent *entry;
     AUTO(memory_freep) char *path = memory_printf("/proc/%d/fd", (int)pid);
     AUTO(dir_closep) DIR *dir = open_folder(world, path);
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         char target[64];
-        ssize_t found = readlinkat(dirfd(dir), entry->d_name, target, sizeof target - 1);
-        if (found <= 0)
+        ssize_t length = readlinkat(dirfd(dir), entry->d_name, target, sizeof target - 1);
+        if (length <= 0)
             continue;
-        target[found] = '\0';
-        if (strncmp(target, wanted, length) == 0)
+        target[length] = '\0';
+        if (strcmp(target, wanted) == 0)
             return true;
     }
     return false;
-}
-
-bool doctor_process_has_open(const struct doctor_world *world, pid_t pid, const char *path)
-{
-    return has_open(world, pid, path, strlen(path));
 }
 
 pid_t doctor_process_of_socket(const struct doctor_world *world, unsigned long inode,
@@ -188,8 +182,7 @@ pid_t doctor_process_of_socket(const struct doctor_world *world, unsigned long i
     AUTO(dir_closep) DIR *dir = open_folder(world, "/proc");
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         pid_t pid = pid_of(entry->d_name);
-        if (pid == 0 || !has_open(world, pid, wanted, strlen(wanted) + 1) ||
-            !read_facts(world, pid, &facts))
+        if (pid == 0 || !has_socket(world, pid, wanted) || !read_facts(world, pid, &facts))
             continue;
         snprintf(out_name, DOCTOR_PROCESS_NAME_BYTES, "%s", facts.name);
         return pid;

@@ -30,8 +30,6 @@ struct doctor_program {
  * hide their memory are left out. */
 size_t doctor_process_with_library(const struct doctor_world *world, const char *library,
                                    struct doctor_program out[DOCTOR_PROCESSES_MAX]);
-/* Whether the process has a file open whose path begins so. */
-bool doctor_process_has_open(const struct doctor_world *world, pid_t pid, const char *path);
 /* The process that has this socket open, 0 when none may be seen; its name goes to out_name. */
 pid_t doctor_process_of_socket(const struct doctor_world *world, unsigned long inode,
                                char out_name[DOCTOR_PROCESS_NAME_BYTES]);

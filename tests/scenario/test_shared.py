@@ -32,14 +32,19 @@ class GnuPG:
     """The real scdaemon."""
 
     def __init__(self, world, settings):
-        home = world.new_folder("g")
-        home.mkdir(mode=0o700)
-        (home / "scdaemon.conf").write_text(settings)
+        home = self.home_with(world, settings)
         self.process = subprocess.Popen(
             [SCDAEMON, "--server", "--homedir", home], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         world.keep(self)
         self._answer()
+
+    @staticmethod
+    def home_with(world, settings):
+        home = world.new_folder("g")
+        home.mkdir(mode=0o700)
+        (home / "scdaemon.conf").write_text(settings)
+        return home
 
     def _answer(self):
         lines = [self.process.stdout.readline()]
@@ -149,6 +154,17 @@ def gnupg_keeps(world):
     assert "pcsc-shared" in found["remedy"], found
     gnupg.stop()
     check_goes_on(world, agent, card)
+
+
+@suite.case("GnuPG may drive a reader that the service does not list")
+def gnupg_drives(world):
+    patient = Patient(world, card=False)
+    world.pcscd.start(readers=False)
+    patient.usb("1-2", "1050", "0407", ["0b", "03"], "YubiKey OTP+FIDO+CCID")
+    patient.has("no-reader")
+    GnuPG(world, USUAL)
+    patient.has("key-held-by-gnupg")
+    patient.has("no-reader", GNUPGHOME=str(GnuPG.home_with(world, USUAL)))
 
 
 @suite.case("GnuPG that shares the key, before and during a renewal")

@@ -100,16 +100,6 @@ static void who_has_loaded_a_library_is_found(void **state)
     assert_string_equal(found[0].name, "user");
 }
 
-static void open_files_are_found_by_the_start_of_their_path(void **state)
-{
-    const struct patient *patient = *state;
-    patient_folder(patient, "proc/10/fd", 0700);
-    link_at(patient, "proc/10/fd/4", "/dev/bus/usb/001/002");
-    assert_true(doctor_process_has_open(&patient->world, 10, "/dev/bus/usb/"));
-    assert_false(doctor_process_has_open(&patient->world, 10, "/dev/bus/usb/002"));
-    assert_false(doctor_process_has_open(&patient->world, 11, "/dev/bus/usb/"));
-}
-
 #define WITH_PATIENT(test) cmocka_unit_test_setup_teardown(test, patient_start, patient_stop)
 
 int main(void)
@@ -120,7 +110,6 @@ int main(void)
         WITH_PATIENT(its_variables_are_read),
         WITH_PATIENT(a_sockets_holder_is_found),
         WITH_PATIENT(who_has_loaded_a_library_is_found),
-        WITH_PATIENT(open_files_are_found_by_the_start_of_their_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 #include "agent/doctor/doctor_sharing.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "tests/unit/agent/doctor/fixture.h"
@@ -15,16 +16,8 @@ static void process(const struct patient *patient, int pid, const char *name, co
     AUTO(memory_freep)
     char *text = memory_printf("Name:\t%s\nPPid:\t1\nUid:\t%u\n", name, geteuid());
     patient_write(patient, status, text, 0600);
-    patient_write(patient, loaded, maps, 0600);
-}
-
-static void opens(const struct patient *patient, int pid, const char *target)
-{
-    AUTO(memory_freep) char *folder = memory_printf("proc/%d/fd", pid);
-    AUTO(memory_freep) char *path = memory_printf("%s/7", folder);
-    AUTO(memory_freep) char *full = patient_path(patient, path);
-    patient_folder(patient, folder, 0700);
-    assert_int_equal(symlink(target, full), 0);
+    if (maps != NULL)
+        patient_write(patient, loaded, maps, 0600);
 }
 
 static void blamed(const struct patient *patient, const char *found, const char *wanted)
@@ -56,42 +49,73 @@ static void who_speaks_to_the_service_is_named(void **state)
     blamed(patient, "r: may be held by firefox-esr (12)", "key-held");
 }
 
-static void gnupg_is_named_by_name(void **state)
+/* It lets nobody look into it. */
+static void gnupg_is_named_by_its_process(void **state)
 {
     const struct patient *patient = *state;
-    process(patient, 13, "scdaemon", OTHER PCSC);
-    blamed(patient, "r: may be held by scdaemon (13)", "key-held-by-gnupg");
-    assert_false(doctor_sharing_gnupg_has_usb(&patient->world));
+    process(patient, 13, "scdaemon", NULL);
+    process(patient, 14, "firefox-esr", PCSC);
+    blamed(patient, "r: may be held by scdaemon (13), firefox-esr (14)", "key-held-by-gnupg");
 }
 
-/* It runs, but for a token that it drives itself, or for none. */
-static void gnupg_without_the_service_holds_no_card_of_it(void **state)
+static void gnupg_that_shares_is_not_to_blame(void **state)
 {
+    static const struct {
+        const char *settings, *wanted;
+    } cases[] = {
+        {"", "key-held-by-gnupg"},
+        {"#pcsc-shared\npcsc-shared-not\n", "key-held-by-gnupg"},
+        {"verbose\n  pcsc-shared", "key-held"},
+        {"pcsc-shared \r\n", "key-held"},
+    };
     const struct patient *patient = *state;
-    process(patient, 13, "scdaemon", OTHER);
-    blamed(patient, "r: no program of this user is known to use it", "key-held");
-    opens(patient, 13, "/dev/bus/usb/001/004");
-    assert_true(doctor_sharing_gnupg_has_usb(&patient->world));
+    process(patient, 13, "scdaemon", NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        patient_write(patient, "home/.gnupg/scdaemon.conf", cases[i].settings, 0600);
+        blamed(patient, "r: may be held by scdaemon (13)", cases[i].wanted);
+    }
+    patient_write(patient, "home/.gnupg/scdaemon.conf", "", 0600);
+    patient_write(patient, "etc/gnupg/scdaemon.conf", "pcsc-shared\n", 0600);
+    blamed(patient, "r: may be held by scdaemon (13)", "key-held");
 }
 
-static void others_may_have_usb(void **state)
+static void usb_device(const struct patient *patient, const char *name, const char *class)
+{
+    static const char *const ids[] = {"idVendor", "idProduct"};
+    for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+        AUTO(memory_freep) char *path = memory_printf("sys/bus/usb/devices/%s/%s", name, ids[i]);
+        patient_write(patient, path, "1050\n", 0600);
+    }
+    AUTO(memory_freep)
+    char *path = memory_printf("sys/bus/usb/devices/%s:1.0/bInterfaceClass", name);
+    patient_write(patient, path, class, 0600);
+}
+
+static void gnupg_may_drive_a_reader_itself(void **state)
 {
     const struct patient *patient = *state;
-    process(patient, 14, "scanner", OTHER);
-    opens(patient, 14, "/dev/bus/usb/001/004");
-    assert_false(doctor_sharing_gnupg_has_usb(&patient->world));
+    usb_device(patient, "1-1", "0b\n");
+    usb_device(patient, "1-2", "03\n"); /* no reader */
+    assert_false(doctor_sharing_gnupg_has_usb(&patient->world, 0));
+    process(patient, 13, "scdaemon", NULL);
+    assert_true(doctor_sharing_gnupg_has_usb(&patient->world, 0));
+    assert_false(doctor_sharing_gnupg_has_usb(&patient->world, 1));
+    patient_write(patient, "home/.gnupg/scdaemon.conf", "disable-ccid\n", 0600);
+    assert_false(doctor_sharing_gnupg_has_usb(&patient->world, 0));
 }
 
 #define WITH_PATIENT(test) cmocka_unit_test_setup_teardown(test, patient_start, patient_stop)
 
 int main(void)
 {
+    setenv("HOME", "/home", 1);
+    unsetenv("GNUPGHOME");
     const struct CMUnitTest tests[] = {
         WITH_PATIENT(nobody_is_known),
         WITH_PATIENT(who_speaks_to_the_service_is_named),
-        WITH_PATIENT(gnupg_is_named_by_name),
-        WITH_PATIENT(gnupg_without_the_service_holds_no_card_of_it),
-        WITH_PATIENT(others_may_have_usb),
+        WITH_PATIENT(gnupg_is_named_by_its_process),
+        WITH_PATIENT(gnupg_that_shares_is_not_to_blame),
+        WITH_PATIENT(gnupg_may_drive_a_reader_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
