@@ -169,6 +169,8 @@ static enum err_code send_whole(struct piv *piv, const struct piv_command *comma
             return ERR_NONE;
         piv->extended = false;
         refused_extended = true;
+        if (command->after_pin)
+            return ERR_NONE;
     }
     if (is_long && piv->no_chaining)
         return too_long(command, err);
@@ -192,25 +194,52 @@ static enum err_code get_response(struct piv *piv, int le, struct bytes **answer
     return apdu.le > 0 ? exchange(piv, &apdu, false, answer, status, err) : ERR_NONE;
 }
 
+/* *broken_off: the card has begun an answer and then refused the rest. */
+static enum err_code send_and_fetch(struct piv *piv, const struct piv_command *command,
+                                    struct buf *whole, bool *broken_off, uint16_t *status,
+                                    struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *part = NULL;
+    int parts = 0;
+    if (send_whole(piv, command, &part, status, err) != ERR_NONE)
+        return err->code;
+    buf_add(whole, span_bytes(part));
+    for (; (*status & STATUS_FAMILY) == STATUS_MORE && !whole->bad; parts++) {
+        if (parts == PARTS_MAX)
+            return err_set(err, ERR_TOKEN_ANSWER, "more than %d parts", PARTS_MAX);
+        if (get_response(piv, *status & 0xFF, &part, status, err) != ERR_NONE)
+            return err->code;
+        buf_add(whole, span_bytes(part));
+    }
+    *broken_off = parts > 0 && *status != APDU_STATUS_OK && !whole->bad;
+    return ERR_NONE;
+}
+
+/* Some cards lose what they could not give at once of an answer to an extended command. */
+static enum err_code send_again_in_short(struct piv *piv, const struct piv_command *command,
+                                         struct buf *whole, uint16_t *status, struct err *err)
+{
+    bool broken_off;
+    piv->extended = false;
+    buf_clear(whole);
+    if (command->after_pin) {
+        *status = STATUS_WRONG_LENGTH;
+        return ERR_NONE;
+    }
+    return send_and_fetch(piv, command, whole, &broken_off, status, err);
+}
+
 enum err_code piv_send(struct piv *piv, const struct piv_command *command, struct bytes **out,
                        uint16_t *out_status, struct err *err)
 {
     AUTO(buf_done) struct buf whole = BUF_INIT(command->answer_bytes_max);
-    AUTO(bytes_freep) struct bytes *part = NULL;
+    bool broken_off = false;
     uint16_t status = 0;
-    if (send_whole(piv, command, &part, &status, err) != ERR_NONE)
+    if (send_and_fetch(piv, command, &whole, &broken_off, &status, err) != ERR_NONE)
         return err_add(err, "%s", command->name);
-    buf_add(&whole, span_bytes(part));
-    for (int parts = 0; (status & STATUS_FAMILY) == STATUS_MORE; parts++) {
-        if (parts == PARTS_MAX)
-            return err_set(err, ERR_TOKEN_ANSWER, "%s: more than %d parts", command->name,
-                           PARTS_MAX);
-        if (get_response(piv, status & 0xFF, &part, &status, err) != ERR_NONE)
-            return err_add(err, "%s", command->name);
-        buf_add(&whole, span_bytes(part));
-        if (whole.bad)
-            break;
-    }
+    if (broken_off && piv->extended &&
+        send_again_in_short(piv, command, &whole, &status, err) != ERR_NONE)
+        return err_add(err, "%s", command->name);
     if (whole.bad)
         return err_set(err, ERR_TOKEN_ANSWER, "%s: more than %zu bytes", command->name,
                        command->answer_bytes_max);

@@ -33,6 +33,8 @@ struct piv_slot {
     enum piv_slot_state state;
     struct bytes *cert; /* PIV_SLOT_PAIR and _COPY: DER */
     bool is_placeholder;
+    bool
+        is_cut_off; /* PIV_SLOT_OTHER: the object's writing broke off; element is known if it came first */
     char element[PIV_NAME_BYTES_MAX + 1]; /* element 72, "" when it names no pair */
     char name[PIV_NAME_BYTES_MAX + 1]; /* of the pair */
     struct token_public_key key; /* as the certificate says */
@@ -85,6 +87,8 @@ struct piv_command {
     uint8_t ins, p1, p2;
     struct span data;
     size_t answer_bytes_max; /* 0: none are due */
+    bool
+        after_pin; /* a refused form may have spent the PIN: the caller is told 6700, nothing is repeated */
 };
 
 /* Whether the card has not answered at all, or not to us: everything else is about one command. */
@@ -94,6 +98,7 @@ bool piv_line_failed(enum err_code code);
  * the Le that the key wants. *out_status is its last status word; any is fine. *out (may be NULL when
  * none is due) holds the answer, empty when there was none. ERR_TOKEN_ANSWER past answer_bytes_max;
  * ERR_TOKEN_COMMANDS_SHORT when the card takes nothing so long in any form: then it has done nothing.
+ * A command whose long answer is broken off after an extended form is repeated once in the short one.
  * Source: SP 800-73-4 Part 2 2.4, ISO/IEC 7816-4 5.3.3 and 5.3.4. */
 MUST_CHECK enum err_code piv_send(struct piv *piv, const struct piv_command *command,
                                   struct bytes **out, uint16_t *out_status, struct err *err);

@@ -81,6 +81,7 @@ enum err_code piv_key_generate(struct piv *piv, size_t slot, enum token_algorith
 
 /* ---- signing ---- */
 
+/* Where the card does not take the extended form that it promised, the try may have used the PIN up. */
 static enum err_code authenticate(struct piv *piv, size_t slot, uint8_t number,
                                   struct span template, struct bytes **answer, uint16_t *status,
                                   struct err *err)
@@ -92,7 +93,16 @@ static enum err_code authenticate(struct piv *piv, size_t slot, uint8_t number,
         .p2 = piv_key_reference(slot),
         .data = template,
         .answer_bytes_max = ANSWER_BYTES_MAX,
+        .after_pin = true,
     };
+    bool was_extended = piv->extended;
+    if (piv_send(piv, &command, answer, status, err) != ERR_NONE)
+        return err->code;
+    if (!was_extended || piv->extended)
+        return ERR_NONE;
+    bytes_freep(answer);
+    if (piv->pin != NULL && piv_access_verify_again(piv, err) != ERR_NONE)
+        return err->code;
     return piv_send(piv, &command, answer, status, err);
 }
 

@@ -37,7 +37,7 @@ static bool parse(struct span answer, struct piv_metadata *out)
         return false;
     /* Some cards tell the rules of an empty slot too. */
     out->has_key = algorithm.at != NULL || key.at != NULL || tries.at != NULL;
-    if (algorithm.len == 1)
+    if (algorithm.at != NULL && algorithm.len == 1)
         out->algorithm = algorithm.at[0];
     out->is_default = is_default.len == 1 && is_default.at[0] == 1;
     if (key.at != NULL && !piv_algorithm_public_key(out->algorithm, key, &out->key))

@@ -164,6 +164,22 @@ static void a_card_that_breaks_its_promise_is_spoken_to_in_short(void **state)
     scripted_piv_close(&card, false);
 }
 
+static void an_answer_that_is_broken_off_is_asked_for_in_short(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR_EXTENDED);
+    AUTO(bytes_freep) struct bytes *answer = NULL;
+    scripted_piv_expect(&card, "00 CB 01 02 00 00 01 00 00 00", "01 02 6101");
+    scripted_piv_expect(&card, "00 C0 00 00 01", "6985");
+    scripted_piv_expect(&card, "00 CB 01 02 01 00 00", "01 02 6101");
+    scripted_piv_expect(&card, "00 C0 00 00 01", "03 9000");
+    assert_int_equal(ask(&card, 1, 600, &answer), ERR_NONE);
+    assert_int_equal(answer->len, 3);
+    scripted_piv_expect(&card, "00 CB 01 02 01 00 00", "01 02 6101");
+    scripted_piv_expect(&card, "00 C0 00 00 01", "6985"); /* in short it is final */
+    assert_int_not_equal(ask(&card, 1, 600, NULL), ERR_NONE);
+    scripted_piv_close(&card, false);
+}
+
 static void a_card_that_takes_no_chain_gets_the_whole_in_one_piece(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
@@ -264,6 +280,7 @@ int main(void)
         cmocka_unit_test(an_answer_has_an_end),
         cmocka_unit_test(long_ones_go_in_one_piece_where_the_card_promises_it),
         cmocka_unit_test(a_card_that_breaks_its_promise_is_spoken_to_in_short),
+        cmocka_unit_test(an_answer_that_is_broken_off_is_asked_for_in_short),
         cmocka_unit_test(a_card_that_takes_no_chain_gets_the_whole_in_one_piece),
         cmocka_unit_test(a_card_that_takes_neither_is_not_asked_for_ever),
         cmocka_unit_test(what_the_reader_would_not_pass_on_is_not_sent),

@@ -14,6 +14,7 @@
 #define GENERATE_82 "00 47 00 82 05 AC 03 80 01 11 00"
 #define DIGEST "0000000000000000000000000000000000000000000000000000000000000000"
 #define SIGN_9C "00 87 11 9C 26 7C 24 82 00 81 20 " DIGEST " 00"
+#define SIGN_9C_EXTENDED "00 87 11 9C 00 00 26 7C 24 82 00 81 20 " DIGEST " 00 00"
 #define SIGNED "7C 0A 82 08 30 06 02 01 05 02 01 06 9000"
 
 static const uint8_t digest[32];
@@ -110,6 +111,26 @@ static void gives_the_pin_again_where_the_key_wants_it_each_time(void **state)
     scripted_piv_close(&card, true);
 }
 
+static void check_gives_the_pin_again(const char *answer, const char *rest)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR_EXTENDED);
+    scripted_piv_login(&card);
+    scripted_piv_expect(&card, SIGN_9C_EXTENDED, answer);
+    if (rest != NULL)
+        scripted_piv_expect(&card, "00 C0 00 00 01", rest);
+    scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, SCRIPTED_PIV_SERIAL_ANSWER);
+    scripted_piv_expect(&card, SCRIPTED_PIV_VERIFY, "9000");
+    scripted_piv_expect(&card, SIGN_9C, SIGNED);
+    assert_int_equal(sign(&card), ERR_NONE);
+    scripted_piv_close(&card, true);
+}
+
+static void an_extended_form_that_is_refused_has_used_the_pin_up(void **state)
+{
+    check_gives_the_pin_again("6700", NULL);
+    check_gives_the_pin_again("7C 0A 82 08 30 06 02 01 05 02 01 6101", "6985");
+}
+
 /* Another program changed the PIN in between: one VERIFY finds it out, and none follows. */
 static void never_gives_a_refused_pin_again(void **state)
 {
@@ -193,6 +214,7 @@ int main(void)
         cmocka_unit_test(makes_sm2_keys_only_where_the_token_names_them),
         cmocka_unit_test(signs_right_after_the_log_in),
         cmocka_unit_test(gives_the_pin_again_where_the_key_wants_it_each_time),
+        cmocka_unit_test(an_extended_form_that_is_refused_has_used_the_pin_up),
         cmocka_unit_test(never_gives_a_refused_pin_again),
         cmocka_unit_test(a_refusal_right_after_the_pin_is_final),
         cmocka_unit_test(a_retired_slot_may_refuse_to_sign),
