@@ -36,6 +36,7 @@ static void reply(struct http_request *request, enum err_code result,
         http_reply_header(request, "Retry-After", seconds);
     }
     http_reply_json(request, answer->status, answer->body);
+    json_wipe(answer->body); /* it may hold a PUK or a job's secret */
     json_free(answer->body);
 }
 
