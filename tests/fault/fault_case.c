@@ -14,6 +14,7 @@
 #include "tests/fault/fault_look.h"
 #include "tests/fault/fault_memory.h"
 #include "tests/fault/fault_oracle.h"
+#include "tests/fault/fault_pairs.h"
 
 struct fault_record *fault_case_record(void)
 {
@@ -22,6 +23,11 @@ struct fault_record *fault_case_record(void)
     if (record == MAP_FAILED)
         abort();
     return record;
+}
+
+static void make(const struct fault_scene *scene, const char *folder, struct fault_plan *plan)
+{
+    fault_scene_make(scene, folder, plan);
 }
 
 /* In a child: everything that a run does. */
@@ -45,6 +51,7 @@ static int in_child(act_fn act, const struct fault_scene *scene, const char *fol
         fault_set_clock(&own, FAULT_NOW);
         fault_disk_install(&own);
         fault_memory_follow(&own);
+        fault_pairs_follow(act == make ? NULL : own.record);
         fault_memory_elsewhere(true);
         act(scene, folder, &own);
         exit(0);
@@ -57,11 +64,6 @@ static int in_child(act_fn act, const struct fault_scene *scene, const char *fol
 static bool ended_well(int status)
 {
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-static void make(const struct fault_scene *scene, const char *folder, struct fault_plan *plan)
-{
-    fault_scene_make(scene, folder, plan);
 }
 
 bool fault_case_make(const struct fault_scene *scene, const char *folder)
@@ -177,6 +179,8 @@ enum fault_verdict fault_case_run(const struct fault_scene *scene, const char *m
     AUTO(memory_freep) char *folder = file_join(base, "case");
     struct fault_plan plan = {.kind = kind, .nth = nth, .record = record};
     *record = (struct fault_record){0};
+    if (scene->key->kind == VIRTUAL_PAIR_RSA)
+        fault_pairs_prepare();
     fault_folder_copy(made, folder);
     int met = in_child(meet_fault, scene, folder, &plan);
     bool killed = WIFSIGNALED(met) && record->struck &&

@@ -79,6 +79,7 @@ struct fault_record {
     bool told_written; /* it said that only the platform has to hear of it */
     uint8_t before
         [32]; /* the key's content when the newest operation began, see fault_oracle_content */
+    unsigned pairs_made; /* RSA pairs on the key, see fault_pairs.h */
     bool over; /* the process came to its end */
     char lost[FAULT_TEXT_BYTES]; /* what the oracle found; empty: nothing */
 };

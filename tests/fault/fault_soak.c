@@ -20,6 +20,7 @@
 #include "tests/fault/fault_kinds.h"
 #include "tests/fault/fault_memory.h"
 #include "tests/fault/fault_oracle.h"
+#include "tests/fault/fault_pairs.h"
 
 #define COUNT_DEFAULT 1000
 #define COUNT_MAX 1000000
@@ -32,13 +33,14 @@
 #define JOURNAL_KB_MAX 8192
 #define ATTEMPTS_MAX 4
 
-static const char *const scenes[] = {"renew-kept-sm2", "renew-replaced-sm2", "renew-kept-rsa",
-                                     "renew-replaced-rsa"};
+static const char *const scenes[] = {"renew-kept-sm2", "renew-replaced-sm2",
+                                     "renew-kept-rsa", "renew-replaced-rsa",
+                                     "renew-kept-piv", "renew-replaced-piv"};
 
 /* Faults strike at the n-th of so many at most. */
 static const unsigned events[FAULT_PLACE_COUNT] = {
-    [FAULT_KEY] = 26,
-    [FAULT_PLATFORM] = 3,
+    [FAULT_KEY] = 30,
+    [FAULT_PLATFORM] = 4,
     [FAULT_DISK] = 144,
     [FAULT_FOLDER] = 7,
     [FAULT_MEMORY] = 3400,
@@ -164,6 +166,8 @@ static void renew_here(struct soak *soak, const struct fault_scene *scene,
     AUTO(memory_freep) char *folder = file_join(soak->base, "case");
     fault_folder_copy(made, folder);
     *soak->record = (struct fault_record){.operations = soak->operations};
+    fault_pairs_prepare();
+    fault_pairs_follow(soak->record);
     fault_world_move(world, folder, scene);
     soak->plan.kind = kind;
     soak->plan.nth = nth;
