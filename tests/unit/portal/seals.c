@@ -6,6 +6,9 @@
 /* needs the three above */
 #include <cmocka.h>
 
+#include "certs/proof.h"
+#include "portal/portal_ticket.h"
+
 const uint8_t seals_png[SEALS_PNG_BYTES] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n', 1, 2, 3};
 
 struct portal_seal_new seals_wish_for(const struct world_key *key)
@@ -51,4 +54,64 @@ void seals_check_states(struct world *world, const struct world_key *key, const 
                               json_text_of(json_member(json_item(list, i), "state")));
     }
     assert_string_equal(found, wanted);
+}
+
+enum err_code seals_extend_by(struct world *world, const struct portal_job *job,
+                              const struct fixture_key *by, const struct bytes *present,
+                              struct bytes **out)
+{
+    AUTO(portal_job_freep) struct portal_job *now = world_reload(world, job);
+    AUTO(bytes_freep) struct bytes *proof = world_seal_proof(job, by, span_bytes(present));
+    const struct portal_seal_request request = {span_bytes(present), span_bytes(proof)};
+    AUTO(bytes_freep) struct bytes *der = NULL;
+    struct err err = ERR_INIT;
+    if (portal_seal_extend(world->portal, now, &request, &der, &err) != ERR_NONE)
+        return err.code;
+    if (out != NULL)
+        *out = TAKE(der);
+    return ERR_NONE;
+}
+
+enum err_code seals_confirm_by(struct world *world, const struct portal_job *job,
+                               const struct fixture_key *by, const char *outcome,
+                               const struct bytes *seal)
+{
+    AUTO(portal_job_freep) struct portal_job *now = world_reload(world, job);
+    uint8_t digest[32] = {0};
+    if (seal != NULL)
+        proof_sha256(span_bytes(seal), digest);
+    AUTO(bytes_freep) struct bytes *proof = world_confirm_proof(job, by, outcome, digest);
+    const struct portal_confirmation confirmation = {outcome, SPAN_ARRAY(digest),
+                                                     span_bytes(proof)};
+    struct err err = ERR_INIT;
+    return portal_confirm(world->portal, now, &confirmation, &err);
+}
+
+void seals_extension_done(struct seals_extension *extension)
+{
+    world_key_freep(&extension->key);
+    bytes_free(extension->present);
+    portal_job_free(extension->job);
+}
+
+struct seals_extension seals_begin(struct world *world)
+{
+    struct seals_extension extension = {.key = world_key_new(world, CERT_SM2, true, 20)};
+    extension.present = seals_first(world, extension.key);
+    world_renew(world, extension.key);
+    extension.job = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
+    return extension;
+}
+
+enum err_code seals_extend(struct world *world, const struct seals_extension *extension,
+                           struct bytes **out)
+{
+    return seals_extend_by(world, extension->job, extension->key->sign, extension->present, out);
+}
+
+struct bytes *seals_extended(struct world *world, const struct seals_extension *extension)
+{
+    struct bytes *der = NULL;
+    assert_int_equal(seals_extend(world, extension, &der), ERR_NONE);
+    return der;
 }

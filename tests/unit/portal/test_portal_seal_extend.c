@@ -11,80 +11,11 @@
 #include "seals.h"
 #include "world.h"
 
-static enum err_code extend_by(struct world *world, const struct portal_job *job,
-                               const struct fixture_key *by, const struct bytes *present,
-                               struct bytes **out)
-{
-    AUTO(portal_job_freep) struct portal_job *now = world_reload(world, job);
-    AUTO(bytes_freep) struct bytes *proof = world_seal_proof(job, by, span_bytes(present));
-    const struct portal_seal_request request = {span_bytes(present), span_bytes(proof)};
-    AUTO(bytes_freep) struct bytes *der = NULL;
-    struct err err = ERR_INIT;
-    if (portal_seal_extend(world->portal, now, &request, &der, &err) != ERR_NONE)
-        return err.code;
-    if (out != NULL)
-        *out = TAKE(der);
-    return ERR_NONE;
-}
-
-static enum err_code confirm_by(struct world *world, const struct portal_job *job,
-                                const struct fixture_key *by, const char *outcome,
-                                const struct bytes *seal)
-{
-    AUTO(portal_job_freep) struct portal_job *now = world_reload(world, job);
-    uint8_t digest[32] = {0};
-    if (seal != NULL)
-        proof_sha256(span_bytes(seal), digest);
-    AUTO(bytes_freep) struct bytes *proof = world_confirm_proof(job, by, outcome, digest);
-    const struct portal_confirmation confirmation = {outcome, SPAN_ARRAY(digest),
-                                                     span_bytes(proof)};
-    struct err err = ERR_INIT;
-    return portal_confirm(world->portal, now, &confirmation, &err);
-}
-
-/* ---- extending ---- */
-
-struct extension {
-    struct world_key *key;
-    struct bytes *present;
-    struct portal_job *job;
-};
-
-static void extension_done(struct extension *extension)
-{
-    world_key_freep(&extension->key);
-    bytes_free(extension->present);
-    portal_job_free(extension->job);
-}
-
-/* A renewed key with the seal of before, and a job. */
-static struct extension begin(struct world *world)
-{
-    struct extension extension = {.key = world_key_new(world, CERT_SM2, true, 20)};
-    extension.present = seals_first(world, extension.key);
-    world_renew(world, extension.key);
-    extension.job = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
-    return extension;
-}
-
-static enum err_code extend(struct world *world, const struct extension *extension,
-                            struct bytes **out)
-{
-    return extend_by(world, extension->job, extension->key->sign, extension->present, out);
-}
-
-static struct bytes *extended(struct world *world, const struct extension *extension)
-{
-    struct bytes *der = NULL;
-    assert_int_equal(extend(world, extension, &der), ERR_NONE);
-    return der;
-}
-
 static void the_same_seal_ends_later_and_is_bound_to_the_new_certificate(void **state)
 {
     struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
-    AUTO(bytes_freep) struct bytes *der = extended(world, &extension);
+    AUTO(seals_extension_done) struct seals_extension extension = seals_begin(world);
+    AUTO(bytes_freep) struct bytes *der = seals_extended(world, &extension);
     AUTO(seal_freep) struct seal *present = seals_parsed(extension.present);
     AUTO(seal_freep) struct seal *next = seals_parsed(der);
     struct err err = ERR_INIT;
@@ -106,8 +37,8 @@ static void version_and_list_stay_what_they_are(void **state)
                  {SEAL_V4, SEAL_LIST_DIGESTS}};
     struct world *world = *state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        AUTO(extension_done)
-        struct extension extension = {.key = world_key_new(world, CERT_SM2, true, 20)};
+        AUTO(seals_extension_done)
+        struct seals_extension extension = {.key = world_key_new(world, CERT_SM2, true, 20)};
         struct portal_seal_new wish = seals_wish_for(extension.key);
         struct err err = ERR_INIT;
         wish.version = cases[i].version;
@@ -116,7 +47,7 @@ static void version_and_list_stay_what_they_are(void **state)
         world_must(portal_seal_add(world->portal, &wish, &extension.present, &err), &err);
         world_renew(world, extension.key);
         extension.job = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
-        AUTO(bytes_freep) struct bytes *der = extended(world, &extension);
+        AUTO(bytes_freep) struct bytes *der = seals_extended(world, &extension);
         AUTO(seal_freep) struct seal *next = seals_parsed(der);
         assert_int_equal(seal_peek(next)->version, cases[i].version);
         assert_int_equal(seal_peek(next)->list, cases[i].list);
@@ -133,8 +64,8 @@ static void holders_of_other_algorithms_have_seals_too(void **state)
     struct world *world = *state;
     for (size_t i = 0; i < ARRAY_SIZE(algorithms) * ARRAY_SIZE(lists); i++) {
         enum cert_algorithm algorithm = algorithms[i / ARRAY_SIZE(lists)];
-        AUTO(extension_done)
-        struct extension extension = {.key = world_piv_key_new(world, algorithm, 20)};
+        AUTO(seals_extension_done)
+        struct seals_extension extension = {.key = world_piv_key_new(world, algorithm, 20)};
         struct portal_seal_new wish = seals_wish_for(extension.key);
         struct err err = ERR_INIT;
         wish.list = lists[i % ARRAY_SIZE(lists)];
@@ -142,14 +73,15 @@ static void holders_of_other_algorithms_have_seals_too(void **state)
         world_renew(world, extension.key);
         extension.job = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
         AUTO(fixture_key_freep) struct fixture_key *stranger = fixture_key_new(algorithm, 2048);
-        assert_int_equal(extend_by(world, extension.job, stranger, extension.present, NULL),
+        assert_int_equal(seals_extend_by(world, extension.job, stranger, extension.present, NULL),
                          ERR_PROOF);
-        AUTO(bytes_freep) struct bytes *der = extended(world, &extension);
+        AUTO(bytes_freep) struct bytes *der = seals_extended(world, &extension);
         AUTO(seal_freep) struct seal *next = seals_parsed(der);
         assert_true(seal_binds(next, extension.key->sign_cert));
-        assert_int_equal(confirm_by(world, extension.job, stranger, "written", der), ERR_PROOF);
-        assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
-                         ERR_NONE);
+        assert_int_equal(seals_confirm_by(world, extension.job, stranger, "written", der),
+                         ERR_PROOF);
+        assert_int_equal(
+            seals_confirm_by(world, extension.job, extension.key->sign, "written", der), ERR_NONE);
         seals_check_states(world, extension.key, "superseded,current");
     }
 }
@@ -157,16 +89,16 @@ static void holders_of_other_algorithms_have_seals_too(void **state)
 static void repeating_it_gives_the_same_bytes_in_any_job_of_the_renewal(void **state)
 {
     struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
-    AUTO(bytes_freep) struct bytes *first = extended(world, &extension);
+    AUTO(seals_extension_done) struct seals_extension extension = seals_begin(world);
+    AUTO(bytes_freep) struct bytes *first = seals_extended(world, &extension);
     clock_set_for_test(FIXTURE_NOW + 100);
-    AUTO(bytes_freep) struct bytes *again = extended(world, &extension);
+    AUTO(bytes_freep) struct bytes *again = seals_extended(world, &extension);
     assert_true(span_equal(span_bytes(first), span_bytes(again)));
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", first),
+    assert_int_equal(seals_confirm_by(world, extension.job, extension.key->sign, "written", first),
                      ERR_NONE);
     portal_job_free(extension.job);
     extension.job = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
-    AUTO(bytes_freep) struct bytes *later = extended(world, &extension);
+    AUTO(bytes_freep) struct bytes *later = seals_extended(world, &extension);
     assert_true(span_equal(span_bytes(first), span_bytes(later)));
     seals_check_states(world, extension.key, "superseded,current");
     clock_set_for_test(FIXTURE_NOW);
@@ -180,7 +112,7 @@ static void before_the_renewal_is_confirmed_there_is_nothing_to_extend(void **st
     AUTO(portal_job_freep)
     struct portal_job *job = world_key_job(world, key, PORTAL_KIND_EXTEND_SEAL);
     assert_string_equal(job->number, "-");
-    assert_int_equal(extend_by(world, job, key->sign, present, NULL), ERR_RENEW_FIRST);
+    assert_int_equal(seals_extend_by(world, job, key->sign, present, NULL), ERR_RENEW_FIRST);
     seals_check_states(world, key, "current");
 }
 
@@ -188,36 +120,38 @@ static void before_the_renewal_is_confirmed_there_is_nothing_to_extend(void **st
 static void an_unconfirmed_renewal_must_be_confirmed_first(void **state)
 {
     struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
+    AUTO(seals_extension_done) struct seals_extension extension = seals_begin(world);
     AUTO(memory_freep) char *order = world_order(world, extension.key, true, true);
     AUTO(portal_job_freep) struct portal_job *renewal = world_job(world, extension.key, order);
     AUTO(fixture_key_freep) struct fixture_key *fresh = fixture_key_new(CERT_SM2, 0);
     AUTO(fixture_key_freep) struct fixture_key *stranger = fixture_key_new(CERT_SM2, 0);
     struct err err = ERR_INIT;
     world_must(world_request(world, renewal, extension.key, fresh, NULL, &err), &err);
-    assert_int_equal(extend_by(world, extension.job, fresh, extension.present, NULL),
+    assert_int_equal(seals_extend_by(world, extension.job, fresh, extension.present, NULL),
                      ERR_RENEW_FIRST);
-    assert_int_equal(extend_by(world, extension.job, stranger, extension.present, NULL), ERR_PROOF);
+    assert_int_equal(seals_extend_by(world, extension.job, stranger, extension.present, NULL),
+                     ERR_PROOF);
 }
 
 /* An agent whose disk was full did not note its success, and goes on with the job. */
 static void a_job_gives_its_own_seal_again_when_the_key_has_it(void **state)
 {
     struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
-    AUTO(bytes_freep) struct bytes *der = extended(world, &extension);
+    AUTO(seals_extension_done) struct seals_extension extension = seals_begin(world);
+    AUTO(bytes_freep) struct bytes *der = seals_extended(world, &extension);
     AUTO(memory_freep) char *id = memory_text(extension.job->id);
     AUTO(memory_freep) char *secret = NULL;
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
+    assert_int_equal(seals_confirm_by(world, extension.job, extension.key->sign, "written", der),
                      ERR_NONE);
     struct err err = ERR_INIT;
     world_must(portal_job_secret(world->portal, id, &secret, &err), &err);
     portal_job_freep(&extension.job);
     world_must(portal_job_authorise(world->portal, id, secret, &extension.job, &err), &err);
     AUTO(bytes_freep) struct bytes *again = NULL;
-    assert_int_equal(extend_by(world, extension.job, extension.key->sign, der, &again), ERR_NONE);
+    assert_int_equal(seals_extend_by(world, extension.job, extension.key->sign, der, &again),
+                     ERR_NONE);
     assert_true(span_equal(span_bytes(der), span_bytes(again)));
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
+    assert_int_equal(seals_confirm_by(world, extension.job, extension.key->sign, "written", der),
                      ERR_NONE);
     seals_check_states(world, extension.key, "superseded,current");
 }
@@ -225,28 +159,29 @@ static void a_job_gives_its_own_seal_again_when_the_key_has_it(void **state)
 static void an_extended_seal_is_not_extended_without_another_renewal(void **state)
 {
     struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
-    AUTO(bytes_freep) struct bytes *der = extended(world, &extension);
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
+    AUTO(seals_extension_done) struct seals_extension extension = seals_begin(world);
+    AUTO(bytes_freep) struct bytes *der = seals_extended(world, &extension);
+    assert_int_equal(seals_confirm_by(world, extension.job, extension.key->sign, "written", der),
                      ERR_NONE);
     AUTO(portal_job_freep)
     struct portal_job *job = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
-    assert_int_equal(extend_by(world, job, extension.key->sign, der, NULL), ERR_SEAL_EXTENDED);
+    assert_int_equal(seals_extend_by(world, job, extension.key->sign, der, NULL),
+                     ERR_SEAL_EXTENDED);
     world_renew(world, extension.key);
     AUTO(bytes_freep) struct bytes *next = NULL;
-    assert_int_equal(extend_by(world, job, extension.key->sign, der, &next), ERR_NONE);
-    assert_int_equal(confirm_by(world, job, extension.key->sign, "written", next), ERR_NONE);
+    assert_int_equal(seals_extend_by(world, job, extension.key->sign, der, &next), ERR_NONE);
+    assert_int_equal(seals_confirm_by(world, job, extension.key->sign, "written", next), ERR_NONE);
     seals_check_states(world, extension.key, "superseded,superseded,current");
 }
 
 static void only_the_keys_signing_key_proves(void **state)
 {
     struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
+    AUTO(seals_extension_done) struct seals_extension extension = seals_begin(world);
     AUTO(portal_job_freep)
     struct portal_job *other = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
     assert_int_equal(
-        extend_by(world, extension.job, extension.key->encrypt, extension.present, NULL),
+        seals_extend_by(world, extension.job, extension.key->encrypt, extension.present, NULL),
         ERR_PROOF);
     /* A proof for another job. */
     AUTO(bytes_freep)
@@ -264,10 +199,10 @@ static void only_the_keys_signing_key_proves(void **state)
 static void a_seal_of_another_key_is_refused(void **state)
 {
     struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
+    AUTO(seals_extension_done) struct seals_extension extension = seals_begin(world);
     AUTO(world_key_freep) struct world_key *other = world_key_new(world, CERT_SM2, true, 20);
     AUTO(bytes_freep) struct bytes *foreign = seals_first(world, other);
-    assert_int_equal(extend_by(world, extension.job, extension.key->sign, foreign, NULL),
+    assert_int_equal(seals_extend_by(world, extension.job, extension.key->sign, foreign, NULL),
                      ERR_SEAL_UNKNOWN);
     seals_check_states(world, extension.key, "current");
     seals_check_states(world, other, "current");
@@ -277,9 +212,9 @@ static void a_seal_of_another_key_is_refused(void **state)
 static void a_file_that_stayed_behind_gets_the_same_extension(void **state)
 {
     struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
-    AUTO(bytes_freep) struct bytes *second = extended(world, &extension);
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", second),
+    AUTO(seals_extension_done) struct seals_extension extension = seals_begin(world);
+    AUTO(bytes_freep) struct bytes *second = seals_extended(world, &extension);
+    assert_int_equal(seals_confirm_by(world, extension.job, extension.key->sign, "written", second),
                      ERR_NONE);
     world_renew(world, extension.key);
     AUTO(portal_job_freep)
@@ -288,9 +223,10 @@ static void a_file_that_stayed_behind_gets_the_same_extension(void **state)
     struct portal_job *new_job = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
     AUTO(bytes_freep) struct bytes *by_old = NULL;
     AUTO(bytes_freep) struct bytes *by_new = NULL;
-    assert_int_equal(extend_by(world, old_job, extension.key->sign, extension.present, &by_old),
+    assert_int_equal(
+        seals_extend_by(world, old_job, extension.key->sign, extension.present, &by_old), ERR_NONE);
+    assert_int_equal(seals_extend_by(world, new_job, extension.key->sign, second, &by_new),
                      ERR_NONE);
-    assert_int_equal(extend_by(world, new_job, extension.key->sign, second, &by_new), ERR_NONE);
     assert_true(span_equal(span_bytes(by_old), span_bytes(by_new)));
     seals_check_states(world, extension.key, "superseded,current,issued");
     AUTO(seal_freep) struct seal *third = seals_parsed(by_old);
@@ -303,8 +239,8 @@ static void a_file_that_stayed_behind_gets_the_same_extension(void **state)
 static void the_register_holds_one_of_an_identity_for_a_certificate(void **state)
 {
     struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
-    AUTO(bytes_freep) struct bytes *der = extended(world, &extension);
+    AUTO(seals_extension_done) struct seals_extension extension = seals_begin(world);
+    AUTO(bytes_freep) struct bytes *der = seals_extended(world, &extension);
     struct err err = ERR_INIT;
     assert_int_equal(
         portal_db_run(world->portal->db,
@@ -321,19 +257,21 @@ static void the_register_holds_one_of_an_identity_for_a_certificate(void **state
 static void an_unconfirmed_seal_can_be_extended(void **state)
 {
     struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
-    AUTO(bytes_freep) struct bytes *unconfirmed = extended(world, &extension);
+    AUTO(seals_extension_done) struct seals_extension extension = seals_begin(world);
+    AUTO(bytes_freep) struct bytes *unconfirmed = seals_extended(world, &extension);
     AUTO(bytes_freep) struct bytes *next = NULL;
     AUTO(portal_job_freep)
     struct portal_job *job = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
     AUTO(bytes_freep) struct bytes *again = NULL;
-    assert_int_equal(extend_by(world, job, extension.key->sign, unconfirmed, &again), ERR_NONE);
+    assert_int_equal(seals_extend_by(world, job, extension.key->sign, unconfirmed, &again),
+                     ERR_NONE);
     assert_true(span_equal(span_bytes(again), span_bytes(unconfirmed)));
     portal_job_freep(&job);
     world_renew(world, extension.key);
     job = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
-    assert_int_equal(extend_by(world, job, extension.key->sign, unconfirmed, &next), ERR_NONE);
-    assert_int_equal(confirm_by(world, job, extension.key->sign, "written", next), ERR_NONE);
+    assert_int_equal(seals_extend_by(world, job, extension.key->sign, unconfirmed, &next),
+                     ERR_NONE);
+    assert_int_equal(seals_confirm_by(world, job, extension.key->sign, "written", next), ERR_NONE);
     seals_check_states(world, extension.key, "superseded,superseded,current");
 }
 
@@ -341,25 +279,25 @@ static void an_unconfirmed_seal_can_be_extended(void **state)
 static void a_seal_that_was_not_made_here_is_refused_to_the_byte(void **state)
 {
     struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
+    AUTO(seals_extension_done) struct seals_extension extension = seals_begin(world);
     AUTO(bytes_freep) struct bytes *forged = bytes_new(span_bytes(extension.present));
     uint8_t *picture = memmem(forged->at, forged->len, seals_png, sizeof seals_png);
     assert_non_null(picture);
     picture[9] ^= 1;
-    assert_int_equal(extend_by(world, extension.job, extension.key->sign, forged, NULL),
+    assert_int_equal(seals_extend_by(world, extension.job, extension.key->sign, forged, NULL),
                      ERR_SEAL_UNKNOWN);
 }
 
 static void what_is_no_seal_is_refused(void **state)
 {
     struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
+    AUTO(seals_extension_done) struct seals_extension extension = seals_begin(world);
     AUTO(bytes_freep) struct bytes *nothing = bytes_new(SPAN_NONE);
     AUTO(bytes_freep)
     struct bytes *cut = bytes_new(span_of(extension.present->at, extension.present->len - 1));
-    assert_int_equal(extend_by(world, extension.job, extension.key->sign, nothing, NULL),
+    assert_int_equal(seals_extend_by(world, extension.job, extension.key->sign, nothing, NULL),
                      ERR_SEAL_FORMAT);
-    assert_int_equal(extend_by(world, extension.job, extension.key->sign, cut, NULL),
+    assert_int_equal(seals_extend_by(world, extension.job, extension.key->sign, cut, NULL),
                      ERR_SEAL_FORMAT);
 }
 
@@ -372,8 +310,8 @@ static void a_job_gets_one_seal(void **state)
     world_renew(world, key);
     AUTO(portal_job_freep)
     struct portal_job *job = world_key_job(world, key, PORTAL_KIND_EXTEND_SEAL);
-    assert_int_equal(extend_by(world, job, key->sign, first, NULL), ERR_NONE);
-    assert_int_equal(extend_by(world, job, key->sign, second, NULL), ERR_JOB_CONFLICT);
+    assert_int_equal(seals_extend_by(world, job, key->sign, first, NULL), ERR_NONE);
+    assert_int_equal(seals_extend_by(world, job, key->sign, second, NULL), ERR_JOB_CONFLICT);
     seals_check_states(world, key, "current,current,issued");
 }
 
@@ -400,157 +338,36 @@ static void a_job_that_names_a_seal_is_for_that_one(void **state)
     world_renew(world, key);
     AUTO(portal_job_freep) struct portal_job *job = job_for_seal(world, key, person);
     AUTO(bytes_freep) struct bytes *der = NULL;
-    assert_int_equal(extend_by(world, job, key->sign, unit, NULL), ERR_JOB_CONFLICT);
+    assert_int_equal(seals_extend_by(world, job, key->sign, unit, NULL), ERR_JOB_CONFLICT);
     seals_check_states(world, key, "current,current");
-    assert_int_equal(extend_by(world, job, key->sign, person, &der), ERR_NONE);
-    assert_int_equal(confirm_by(world, job, key->sign, "written", der), ERR_NONE);
+    assert_int_equal(seals_extend_by(world, job, key->sign, person, &der), ERR_NONE);
+    assert_int_equal(seals_confirm_by(world, job, key->sign, "written", der), ERR_NONE);
     seals_check_states(world, key, "current,superseded,current");
 }
 
 static void a_job_that_is_over_or_of_another_kind_gets_none(void **state)
 {
     struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
+    AUTO(seals_extension_done) struct seals_extension extension = seals_begin(world);
     AUTO(memory_freep) char *order = world_order(world, extension.key, false, true);
     AUTO(portal_job_freep) struct portal_job *renewal = world_job(world, extension.key, order);
-    assert_int_equal(extend_by(world, renewal, extension.key->sign, extension.present, NULL),
+    assert_int_equal(seals_extend_by(world, renewal, extension.key->sign, extension.present, NULL),
                      ERR_TICKET_KIND);
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "failed", NULL),
+    assert_int_equal(seals_confirm_by(world, extension.job, extension.key->sign, "failed", NULL),
                      ERR_NONE);
-    assert_int_equal(extend(world, &extension, NULL), ERR_JOB_CONFLICT);
+    assert_int_equal(seals_extend(world, &extension, NULL), ERR_JOB_CONFLICT);
     AUTO(portal_job_freep)
     struct portal_job *late = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
     clock_set_for_test(FIXTURE_NOW + PORTAL_JOB_TTL_S);
-    assert_int_equal(extend_by(world, late, extension.key->sign, extension.present, NULL),
+    assert_int_equal(seals_extend_by(world, late, extension.key->sign, extension.present, NULL),
                      ERR_JOB_EXPIRED);
     clock_set_for_test(FIXTURE_NOW);
-}
-
-/* ---- confirmation ---- */
-
-static void the_confirmation_makes_it_current_once(void **state)
-{
-    struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
-    AUTO(bytes_freep) struct bytes *der = extended(world, &extension);
-    clock_set_for_test(FIXTURE_NOW + 2 * PORTAL_JOB_TTL_S);
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
-                     ERR_NONE);
-    seals_check_states(world, extension.key, "superseded,current");
-    int64_t lines = world_count(world->portal, "SELECT count(*) FROM audit");
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
-                     ERR_NONE);
-    assert_true(world_count(world->portal, "SELECT count(*) FROM audit") == lines);
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "failed", NULL),
-                     ERR_SEAL_STATE);
-    seals_check_states(world, extension.key, "superseded,current");
-    clock_set_for_test(FIXTURE_NOW);
-}
-
-static void a_failure_keeps_the_old_and_the_next_job_gets_the_same(void **state)
-{
-    struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
-    AUTO(bytes_freep) struct bytes *der = extended(world, &extension);
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "failed", NULL),
-                     ERR_NONE);
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "failed", NULL),
-                     ERR_NONE);
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
-                     ERR_SEAL_STATE);
-    seals_check_states(world, extension.key, "current,issued");
-    portal_job_free(extension.job);
-    extension.job = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
-    AUTO(bytes_freep) struct bytes *again = extended(world, &extension);
-    assert_true(span_equal(span_bytes(der), span_bytes(again)));
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", again),
-                     ERR_NONE);
-    seals_check_states(world, extension.key, "superseded,current");
-}
-
-static void a_wrong_confirmation_changes_nothing(void **state)
-{
-    struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
-    assert_int_equal(
-        confirm_by(world, extension.job, extension.key->sign, "written", extension.present),
-        ERR_SEAL_STATE);
-    AUTO(bytes_freep) struct bytes *der = extended(world, &extension);
-    assert_int_equal(confirm_by(world, extension.job, extension.key->encrypt, "written", der),
-                     ERR_PROOF);
-    assert_int_equal(
-        confirm_by(world, extension.job, extension.key->sign, "written", extension.present),
-        ERR_PROOF);
-    uint8_t digest[32];
-    proof_sha256(span_bytes(der), digest);
-    const struct portal_confirmation bare = {"written", SPAN_ARRAY(digest), SPAN_NONE};
-    struct err err = ERR_INIT;
-    assert_int_equal(portal_confirm(world->portal, extension.job, &bare, &err), ERR_FIELD_MISSING);
-    seals_check_states(world, extension.key, "current,issued");
-}
-
-/* A job of last year that confirms late must not bring its seal back, whether or not the new one is there
- * already. */
-static void a_late_confirmation_does_not_bring_an_old_seal_back(void **state)
-{
-    struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
-    AUTO(bytes_freep) struct bytes *der = extended(world, &extension);
-    world_renew(world, extension.key);
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
-                     ERR_SEAL_STATE);
-    seals_check_states(world, extension.key, "current,issued");
-    AUTO(portal_job_freep)
-    struct portal_job *next = world_key_job(world, extension.key, PORTAL_KIND_EXTEND_SEAL);
-    AUTO(bytes_freep) struct bytes *newest = NULL;
-    assert_int_equal(extend_by(world, next, extension.key->sign, extension.present, &newest),
-                     ERR_NONE);
-    assert_int_equal(confirm_by(world, next, extension.key->sign, "written", newest), ERR_NONE);
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
-                     ERR_SEAL_STATE);
-    seals_check_states(world, extension.key, "superseded,superseded,current");
-}
-
-static void what_was_confirmed_stays_acknowledged_after_the_next_renewal(void **state)
-{
-    struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
-    AUTO(bytes_freep) struct bytes *der = extended(world, &extension);
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
-                     ERR_NONE);
-    world_renew(world, extension.key);
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
-                     ERR_NONE);
-    seals_check_states(world, extension.key, "superseded,current");
-}
-
-/* The journalled proof is by the key pair of then: it is understood, and the answer says why it is too
- * late, instead of a proof that seems forged. */
-static void a_late_confirmation_by_a_replaced_key_pair_is_told_apart(void **state)
-{
-    struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
-    AUTO(bytes_freep) struct bytes *der = extended(world, &extension);
-    AUTO(fixture_key_freep) struct fixture_key *fresh = fixture_key_new(CERT_SM2, 0);
-    AUTO(memory_freep) char *order = world_order(world, extension.key, true, true);
-    AUTO(portal_job_freep) struct portal_job *renewal = world_job(world, extension.key, order);
-    AUTO(portal_issued_freep) struct portal_issued *issue = NULL;
-    struct err err = ERR_INIT;
-    world_must(world_request(world, renewal, extension.key, fresh, &issue, &err), &err);
-    world_must(world_confirm(world, renewal, fresh, "written", issue, &err), &err);
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "written", der),
-                     ERR_SEAL_STATE);
-    assert_int_equal(confirm_by(world, extension.job, fresh, "written", der), ERR_PROOF);
-    seals_check_states(world, extension.key, "current,issued");
-    /* That nothing was written is still worth knowing. */
-    assert_int_equal(confirm_by(world, extension.job, extension.key->sign, "failed", NULL),
-                     ERR_NONE);
 }
 
 static void a_job_for_a_renewed_key_names_its_order(void **state)
 {
     struct world *world = *state;
-    AUTO(extension_done) struct extension extension = begin(world);
+    AUTO(seals_extension_done) struct seals_extension extension = seals_begin(world);
     assert_null(extension.job->order);
     assert_int_equal(strlen(extension.job->number), 14);
     assert_string_equal(extension.job->key->organisation, WORLD_ORGANISATION);
@@ -577,12 +394,6 @@ int main(void)
         cmocka_unit_test(a_job_gets_one_seal),
         cmocka_unit_test(a_job_that_names_a_seal_is_for_that_one),
         cmocka_unit_test(a_job_that_is_over_or_of_another_kind_gets_none),
-        cmocka_unit_test(the_confirmation_makes_it_current_once),
-        cmocka_unit_test(a_failure_keeps_the_old_and_the_next_job_gets_the_same),
-        cmocka_unit_test(a_wrong_confirmation_changes_nothing),
-        cmocka_unit_test(a_late_confirmation_does_not_bring_an_old_seal_back),
-        cmocka_unit_test(what_was_confirmed_stays_acknowledged_after_the_next_renewal),
-        cmocka_unit_test(a_late_confirmation_by_a_replaced_key_pair_is_told_apart),
         cmocka_unit_test(a_job_for_a_renewed_key_names_its_order),
     };
     return cmocka_run_group_tests(tests, world_setup, world_teardown);
