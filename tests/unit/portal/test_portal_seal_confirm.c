@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "certs/proof.h"
 #include "portal/portal_seal.h"
 #include "portal/portal_ticket.h"
 #include "seals.h"
