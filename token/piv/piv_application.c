@@ -177,12 +177,11 @@ static bool take_number(struct span holder, uint32_t tag, size_t bytes,
 static enum err_code read_holder(struct piv *piv, char out[TOKEN_TEXT_BYTES_MAX + 1],
                                  struct err *err)
 {
-    AUTO(bytes_freep) struct bytes *holder = NULL;
-    struct err ignored;
-    if (piv_object_look(piv, PIV_OBJECT_CHUID, &holder, &ignored, err) != ERR_NONE)
+    AUTO(piv_object_done) struct piv_object holder = {NULL};
+    if (piv_object_look(piv, PIV_OBJECT_CHUID, &holder, err) != ERR_NONE)
         return err->code;
-    if (!take_number(span_bytes(holder), TAG_GUID, GUID_BYTES, out) &&
-        !take_number(span_bytes(holder), TAG_FASC_N, FASC_N_BYTES, out))
+    if (!take_number(span_bytes(holder.content), TAG_GUID, GUID_BYTES, out) &&
+        !take_number(span_bytes(holder.content), TAG_FASC_N, FASC_N_BYTES, out))
         out[0] = '\0';
     return ERR_NONE;
 }

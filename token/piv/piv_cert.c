@@ -55,14 +55,54 @@ bool piv_cert_parse(struct span content, struct piv_cert *out)
     return true;
 }
 
-void piv_cert_build(struct buf *content, struct span der, const char *element)
+#define REST_BYTES 5 /* 71 with its byte, FE */
+
+bool piv_cert_is_cut_off(struct span content)
 {
-    static const uint8_t plain = 0;
-    if (der.len > 0) {
-        piv_tlv_add(content, TAG_CERTIFICATE, der);
-        piv_tlv_add(content, TAG_INFO, span_of(&plain, 1));
-    }
+    struct piv_tlv object;
+    while (content.len > 0 && content.at[0] != 0)
+        if (!piv_tlv_next(&content, &object) || object.tag == TAG_INFO || object.tag == TAG_CHECK)
+            return false;
+    for (size_t i = 0; i < content.len; i++)
+        if (content.at[i] != 0)
+            return false;
+    return content.len >= REST_BYTES;
+}
+
+bool piv_cert_first_name(struct span content, char out[PIV_NAME_BYTES_MAX + 1])
+{
+    struct piv_tlv first;
+    out[0] = '\0';
+    if (piv_tlv_next(&content, &first) && first.tag == TAG_NAME)
+        take_name(first.value, out);
+    return out[0] != '\0';
+}
+
+static void add_name(struct buf *content, const char *element)
+{
     if (element[0] != '\0')
         piv_tlv_add(content, TAG_NAME, span_text(element));
+}
+
+static void add_cert(struct buf *content, struct span der)
+{
+    static const uint8_t plain = 0;
+    if (der.len == 0)
+        return;
+    piv_tlv_add(content, TAG_CERTIFICATE, der);
+    piv_tlv_add(content, TAG_INFO, span_of(&plain, 1));
+}
+
+void piv_cert_build(struct buf *content, struct span der, const char *element)
+{
+    add_cert(content, der);
+    add_name(content, element);
+    piv_tlv_add(content, TAG_CHECK, SPAN_NONE);
+}
+
+void piv_cert_build_named(struct buf *content, struct span der, const char *element)
+{
+    add_name(content, element);
+    add_cert(content, der);
     piv_tlv_add(content, TAG_CHECK, SPAN_NONE);
 }

@@ -17,3 +17,10 @@ void piv_cert_done(struct piv_cert *cert);
 bool piv_cert_parse(struct span content, struct piv_cert *out);
 /* der may be empty (an object that only has a name), element may be "". */
 void piv_cert_build(struct buf *content, struct span der, const char *element);
+/* The same with the name in front, so that it is there whatever happens to the rest. */
+void piv_cert_build_named(struct buf *content, struct span der, const char *element);
+/* Whether its writing broke off on a card that fills objects with zeros before: nothing but those stands where 71
+ * and FE should. */
+bool piv_cert_is_cut_off(struct span content);
+/* The name in front of an object, the rest of which may be missing; false when there is none. */
+bool piv_cert_first_name(struct span content, char out[PIV_NAME_BYTES_MAX + 1]);

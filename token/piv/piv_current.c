@@ -84,7 +84,7 @@ static enum err_code copy_cert(struct piv *piv, size_t *out_place, struct err *e
         return err->code;
     AUTO(keepsake_done) struct keepsake old = keepsake_of(&piv->slot[PIV_SIGNATURE]);
     if (old.element[0] == '\0')
-        snprintf(old.element, sizeof old.element, "kept-%02X", piv_key_reference(place));
+        snprintf(old.element, sizeof old.element, PIV_SLOT_KEPT "%02X", piv_key_reference(place));
     if (piv_slot_ensure(piv, place, span_bytes(old.der), old.element, err) != ERR_NONE)
         return err->code;
     *out_place = place;

@@ -50,14 +50,20 @@ static void take(struct piv_file *file, struct span content)
     file->content = bytes_new(bytes);
 }
 
+/* A file whose writing broke off is none, and its place is free. */
+static bool is_half_of_ours(struct span cut_off)
+{
+    struct piv_tlv first;
+    return piv_tlv_next(&cut_off, &first) && first.tag == TAG_NAME && plain(first.value);
+}
+
 static enum err_code ask(struct piv *piv, size_t index, struct err *err)
 {
-    AUTO(bytes_freep) struct bytes *content = NULL;
-    struct err unread;
-    if (piv_object_look(piv, object_of(index), &content, &unread, err) != ERR_NONE)
+    AUTO(piv_object_done) struct piv_object object = {NULL};
+    if (piv_object_look(piv, object_of(index), &object, err) != ERR_NONE)
         return err->code;
-    take(&piv->file[index], span_bytes(content));
-    if (unread.code != ERR_NONE)
+    take(&piv->file[index], span_bytes(object.content));
+    if (object.unread.code != ERR_NONE && !is_half_of_ours(span_bytes(object.cut_off)))
         piv->file[index].exists = PIV_YES;
     return ERR_NONE;
 }

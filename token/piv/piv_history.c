@@ -18,15 +18,15 @@ static size_t count_of(struct span content, uint32_t tag, size_t room)
 
 enum err_code piv_history_read(struct piv *piv, struct err *err)
 {
-    AUTO(bytes_freep) struct bytes *content = NULL;
-    struct err unread;
-    if (piv_object_look(piv, PIV_OBJECT_HISTORY, &content, &unread, err) != ERR_NONE)
+    AUTO(piv_object_done) struct piv_object object = {NULL};
+    if (piv_object_look(piv, PIV_OBJECT_HISTORY, &object, err) != ERR_NONE)
         return err->code;
-    size_t on_card = count_of(span_bytes(content), TAG_ON_CARD, PIV_RETIRED_MAX);
+    struct span content = span_bytes(object.content);
+    size_t on_card = count_of(content, TAG_ON_CARD, PIV_RETIRED_MAX);
     piv->history = (struct piv_history){
         .on_card = on_card,
-        .off_card = count_of(span_bytes(content), TAG_OFF_CARD, PIV_RETIRED_MAX - on_card),
-        .unreadable = unread.code != ERR_NONE,
+        .off_card = count_of(content, TAG_OFF_CARD, PIV_RETIRED_MAX - on_card),
+        .unreadable = object.unread.code != ERR_NONE,
     };
     return ERR_NONE;
 }

@@ -61,8 +61,14 @@ enum err_code piv_metadata_read(struct piv *piv, uint8_t reference, struct piv_m
         *out = found;
         return ERR_NONE;
     }
-    if (piv_send(piv, &command, &answer, &status, err) != ERR_NONE)
-        return err->code;
+    struct err odd = ERR_INIT;
+    if (piv_send(piv, &command, &answer, &status, &odd) != ERR_NONE) {
+        if (piv_line_failed(odd.code)) {
+            *err = odd;
+            return err->code;
+        }
+        status = STATUS_NOTHING;
+    }
     bool no_key = status == STATUS_NO_KEY;
     struct piv_metadata told = found;
     if (status == APDU_STATUS_OK && (answer->len == 0 || !parse(span_bytes(answer), &told)))

@@ -17,6 +17,7 @@ struct piv_metadata {
     struct token_public_key key; /* TOKEN_ALGORITHM_NONE: none, or of a kind that we don't serve */
 };
 
-/* reference: of a PIN or a slot. An answer that can't be understood is none. */
+/* reference: of a PIN or a slot. An answer that can't be understood is none: it fails only when the line
+ * does. */
 MUST_CHECK enum err_code piv_metadata_read(struct piv *piv, uint8_t reference,
                                            struct piv_metadata *out, struct err *err);

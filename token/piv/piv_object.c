@@ -29,7 +29,25 @@ static void add_id(struct buf *buf, uint32_t id)
     piv_tlv_add(buf, TAG_LIST, SPAN_ARRAY(bytes));
 }
 
-enum err_code piv_object_read(struct piv *piv, uint32_t id, struct bytes **out, struct err *err)
+/* out_cut: what there is of an object that is shorter than it says; NULL when it is not. */
+static enum err_code take_content(struct span answer, uint32_t id, struct bytes **out,
+                                  struct bytes **out_cut, struct err *err)
+{
+    struct span content;
+    if (answer.len == 0)
+        return ERR_NONE;
+    if (piv_tlv_only_padded(answer, TAG_CONTENT, &content)) {
+        if (content.len > 0)
+            *out = bytes_new(content);
+        return ERR_NONE;
+    }
+    if (piv_tlv_cut_off(answer, TAG_CONTENT, &content))
+        *out_cut = bytes_new(content);
+    return err_set(err, ERR_TOKEN_ANSWER, "GET DATA: object %06X is not one data object", id);
+}
+
+static enum err_code get_data(struct piv *piv, uint32_t id, struct bytes **out,
+                              struct bytes **out_cut, struct err *err)
 {
     AUTO(buf_done) struct buf data = BUF_INIT(FRAME_BYTES);
     add_id(&data, id);
@@ -50,27 +68,31 @@ enum err_code piv_object_read(struct piv *piv, uint32_t id, struct bytes **out, 
     if (status != APDU_STATUS_OK)
         return err_set_foreign(err, ERR_TOKEN_STATUS, status, "%s: status %04X: object %06X",
                                command.name, status, id);
-    struct span content;
-    if (answer->len == 0)
-        return ERR_NONE;
-    if (!piv_tlv_only_padded(span_bytes(answer), TAG_CONTENT, &content))
-        return err_set(err, ERR_TOKEN_ANSWER, "%s: object %06X is not one data object",
-                       command.name, id);
-    if (content.len > 0)
-        *out = bytes_new(content);
+    return take_content(span_bytes(answer), id, out, out_cut, err);
+}
+
+enum err_code piv_object_read(struct piv *piv, uint32_t id, struct bytes **out, struct err *err)
+{
+    AUTO(bytes_freep) struct bytes *cut = NULL;
+    return get_data(piv, id, out, &cut, err);
+}
+
+enum err_code piv_object_look(struct piv *piv, uint32_t id, struct piv_object *out, struct err *err)
+{
+    struct piv_object found = {.unread = ERR_INIT};
+    if (get_data(piv, id, &found.content, &found.cut_off, &found.unread) != ERR_NONE &&
+        piv_line_failed(found.unread.code)) {
+        *err = found.unread;
+        return err->code;
+    }
+    *out = found;
     return ERR_NONE;
 }
 
-enum err_code piv_object_look(struct piv *piv, uint32_t id, struct bytes **out,
-                              struct err *out_unread, struct err *err)
+void piv_object_done(struct piv_object *object)
 {
-    struct err unread = ERR_INIT;
-    if (piv_object_read(piv, id, out, &unread) != ERR_NONE && piv_line_failed(unread.code)) {
-        *err = unread;
-        return err->code;
-    }
-    *out_unread = unread;
-    return ERR_NONE;
+    bytes_freep(&object->content);
+    bytes_freep(&object->cut_off);
 }
 
 /* Another application would refuse in the same words. */

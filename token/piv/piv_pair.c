@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "token/piv/piv_application.h"
+#include "token/piv/piv_guard.h"
 #include "token/piv/piv_key.h"
 #include "token/piv/piv_slot.h"
 #include "token/piv/piv_x509.h"
@@ -36,6 +37,27 @@ enum err_code piv_pair_read_all(struct piv *piv, struct token_pairs **out, struc
     return ERR_NONE;
 }
 
+static enum err_code take_cert(const struct piv *piv, size_t slot, struct bytes **out,
+                               struct err *err)
+{
+    const struct piv_slot *found = &piv->slot[slot];
+    if (found->cert == NULL || found->is_placeholder)
+        return err_set(err, ERR_TOKEN_NO_CERTIFICATE, "slot %02X has no certificate",
+                       piv_key_reference(slot));
+    *out = bytes_new(span_bytes(found->cert));
+    return ERR_NONE;
+}
+
+/* Its writing broke off: what it was the other slots or the metadata tell. */
+static enum err_code read_cut_off(struct piv *piv, const char *pair, struct bytes **out,
+                                  struct err *err)
+{
+    size_t slot;
+    if (piv_slot_scan(piv, err) != ERR_NONE || piv_slot_find(piv, pair, &slot, err) != ERR_NONE)
+        return err->code;
+    return take_cert(piv, slot, out, err);
+}
+
 enum err_code piv_pair_read_cert(struct piv *piv, const char *pair, enum token_slot slot,
                                  struct bytes **out, struct err *err)
 {
@@ -50,16 +72,14 @@ enum err_code piv_pair_read_cert(struct piv *piv, const char *pair, enum token_s
     size_t key_slot = found->key_slot;
     if (piv_slot_read(piv, index, err) != ERR_NONE)
         return err->code;
+    if (found->is_cut_off)
+        return read_cut_off(piv, name, out, err);
     memcpy(found->name, name, sizeof name);
     found->key_slot = key_slot;
     piv->slots_known = found->cert != NULL; /* a pair that is gone all at once is looked for anew */
     if (found->cert == NULL && piv_application_check(piv, err) != ERR_NONE)
         return err->code;
-    if (found->cert == NULL || found->is_placeholder)
-        return err_set(err, ERR_TOKEN_NO_CERTIFICATE, "slot %02X has no certificate",
-                       piv_key_reference(index));
-    *out = bytes_new(span_bytes(found->cert));
-    return ERR_NONE;
+    return take_cert(piv, index, out, err);
 }
 
 enum err_code piv_pair_read_public(struct piv *piv, const char *pair, enum token_slot slot,
@@ -151,9 +171,7 @@ enum err_code piv_pair_write_cert(struct piv *piv, const char *pair, enum token_
         err->code = ERR_TOKEN_NO_KEY;
     if (code != ERR_NONE)
         return err->code;
-    char element[PIV_NAME_BYTES_MAX + 1];
-    memcpy(element, piv->slot[index].element, sizeof element);
-    return piv_slot_write(piv, index, der, element, err);
+    return piv_guard_write(piv, index, der, err);
 }
 
 /* The certificate goes before its key: at no instant is one listed whose key is gone. */

@@ -5,6 +5,7 @@
 
 #include "token/piv/piv_algorithm.h"
 #include "token/piv/piv_cert.h"
+#include "token/piv/piv_guard.h"
 #include "token/piv/piv_history.h"
 #include "token/piv/piv_key.h"
 #include "token/piv/piv_metadata.h"
@@ -12,7 +13,9 @@
 #include "token/piv/piv_x509.h"
 
 /* Of a reserved slot: more than a short command holds, about the smallest certificate there is. */
-#define ROOM_BYTES_MIN 320
+#define ROOM_BYTES_MIN 256
+#define MORE_BYTES \
+    64 /* by which the next certificate may be longer: its serial number, its signature, its name */
 #define STATUS_SECURITY 0x6982
 #define STATUS_CONDITIONS 0x6985
 
@@ -29,6 +32,15 @@ static void forget(struct piv_slot *slot)
     *slot = (struct piv_slot){.state = PIV_SLOT_UNKNOWN, .pin_always = slot->pin_always};
 }
 
+/* Some cards write long objects block by block. One in a retired slot that begins with a name is ours. */
+static void take_cut_off(struct piv_slot *slot, struct span content)
+{
+    piv_cert_first_name(content, slot->element);
+    bool is_mark = strcmp(slot->element, PIV_SLOT_FREE_MARK) == 0;
+    slot->state = is_mark ? PIV_SLOT_OURS_FREE : PIV_SLOT_OTHER;
+    slot->is_cut_off = !is_mark;
+}
+
 /* content: of the certificate object, empty when there is none. */
 static void take(struct piv *piv, size_t index, struct span content)
 {
@@ -37,6 +49,10 @@ static void take(struct piv *piv, size_t index, struct span content)
     forget(slot);
     slot->key_slot = index;
     slot->state = content.len == 0 ? PIV_SLOT_EMPTY : PIV_SLOT_OTHER;
+    if (piv_cert_is_cut_off(content)) {
+        take_cut_off(slot, content);
+        return;
+    }
     if (content.len == 0 || !piv_cert_parse(content, &cert))
         return;
     memcpy(slot->element, cert.element, sizeof slot->element);
@@ -51,27 +67,65 @@ static void take(struct piv *piv, size_t index, struct span content)
         slot->key = (struct token_public_key){.algorithm = TOKEN_ALGORITHM_NONE};
 }
 
+/* The key is there, and its certificate is not yet: as if the placeholder still were. */
+static void take_key(struct piv_slot *slot, const struct token_public_key *key)
+{
+    AUTO(buf_done) struct buf placeholder = BUF_INIT(PIV_X509_PLACEHOLDER_BYTES_MAX);
+    piv_x509_placeholder(key, &placeholder);
+    slot->state = PIV_SLOT_PAIR;
+    slot->cert = buf_bytes(&placeholder);
+    slot->is_placeholder = true;
+    slot->key = *key;
+}
+
+static enum err_code ask_metadata(struct piv *piv, size_t slot, struct piv_metadata *out,
+                                  struct err *err)
+{
+    if (piv->metadata == PIV_NOT_ASKED &&
+        piv_metadata_read(piv, PIV_REFERENCE_PIN, out, err) != ERR_NONE)
+        return err->code;
+    return piv_metadata_read(piv, piv_key_reference(slot), out, err);
+}
+
+/* What no copy tells of an object whose writing broke off the metadata may: whether there is a key, and which. */
+static enum err_code settle_cut_off(struct piv *piv, size_t index, struct err *err)
+{
+    struct piv_slot *slot = &piv->slot[index];
+    struct piv_metadata found;
+    if (!slot->is_cut_off || (index != PIV_SIGNATURE && slot->element[0] == '\0'))
+        return ERR_NONE;
+    if (ask_metadata(piv, index, &found, err) != ERR_NONE)
+        return err->code;
+    if (found.known && !found.has_key)
+        slot->state = index == PIV_SIGNATURE ? PIV_SLOT_EMPTY : PIV_SLOT_OURS_FREE;
+    else if (found.known && found.key.algorithm != TOKEN_ALGORITHM_NONE)
+        take_key(slot, &found.key);
+    slot->is_cut_off = slot->state == PIV_SLOT_OTHER;
+    return ERR_NONE;
+}
+
 /* A retired slot whose object can't be read is nobody's, and no more. But without knowing what is in 9C nothing
  * says which pair is in use, unless the card says that it is not to be known. */
-static bool is_a_failure(size_t slot, const struct err *unread)
+static bool is_a_failure(size_t slot, const struct piv_object *object)
 {
-    return slot == PIV_SIGNATURE && unread->code != ERR_NONE &&
-           unread->foreign != STATUS_SECURITY && unread->foreign != STATUS_CONDITIONS;
+    return slot == PIV_SIGNATURE && object->unread.code != ERR_NONE && object->cut_off == NULL &&
+           object->unread.foreign != STATUS_SECURITY && object->unread.foreign != STATUS_CONDITIONS;
 }
 
 enum err_code piv_slot_read(struct piv *piv, size_t slot, struct err *err)
 {
-    AUTO(bytes_freep) struct bytes *content = NULL;
-    struct err unread;
-    if (piv_object_look(piv, piv_slot_object(slot), &content, &unread, err) != ERR_NONE)
+    AUTO(piv_object_done) struct piv_object object = {NULL};
+    if (piv_object_look(piv, piv_slot_object(slot), &object, err) != ERR_NONE)
         return err_add(err, "read slot %02X", piv_key_reference(slot));
-    if (is_a_failure(slot, &unread)) {
-        *err = unread;
+    if (is_a_failure(slot, &object)) {
+        *err = object.unread;
         return err_add(err, "read slot %02X", piv_key_reference(slot));
     }
-    take(piv, slot, span_bytes(content));
-    if (unread.code != ERR_NONE)
+    take(piv, slot, span_bytes(object.content));
+    if (object.unread.code != ERR_NONE)
         piv->slot[slot].state = PIV_SLOT_OTHER;
+    if (object.cut_off != NULL)
+        take_cut_off(&piv->slot[slot], span_bytes(object.cut_off));
     return ERR_NONE;
 }
 
@@ -155,17 +209,11 @@ static void settle(struct piv *piv, const struct piv_metadata found[PIV_SLOTS])
 static enum err_code find_keys(struct piv *piv, struct err *err)
 {
     struct piv_metadata found[PIV_SLOTS] = {0};
-    struct piv_metadata pin;
-    if (piv->metadata == PIV_NOT_ASKED &&
-        piv_metadata_read(piv, PIV_REFERENCE_PIN, &pin, err) != ERR_NONE)
-        return err->code;
-    if (piv->metadata != PIV_YES)
-        return ERR_NONE;
     for (size_t i = 0; i < PIV_SLOTS; i++)
-        if (is_pair(piv, i) &&
-            piv_metadata_read(piv, piv_key_reference(i), &found[i], err) != ERR_NONE)
+        if (is_pair(piv, i) && ask_metadata(piv, i, &found[i], err) != ERR_NONE)
             return err->code;
-    settle(piv, found);
+    if (piv->metadata == PIV_YES)
+        settle(piv, found);
     return ERR_NONE;
 }
 
@@ -188,6 +236,17 @@ static enum err_code scan_retired(struct piv *piv, struct err *err)
     return ERR_NONE;
 }
 
+static enum err_code settle_all_cut_off(struct piv *piv, struct err *err)
+{
+    piv_guard_settle(piv);
+    for (size_t i = 0; i < PIV_SLOTS; i++)
+        if (settle_cut_off(piv, i, err) != ERR_NONE)
+            return err->code;
+    if (piv->slot[PIV_SIGNATURE].is_cut_off)
+        return err_set(err, ERR_TOKEN_ANSWER, "the certificate in 9C was not written to its end");
+    return ERR_NONE;
+}
+
 enum err_code piv_slot_scan(struct piv *piv, struct err *err)
 {
     piv->slots_known = false;
@@ -195,6 +254,8 @@ enum err_code piv_slot_scan(struct piv *piv, struct err *err)
         forget(&piv->slot[i]);
     if (piv_history_read(piv, err) != ERR_NONE ||
         piv_slot_read(piv, PIV_SIGNATURE, err) != ERR_NONE || scan_retired(piv, err) != ERR_NONE)
+        return err->code;
+    if (settle_all_cut_off(piv, err) != ERR_NONE)
         return err->code;
     if (has_copies(piv) && find_keys(piv, err) != ERR_NONE)
         return err->code;
@@ -226,17 +287,10 @@ enum err_code piv_slot_find(struct piv *piv, const char *pair, size_t *out, stru
  * could, nothing but their word is good enough. */
 static enum err_code check_no_key(struct piv *piv, size_t slot, struct err *err)
 {
-    struct piv_metadata found = {.known = false};
-    struct err unread = ERR_INIT;
-    if (piv->metadata == PIV_NOT_ASKED &&
-        piv_metadata_read(piv, PIV_REFERENCE_PIN, &found, err) != ERR_NONE)
+    struct piv_metadata found;
+    if (ask_metadata(piv, slot, &found, err) != ERR_NONE)
         return err->code;
-    enum err_code code = piv_metadata_read(piv, piv_key_reference(slot), &found, &unread);
-    if (piv_line_failed(code)) {
-        *err = unread;
-        return code;
-    }
-    bool unknown = code != ERR_NONE || (piv->metadata == PIV_YES && !found.known);
+    bool unknown = piv->metadata == PIV_YES && !found.known;
     if (unknown || found.has_key) {
         piv->slot[slot].state = PIV_SLOT_OTHER;
         piv->slot[slot].hides_others = true;
@@ -249,23 +303,29 @@ static bool is_free(const struct piv *piv, size_t slot)
     return piv->slot[slot].state == PIV_SLOT_EMPTY || piv->slot[slot].state == PIV_SLOT_OURS_FREE;
 }
 
+static enum err_code look_again(struct piv *piv, size_t slot, struct err *err)
+{
+    if (piv_slot_read(piv, slot, err) != ERR_NONE)
+        return err->code;
+    piv_guard_settle(piv);
+    if (settle_cut_off(piv, slot, err) != ERR_NONE)
+        return err->code;
+    name_all(piv);
+    return ERR_NONE;
+}
+
 /* What was found free may have been taken since, by another agent: the metadata tell, else the object does. */
 static enum err_code check_free(struct piv *piv, size_t slot, struct err *err)
 {
     bool looked = piv->slot[slot].state == PIV_SLOT_UNKNOWN;
-    if (looked && piv_slot_read(piv, slot, err) != ERR_NONE)
+    if (looked && look_again(piv, slot, err) != ERR_NONE)
         return err->code;
     if (!is_free(piv, slot))
         return ERR_NONE;
     if (piv->slot[slot].state == PIV_SLOT_EMPTY && check_no_key(piv, slot, err) != ERR_NONE)
         return err->code;
     bool told = piv->slot[slot].state == PIV_SLOT_EMPTY && piv->metadata == PIV_YES;
-    if (looked || told || !is_free(piv, slot))
-        return ERR_NONE;
-    if (piv_slot_read(piv, slot, err) != ERR_NONE)
-        return err->code;
-    name_all(piv);
-    return ERR_NONE;
+    return looked || told || !is_free(piv, slot) ? ERR_NONE : look_again(piv, slot, err);
 }
 
 static enum err_code find_free(struct piv *piv, size_t *out, struct err *err)
@@ -322,7 +382,10 @@ enum err_code piv_slot_write(struct piv *piv, size_t slot, struct span der, cons
                              struct err *err)
 {
     AUTO(buf_done) struct buf content = BUF_INIT(PIV_CERT_CONTENT_BYTES_MAX);
-    piv_cert_build(&content, der, element);
+    if (slot == PIV_SIGNATURE) /* as the standard lists them, for others */
+        piv_cert_build(&content, der, element);
+    else
+        piv_cert_build_named(&content, der, element);
     return write_object(piv, slot, buf_span(&content), err);
 }
 
@@ -330,13 +393,13 @@ enum err_code piv_slot_write(struct piv *piv, size_t slot, struct span der, cons
 static enum err_code shows(struct piv *piv, size_t slot, struct span der, const char *element,
                            bool *out, struct err *err)
 {
-    AUTO(bytes_freep) struct bytes *content = NULL;
+    AUTO(piv_object_done) struct piv_object object = {NULL};
     AUTO(piv_cert_done) struct piv_cert cert = {NULL};
-    struct err unread;
-    if (piv_object_look(piv, piv_slot_object(slot), &content, &unread, err) != ERR_NONE)
+    if (piv_object_look(piv, piv_slot_object(slot), &object, err) != ERR_NONE)
         return err->code;
-    *out = content != NULL && piv_cert_parse(span_bytes(content), &cert) && cert.der != NULL &&
-           span_equal(span_bytes(cert.der), der) && strcmp(cert.element, element) == 0;
+    *out = object.content != NULL && piv_cert_parse(span_bytes(object.content), &cert) &&
+           cert.der != NULL && span_equal(span_bytes(cert.der), der) &&
+           strcmp(cert.element, element) == 0;
     return ERR_NONE;
 }
 
@@ -362,6 +425,7 @@ enum err_code piv_slot_reserve(struct piv *piv, size_t slot, struct err *err)
     AUTO(buf_done) struct buf content = BUF_INIT(PIV_CERT_CONTENT_BYTES_MAX);
     const struct bytes *present = piv->slot[PIV_SIGNATURE].cert;
     size_t room = present != NULL && present->len > ROOM_BYTES_MIN ? present->len : ROOM_BYTES_MIN;
+    room += MORE_BYTES;
     piv_cert_build(&content, SPAN_NONE, PIV_SLOT_FREE_MARK);
     buf_add_zeros(&content, room);
     return write_object(piv, slot, buf_span(&content), err);

@@ -8,11 +8,12 @@ uint32_t piv_slot_object(size_t slot);
 
 /* Looks at the signature key's slot and at the retired ones: those of the key history, then on up to the
  * first without a certificate. Where the same certificate lies in two slots (a switch of keys was
- * interrupted) the card says in which of them the key is. */
+ * interrupted) the card says in which of them the key is. What a certificate was whose writing broke off its guard
+ * says (piv_guard.h), or else the metadata: a placeholder's place, or none where there is no key. */
 MUST_CHECK enum err_code piv_slot_scan(struct piv *piv, struct err *err);
 /* The same unless it is known. */
 MUST_CHECK enum err_code piv_slot_need(struct piv *piv, struct err *err);
-/* Reads one slot's certificate object again. One that can't be read makes a retired slot nobody's; in 9C it
+/* Reads one slot's certificate object again; what a broken-off one stands for only a scan finds out. One that can't be read makes a retired slot nobody's; in 9C it
  * is an error unless the card refuses it for want of rights. */
 MUST_CHECK enum err_code piv_slot_read(struct piv *piv, size_t slot, struct err *err);
 /* The pair's slot: ERR_TOKEN_NO_CONTAINER. */
@@ -42,3 +43,5 @@ MUST_CHECK enum err_code piv_slot_clear(struct piv *piv, size_t slot, struct err
 
 /* Element 72 of a slot that is ours to use again, on cards without DELETE KEY. */
 #define PIV_SLOT_FREE_MARK "ukeyd-free"
+/* Begins element 72 of a certificate that had none in 9C. */
+#define PIV_SLOT_KEPT "kept-"

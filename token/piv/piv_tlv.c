@@ -83,6 +83,17 @@ bool piv_tlv_only_padded(struct span bytes, uint32_t tag, struct span *out)
     return true;
 }
 
+bool piv_tlv_cut_off(struct span bytes, uint32_t tag, struct span *out)
+{
+    uint32_t found;
+    size_t length;
+    if (!take_tag(&bytes, &found) || found != tag || !take_length(&bytes, &length) ||
+        length <= bytes.len)
+        return false;
+    *out = bytes;
+    return true;
+}
+
 bool piv_tlv_find(struct span bytes, uint32_t tag, struct span *out)
 {
     struct span found = SPAN_NONE;

@@ -21,6 +21,9 @@ bool piv_tlv_next(struct span *rest, struct piv_tlv *out);
 bool piv_tlv_only(struct span bytes, uint32_t tag, struct span *out);
 /* The same where zero bytes may follow, PIV_TLV_PADDING_MAX at most: some keys fill blocks up. */
 bool piv_tlv_only_padded(struct span bytes, uint32_t tag, struct span *out);
+/* What there is of the value of one object with this tag that is shorter than its length says. False when it is
+ * not. */
+bool piv_tlv_cut_off(struct span bytes, uint32_t tag, struct span *out);
 /* The value of the object with this tag among the objects that bytes consist of; SPAN_NONE (at is NULL)
  * when there is none. False when bytes are broken or have it twice. */
 bool piv_tlv_find(struct span bytes, uint32_t tag, struct span *out);

@@ -88,6 +88,51 @@ static void builds_objects(void **state)
     check_built(SPAN_NONE, "abc", "72 03 616263 FE 00");
 }
 
+static void builds_objects_with_the_name_in_front(void **state)
+{
+    static const uint8_t der[] = {0x30, 0};
+    AUTO(buf_done) struct buf content = BUF_INIT(PIV_CERT_CONTENT_BYTES_MAX);
+    AUTO(bytes_freep)
+    struct bytes *expected = scripted_channel_bytes("72 03 616263 70 02 3000 71 01 00 FE 00");
+    AUTO(piv_cert_done) struct piv_cert cert = {NULL};
+    char name[PIV_NAME_BYTES_MAX + 1];
+    piv_cert_build_named(&content, SPAN_ARRAY(der), "abc");
+    assert_true(span_equal(buf_span(&content), span_bytes(expected)));
+    assert_true(piv_cert_parse(buf_span(&content), &cert));
+    assert_string_equal(cert.element, "abc");
+    for (size_t length = 0; length < expected->len; length++) {
+        bool named = piv_cert_first_name(span_part(span_bytes(expected), 0, length), name);
+        assert_int_equal(named, length >= 5);
+        assert_string_equal(name, named ? "abc" : "");
+    }
+}
+
+static void only_zeros_where_more_is_due_are_a_break(void **state)
+{
+    static const struct {
+        const char *content;
+        bool is_cut_off;
+    } cases[] = {
+        {"72 03 616263 70 04 30020000 0000000000", true},
+        {"70 04 30020000 0000000000", true},
+        {"72 03 616263 0000000000", true},
+        {"0000000000", true},
+        {"70 04 30020000 00000000", false}, /* there would be no room for the rest */
+        {"70 04 30020000 71 01 00 FE 00 0000000000", false},
+        {"70 04 30020000 71 01 00 0000000000", false},
+        {"72 03 616263 FE 00 0000000000", false},
+        {"70 04 30020000", false},
+        {"70 04 30020000 00000001", false},
+        {"70 44 30020000 00000001", false},
+        {"", false},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO(bytes_freep) struct bytes *content = scripted_channel_bytes(cases[i].content);
+        if (piv_cert_is_cut_off(span_bytes(content)) != cases[i].is_cut_off)
+            fail_msg("%s", cases[i].content);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +141,8 @@ int main(void)
         cmocka_unit_test(refuses_what_is_none),
         cmocka_unit_test(takes_none_that_is_too_long),
         cmocka_unit_test(builds_objects),
+        cmocka_unit_test(builds_objects_with_the_name_in_front),
+        cmocka_unit_test(only_zeros_where_more_is_due_are_a_break),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,9 +201,9 @@ static void a_pair_without_a_certificate_is_not_made_current(void **state)
 
 /* The card is pulled out before or after its nth command: whatever was done, every pair that the card
  * lists signs, none is lost, and doing it again ends where it should. */
-static bool goes_on(enum virtual_fault_kind kind, unsigned nth)
+static bool goes_on(const char *profile, enum virtual_fault_kind kind, unsigned nth)
 {
-    struct virtual_desk desk = renewed("piv-full");
+    struct virtual_desk desk = renewed(profile);
     assert_int_equal(
         virtual_fault_add(virtual_channel_faults(desk.channel), kind, nth, 0, &desk.err), ERR_NONE);
     bool through = token_make_current(desk.token, "renew-1", &desk.err) == ERR_NONE;
@@ -212,7 +212,7 @@ static bool goes_on(enum virtual_fault_kind kind, unsigned nth)
     check_all_sign(&desk, 2);
     assert_int_equal(virtual_desk_admin_login(&desk), ERR_NONE);
     if (token_make_current(desk.token, "renew-1", &desk.err) != ERR_NONE)
-        fail_msg("%d, command %u: %s", kind, nth, desk.err.detail);
+        fail_msg("%s, %d, command %u: %s", profile, kind, nth, desk.err.detail);
     assert_true(is_pair(&desk, 0x9C, 0x5FC10A));
     assert_int_equal(whole_pairs(&desk), 2);
     assert_true(is_pair(&desk, 0x83, 0x5FC10E));
@@ -226,9 +226,10 @@ static void goes_on_from_any_instant(void **state)
 {
     static const enum virtual_fault_kind kinds[] = {VIRTUAL_FAULT_REMOVE,
                                                     VIRTUAL_FAULT_REMOVE_AFTER};
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+    static const char *const profiles[] = {"piv-full", "piv-blocks"};
+    for (size_t i = 0; i < ARRAY_SIZE(profiles) * ARRAY_SIZE(kinds); i++) {
         unsigned nth = 1;
-        while (!goes_on(kinds[i], nth))
+        while (!goes_on(profiles[i / 2], kinds[i % 2], nth))
             nth++;
         assert_true(nth > 10);
     }

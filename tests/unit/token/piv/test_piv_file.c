@@ -119,6 +119,20 @@ static void a_file_that_was_denied_once_is_looked_for_again(void **state)
     }
 }
 
+/* The card was pulled out in the middle of a file, and writes block by block. */
+static void half_a_file_of_ours_is_a_free_place(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    AUTO(token_files_freep) struct token_files *files = NULL;
+    scripted_piv_expect_object(&card, "5FFF10", "53 7F 80 04 7365616C 81 70 01 9000");
+    scripted_piv_expect_object(&card, "5FFF11", "53 7F 70 04 7365616C 9000"); /* another's */
+    assert_int_equal(token_list_files(card.token, &files, &card.err), ERR_NONE);
+    assert_int_equal(files->count, 0);
+    assert_int_equal(card.piv->file[0].exists, PIV_NO);
+    assert_int_equal(card.piv->file[1].exists, PIV_YES);
+    scripted_piv_close(&card, false);
+}
+
 static void objects_of_others_are_no_files_and_stay(void **state)
 {
     struct virtual_desk desk = managed("piv-full");
@@ -184,6 +198,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_too_large_changes_nothing),
         cmocka_unit_test(what_was_listed_is_not_read_again_but_what_was_written_is),
         cmocka_unit_test(a_file_that_was_denied_once_is_looked_for_again),
+        cmocka_unit_test(half_a_file_of_ours_is_a_free_place),
         cmocka_unit_test(objects_of_others_are_no_files_and_stay),
         cmocka_unit_test(what_may_not_be_read_is_not_written_over),
         cmocka_unit_test(what_the_card_does_not_empty_is_marked_free),

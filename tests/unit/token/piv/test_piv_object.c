@@ -56,14 +56,15 @@ static void what_cannot_be_read_is_not_absent(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
         AUTO(bytes_freep) struct bytes *content = NULL;
         enum err_code expected = i < 5 ? ERR_TOKEN_ANSWER : ERR_TOKEN_STATUS;
-        struct err unread;
+        AUTO(piv_object_done) struct piv_object object = {NULL};
         scripted_piv_expect_object(&card, "5FC102", answers[i]);
         assert_int_equal(piv_object_read(card.piv, PIV_OBJECT_CHUID, &content, &card.err),
                          expected);
         scripted_piv_expect_object(&card, "5FC102", answers[i]);
-        assert_int_equal(piv_object_look(card.piv, PIV_OBJECT_CHUID, &content, &unread, &card.err),
-                         ERR_NONE);
-        assert_int_equal(unread.code, expected);
+        assert_int_equal(piv_object_look(card.piv, PIV_OBJECT_CHUID, &object, &card.err), ERR_NONE);
+        assert_int_equal(object.unread.code, expected);
+        assert_null(object.content);
+        assert_int_equal(object.cut_off != NULL, i == 0); /* it says that it is longer */
         assert_null(content);
     }
     scripted_piv_close(&card, false);
@@ -72,11 +73,10 @@ static void what_cannot_be_read_is_not_absent(void **state)
 static void a_broken_line_is_no_unreadable_object(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
-    AUTO(bytes_freep) struct bytes *content = NULL;
-    struct err unread;
+    AUTO(piv_object_done) struct piv_object object = {NULL};
     scripted_channel_expect_failure(card.script, "00 CB 3F FF 05 5C 03 5FC102 00",
                                     ERR_TOKEN_REMOVED);
-    assert_int_equal(piv_object_look(card.piv, PIV_OBJECT_CHUID, &content, &unread, &card.err),
+    assert_int_equal(piv_object_look(card.piv, PIV_OBJECT_CHUID, &object, &card.err),
                      ERR_TOKEN_REMOVED);
     scripted_piv_close(&card, false);
 }

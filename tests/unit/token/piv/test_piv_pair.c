@@ -196,7 +196,7 @@ static bool broken_off(const char *profile, enum virtual_fault_kind kind, unsign
 
 static void a_deletion_broken_off_lists_no_certificate_without_key(void **state)
 {
-    static const char *const profiles[] = {"piv-full", "piv-5.4", "piv-odd"};
+    static const char *const profiles[] = {"piv-full", "piv-5.4", "piv-odd", "piv-blocks"};
     for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
         unsigned nth = 1;
         while (broken_off(profiles[i], VIRTUAL_FAULT_REMOVE, nth) &&
@@ -228,7 +228,7 @@ static bool creation_broken_off(const char *profile, enum virtual_fault_kind kin
 
 static void a_creation_broken_off_costs_no_slot(void **state)
 {
-    static const char *const profiles[] = {"piv-full", "piv-5.4", "piv-odd"};
+    static const char *const profiles[] = {"piv-full", "piv-5.4", "piv-odd", "piv-blocks"};
     for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
         unsigned nth = 1;
         while (creation_broken_off(profiles[i], VIRTUAL_FAULT_REMOVE, nth) &&

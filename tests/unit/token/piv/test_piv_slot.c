@@ -161,6 +161,67 @@ static void a_line_that_breaks_is_no_unreadable_slot(void **state)
     scripted_piv_close(&card, false);
 }
 
+/* Its writing broke off: by its length, or by zeros where the card had filled it with them. */
+static void check_cut_off(const char *answer, const char *metadata, enum piv_slot_state expected)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    card.piv->metadata = PIV_YES;
+    scripted_piv_expect_object(&card, HISTORY, "6A82");
+    expect_cert(&card, OBJECT_9C, 1, "");
+    scripted_piv_expect_object(&card, OBJECT_82, answer);
+    scripted_piv_expect_object(&card, OBJECT_83, "6A82");
+    if (metadata != NULL)
+        scripted_piv_expect(&card, "00 F7 00 82 00", metadata);
+    assert_int_equal(piv_slot_scan(card.piv, &card.err), ERR_NONE);
+    assert_int_equal(card.piv->slot[1].state, expected);
+    if (expected == PIV_SLOT_PAIR) {
+        check_name(&card, 1, "renew-1");
+        assert_true(card.piv->slot[1].is_placeholder);
+    }
+    scripted_piv_close(&card, false);
+}
+
+static void what_was_cut_off_is_told_by_the_metadata(void **state)
+{
+    static const char *const ours[] = {"53 7F 72 07 72656E65772D31 70 70 3070 9000",
+                                       "53 10 72 07 72656E65772D31 70 00 0000000000 9000"};
+    AUTO(memory_freep) char *key = metadata_of(7);
+    for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {
+        check_cut_off(ours[i], key, PIV_SLOT_PAIR);
+        check_cut_off(ours[i], "6A88", PIV_SLOT_OURS_FREE);
+        check_cut_off(ours[i], "6F00", PIV_SLOT_OTHER);
+        check_cut_off(ours[i], "01 01 05 9000", PIV_SLOT_OTHER); /* of a kind that we don't serve */
+    }
+    check_cut_off("53 7F 72 0A 756B6579642D66726565 FE 00 0000 9000", NULL, PIV_SLOT_OURS_FREE);
+    check_cut_off("53 7F 70 70 3070 9000", NULL, PIV_SLOT_OTHER); /* nobody's name is on it */
+}
+
+static void of_9c_too(void **state)
+{
+    static const struct {
+        int key_byte; /* -1: none, -2: it does not tell */
+        enum err_code code;
+        enum piv_slot_state state;
+    } cases[] = {{7, ERR_NONE, PIV_SLOT_PAIR},
+                 {-1, ERR_NONE, PIV_SLOT_EMPTY},
+                 {-2, ERR_TOKEN_ANSWER, PIV_SLOT_OTHER}};
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+        AUTO(memory_freep) char *key = metadata_of((uint8_t)cases[i].key_byte);
+        card.piv->metadata = PIV_YES;
+        scripted_piv_expect_object(&card, HISTORY, "6A82");
+        scripted_piv_expect_object(&card, OBJECT_9C, "53 7F 70 70 3070 9000");
+        scripted_piv_expect_object(&card, OBJECT_82, "6A82");
+        scripted_piv_expect(&card, "00 F7 00 9C 00",
+                            cases[i].key_byte > 0     ? key
+                            : cases[i].key_byte == -1 ? "6A88"
+                                                      : "6F00");
+        assert_int_equal(piv_slot_scan(card.piv, &card.err), cases[i].code);
+        assert_int_equal(card.piv->slot[0].state, cases[i].state);
+        scripted_piv_close(&card, false);
+    }
+}
+
 /* Another agent has used the card while the person typed the PIN. */
 static void what_was_free_may_be_taken_by_now(void **state)
 {
@@ -371,7 +432,7 @@ static void a_broken_object_in_9c_is_a_broken_answer(void **state)
     static const struct {
         const char *answer;
         enum err_code code;
-    } cases[] = {{"53 05 70 9000", ERR_TOKEN_ANSWER}, {"6F00", ERR_TOKEN_STATUS}};
+    } cases[] = {{"54 00 9000", ERR_TOKEN_ANSWER}, {"6F00", ERR_TOKEN_STATUS}};
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
         scripted_piv_expect_object(&card, HISTORY, "6A82");
@@ -396,6 +457,8 @@ int main(void)
         cmocka_unit_test(what_cannot_be_read_is_nobodys_place),
         cmocka_unit_test(what_may_not_be_read_is_nobodys_place),
         cmocka_unit_test(a_line_that_breaks_is_no_unreadable_slot),
+        cmocka_unit_test(what_was_cut_off_is_told_by_the_metadata),
+        cmocka_unit_test(of_9c_too),
         cmocka_unit_test(what_was_free_may_be_taken_by_now),
         cmocka_unit_test(looks_at_all_where_the_history_cannot_be_read),
         cmocka_unit_test(a_slot_whose_key_is_not_told_is_not_used),

@@ -107,6 +107,20 @@ static void takes_one_object_alone(void **state)
     assert_false(piv_tlv_only(span_bytes(more), 0x53, &value));
 }
 
+static void tells_what_there_is_of_an_object_that_is_cut_off(void **state)
+{
+    AUTO(bytes_freep) struct bytes *half = scripted_channel_bytes("53 82 0003 0102");
+    AUTO(bytes_freep) struct bytes *whole = scripted_channel_bytes("53 02 0102");
+    AUTO(bytes_freep) struct bytes *head = scripted_channel_bytes("53 82 00");
+    struct span value;
+    assert_true(piv_tlv_cut_off(span_bytes(half), 0x53, &value));
+    assert_int_equal(value.len, 2);
+    assert_false(piv_tlv_cut_off(span_bytes(half), 0x54, &value));
+    assert_false(piv_tlv_cut_off(span_bytes(whole), 0x53, &value));
+    assert_false(piv_tlv_cut_off(span_bytes(head), 0x53, &value));
+    assert_false(piv_tlv_cut_off(SPAN_NONE, 0x53, &value));
+}
+
 static void check_written(uint32_t tag, size_t bytes, const char *head)
 {
     AUTO(bytes_freep) struct bytes *value = bytes_new_size(bytes);
@@ -159,6 +173,7 @@ int main(void)
         cmocka_unit_test(zeros_between_objects_mean_nothing),
         cmocka_unit_test(refuses_lists_that_are_broken_or_have_it_twice),
         cmocka_unit_test(takes_one_object_alone),
+        cmocka_unit_test(tells_what_there_is_of_an_object_that_is_cut_off),
         cmocka_unit_test(writes_lengths_as_short_as_can_be),
         cmocka_unit_test(writes_nothing_that_is_too_long),
         cmocka_unit_test(zero_bytes_behind_one_object_are_counted),

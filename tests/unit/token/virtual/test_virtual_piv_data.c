@@ -207,7 +207,7 @@ static void refuses_the_first_block_of_what_it_would_not_write(void **state)
         {"10DB3FFF 06 5C017E 530501", 0x6A80},
         {"10DB3F00 0A 5C035FC10A 5305 700301", 0x6A86},
         {"10DB3FFF 0A 5C035FC10A 5302 700301", 0x6A80},
-        {"10DB3FFF 0C 5C035FC10A 53820BB5 70AA", 0x9000},
+        {"10DB3FFF 0B 5C035FC10A 53820BB5 70AA", 0x9000},
     };
     struct piv_bench bench;
     init(&bench, "piv-blocks");
