@@ -78,7 +78,8 @@ static struct token token_new(struct portal *portal, bool tells)
 {
     static int64_t made;
     struct token token = {.portal = portal, .tries = TRIES, .tells = tells};
-    token.key = (struct portal_key){.id = ++made,
+    made++;
+    token.key = (struct portal_key){.id = made,
                                     .serial = memory_printf("%lld", (long long)made),
                                     .profile = memory_text(PORTAL_PIV_PROFILE)};
     run(portal, "INSERT INTO key VALUES (?, ?, '', 'piv', 1, 0)",
@@ -97,7 +98,8 @@ static void token_done(struct token *token)
 static struct reset begin(struct token *token)
 {
     static int64_t made;
-    struct reset reset = {.job = {.reset_id = ++made, .key = &token->key}};
+    made++;
+    struct reset reset = {.job = {.reset_id = made, .key = &token->key}};
     uint8_t challenge[PORTAL_JOB_CHALLENGE_BYTES] = {0};
     clock_set_for_test(FIXTURE_NOW + ++days * (FIXTURE_DAY + 1));
     memcpy(challenge, &made, sizeof made);
