@@ -68,6 +68,7 @@ struct piv {
     bool tells_properties; /* its template came when it was selected: it is PIV */
     bool select_again; /* another application may be selected */
     bool serial_by_command; /* GET SERIAL; else the card holder's identifier */
+    bool no_extensions; /* it does not know GET SERIAL, and hardly what else makers have added */
     enum piv_known metadata, move;
     uint8_t admin_algorithm; /* 0: not known */
     struct secret *pin; /* of the log-in, padded; NULL: none */

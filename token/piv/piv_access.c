@@ -75,16 +75,28 @@ static enum err_code ask_tries(struct piv *piv, int *out, struct err *err)
     return ERR_NONE;
 }
 
-enum err_code piv_access_pin_state(struct piv *piv, enum token_role role,
-                                   struct token_pin_state *out, struct err *err)
+/* What the metadata say, and of the user's PIN what VERIFY says where they don't. */
+static enum err_code ask_state(struct piv *piv, enum token_role role, struct token_pin_state *out,
+                               struct err *err)
 {
     struct piv_metadata found;
     uint8_t reference = role == TOKEN_USER ? PIV_REFERENCE_PIN : PIV_REFERENCE_PUK;
     if (piv_metadata_read(piv, reference, &found, err) != ERR_NONE)
         return err->code;
-    struct token_pin_state state = {found.tries_max, found.tries_left, found.is_default};
-    if (role == TOKEN_USER && state.tries_left < 0 &&
+    *out = (struct token_pin_state){found.tries_max, found.tries_left, found.is_default};
+    return role == TOKEN_USER && out->tries_left < 0 ? ask_tries(piv, &out->tries_left, err)
+                                                     : ERR_NONE;
+}
+
+enum err_code piv_access_pin_state(struct piv *piv, enum token_role role,
+                                   struct token_pin_state *out, struct err *err)
+{
+    struct token_pin_state state = {-1, -1, false};
+    bool hardly_has_metadata = piv->no_extensions && piv->metadata == PIV_NOT_ASKED;
+    if (role == TOKEN_USER && hardly_has_metadata &&
         ask_tries(piv, &state.tries_left, err) != ERR_NONE)
+        return err->code;
+    if (state.tries_left < 0 && ask_state(piv, role, &state, err) != ERR_NONE)
         return err->code;
     *out = state;
     return ERR_NONE;

@@ -25,6 +25,7 @@ static const uint8_t application[] = {0xA0, 0x00, 0x00, 0x03, 0x08, 0x00,
 #define VERSION_IN_NAME_BYTES 2
 #define TAG_PROPERTIES 0x61
 #define STATUS_NOT_FOUND 0x6A82
+#define STATUS_NO_INSTRUCTION 0x6D00
 #define STATUS_NO_CLASS 0x6E00 /* of another family */
 
 /* ---- the ATR ---- */
@@ -152,6 +153,7 @@ static enum err_code ask_serial(struct piv *piv, char out[TOKEN_TEXT_BYTES_MAX +
     if (piv_send(piv, &command, &answer, &status, err) != ERR_NONE)
         return err->code;
     out[0] = '\0';
+    piv->no_extensions = status == STATUS_NO_INSTRUCTION;
     if (status != APDU_STATUS_OK || answer->len != SERIAL_BYTES)
         return ERR_NONE;
     uint32_t number = 0;

@@ -147,6 +147,24 @@ static void cards_have_many_words_for_a_wrong_pin(void **state)
     check_miss("6300", "6F00", ERR_PIN_WRONG, -1);
 }
 
+/* It knows no GET SERIAL: the standard's command says enough. */
+static void a_card_without_extensions_is_asked_for_no_metadata(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct token_pin_state pin;
+    card.piv->no_extensions = true;
+    scripted_piv_expect(&card, SCRIPTED_PIV_EMPTY_VERIFY, "63C2");
+    assert_int_equal(token_read_pin_state(card.token, TOKEN_USER, &pin, &card.err), ERR_NONE);
+    assert_int_equal(pin.tries_left, 2);
+    assert_int_equal(pin.tries_max, -1);
+    scripted_piv_expect(&card, SCRIPTED_PIV_EMPTY_VERIFY, "6300"); /* it does not */
+    scripted_piv_expect(&card, SCRIPTED_PIV_METADATA, "01 01 FF 05 01 01 06 02 03 01 9000");
+    assert_int_equal(token_read_pin_state(card.token, TOKEN_USER, &pin, &card.err), ERR_NONE);
+    assert_int_equal(pin.tries_left, 1);
+    assert_true(pin.is_default);
+    scripted_piv_close(&card, false);
+}
+
 /* Without the mark of the standard's counter. */
 static void a_counter_may_stand_in_another_word(void **state)
 {
@@ -430,6 +448,7 @@ int main(void)
         cmocka_unit_test(a_refused_pin_is_not_kept),
         cmocka_unit_test(cards_have_many_words_for_a_wrong_pin),
         cmocka_unit_test(no_pin_goes_to_another_application),
+        cmocka_unit_test(a_card_without_extensions_is_asked_for_no_metadata),
         cmocka_unit_test(a_counter_may_stand_in_another_word),
         cmocka_unit_test(an_accepted_pin_is_given_again_until_it_is_refused),
         cmocka_unit_test(changes_the_pin),

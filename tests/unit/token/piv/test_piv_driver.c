@@ -8,6 +8,7 @@
 
 #include "tests/unit/token/piv/virtual_desk.h"
 #include "token/virtual/virtual_certificate.h"
+#include "token/virtual/virtual_family.h"
 
 static const uint8_t digest[64] = {1, 2, 3};
 
@@ -132,6 +133,24 @@ static void needs_few_commands_for_key_request_and_certificate(void **state)
     virtual_desk_done(&desk);
 }
 
+/* But for the rest of long answers, which short ones leave to be fetched. */
+static void needs_few_commands_to_look_at_a_card(void **state)
+{
+    const struct virtual_piv_profile *profile;
+    for (size_t i = 0; (profile = virtual_piv_profile_at(i)) != NULL; i++) {
+        struct virtual_desk desk = virtual_desk_new(profile->name, VIRTUAL_PAIR_P256);
+        AUTO(token_pairs_freep) struct token_pairs *pairs = NULL;
+        struct token_pin_state pin;
+        virtual_desk_reopen(&desk);
+        uint64_t fetched = desk.card->counts[0xC0];
+        assert_int_equal(token_read_pairs(desk.token, &pairs, &desk.err), ERR_NONE);
+        assert_int_equal(token_read_pin_state(desk.token, TOKEN_USER, &pin, &desk.err), ERR_NONE);
+        assert_true(pin.tries_left > 0);
+        assert_true(virtual_desk_commands(&desk) - (desk.card->counts[0xC0] - fetched) <= 7);
+        virtual_desk_done(&desk);
+    }
+}
+
 static void leaves_a_card_that_makes_no_second_key_as_it_is(void **state)
 {
     struct virtual_desk desk = virtual_desk_new("piv-plain", VIRTUAL_PAIR_P256);
@@ -222,6 +241,7 @@ int main(void)
         cmocka_unit_test(looks_at_a_token_in_few_commands),
         cmocka_unit_test(makes_new_keys_of_each_kind_on_each_card),
         cmocka_unit_test(needs_few_commands_for_key_request_and_certificate),
+        cmocka_unit_test(needs_few_commands_to_look_at_a_card),
         cmocka_unit_test(leaves_a_card_that_makes_no_second_key_as_it_is),
         cmocka_unit_test(writes_nothing_without_the_administrator),
         cmocka_unit_test(a_lost_administrator_keeps_the_user),
