@@ -155,9 +155,10 @@ export interface SupportedToken {
   label: string;
   manufacturer: string;
   model: string;
-  driver: string;
-  /** `default`: the PIN is an initial one. */
-  pin: { max: number; left: number; default: boolean };
+  /** Its family. */
+  driver: "gmt0017" | "piv";
+  /** `default`: the PIN is an initial one; `max`, `left`: null where the key does not say. */
+  pin: { max: number | null; left: number | null; default: boolean };
   certificates: Certificate[];
   seals: Seal[];
 }
@@ -185,7 +186,7 @@ export interface CheckResult {
   due: Certificate["due"];
   days_left: number;
   not_after: string;
-  tries_left: number;
+  tries_left: number | null;
   pin_default: boolean;
   /** These three with a ticket only. */
   approved?: boolean;

@@ -26,7 +26,7 @@ export function moment(rfc3339) {
 
 /**
  * What a person calls a key of this kind.
- * @param {string} profile as it was registered with
+ * @param {string} profile as it was registered with, or the agent's driver
  */
 export function keyKind(profile) {
     return t(profile === "piv" ? "key.kind.piv" : "key.kind.gmt");

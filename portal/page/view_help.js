@@ -4,13 +4,14 @@ import {theAgent} from "./agent.js";
 import {nextSteps} from "./agent_next.js";
 import {getOpen} from "./api.js";
 import {h, icon} from "./dom.js";
-import {day, size} from "./format.js";
+import {day, keyKind, size} from "./format.js";
 import {t, tx} from "./i18n.js";
 import {button, head, linkButton, notice, panel, problemNotice, problemOf} from "./ui.js";
 
 /** @typedef {import("./router.js").Context} Context */
 /** @typedef {{name: string, kind: string, size: number, sha256: string, url: string}} Download */
 /** @typedef {import("/sdk/ukeyd.js").Token} Token */
+/** @typedef {import("/sdk/ukeyd.js").SupportedToken} SupportedToken */
 
 export const title = () => t("help.title");
 
@@ -54,23 +55,32 @@ async function downloads(context) {
         : notice("info", h("p", {}, t("help.downloads.none")));
 }
 
+/**
+ * The one in use: after a renewal with a new key the one before is still there.
+ * @param {SupportedToken} token
+ */
+function newestCertificate(token) {
+    return token.certificates
+        .filter(({usage}) => usage === "sign" || usage === "both")
+        .sort((a, b) => b.not_before.localeCompare(a.not_before))[0];
+}
+
+/** @param {SupportedToken["pin"]} pin */
+function pinState({left, max, default: initial}) {
+    if (left === 0) return t("help.check.locked");
+    if (initial) return t("help.check.default");
+    if (left === null) return t("help.check.tries.unknown");
+    return max === null ? t("help.check.left", {left}) : t("help.check.tries", {left, max});
+}
+
 /** @param {Token} token */
 function keyLine(token) {
     if (!token.supported) return problemNotice(token.error);
-    const certificate = token.certificates.find(
-        (one) => one.usage === "sign" || one.usage === "both",
-    );
-    const {left, max} = token.pin;
-    const pin =
-        left === 0
-            ? t("help.check.locked")
-            : token.pin.default
-              ? t("help.check.default")
-              : t("help.check.tries", {left, max});
+    const certificate = newestCertificate(token);
     const unbound = token.seals.some((seal) => !seal.bound);
     return notice(
-        left === 0 || token.pin.default || unbound ? "warn" : "good",
-        h("p", {class: "strong"}, t("help.check.key", {serial: token.serial})),
+        token.pin.left === 0 || token.pin.default || unbound ? "warn" : "good",
+        h("p", {class: "strong serial"}, `${keyKind(token.driver)} ${token.serial}`),
         certificate &&
             h(
                 "p",
@@ -80,7 +90,7 @@ function keyLine(token) {
                     day: day(certificate.not_after),
                 }),
             ),
-        h("p", {}, pin),
+        h("p", {}, pinState(token.pin)),
         unbound && h("p", {}, t("help.check.seal")),
     );
 }

@@ -78,6 +78,25 @@ test('with a key of each family plugged in, the one of the order is renewed', as
   assert.ok(shown.SETDESC.includes(serial), shown.SETDESC);
 });
 
+test('the check of this computer names each key, with the certificate that is in use', async t => {
+  const {serial} = await t.world.card({profile: 'gmt0017-2012'});
+  const {serial: other} = await t.world.card({profile: 'piv-full', slot: 1});
+  const number = await t.world.order({serial, key: 'replace'});
+  await t.world.agent();
+  const page = await bidder(t, '/orders');
+  await renew(page, number);
+  assert.equal(await message(page), RENEWED);
+  await page.goto(`${ORIGIN}/help`);
+  await page.getByRole('button', {name: '开始检测'}).click();
+  const line = of => page.locator('.notice', {hasText: of});
+  await line(`PIV令牌 ${other}`).waitFor();
+  const text = await line(`CA锁 ${serial}`).innerText();
+  const {not_after: end} = (await t.world.operations())[0].result;
+  const day = await page.evaluate(at => new Date(at).toLocaleDateString('sv'), end); // 2026-11-23
+  assert.ok(text.includes(day), `${text} instead of ${day}`);
+  assert.deepEqual(await faults(page, '/help'), []);
+});
+
 test('a token without room for a second key is renewed with the present one, and the page says why', async t => {
   const {serial} = await t.world.card({profile: 'piv-plain'});
   const number = await t.world.order({serial, key: 'replace'});
