@@ -167,11 +167,23 @@ const struct token_pair *op_key_current_pair(const struct token_pairs *pairs)
 
 /* ---- finding the key ---- */
 
+/* The key was pulled while the kept pair's new certificate was written over its old one. */
+static void restore_lost(struct token_pairs *pairs, const struct op_facts *facts)
+{
+    for (size_t i = 0; i < pairs->count; i++) {
+        struct token_pair *pair = &pairs->pairs[i];
+        if (facts->old_sign_cert != NULL && !facts->container_is_ours && pair->has_sign_key &&
+            pair->sign_cert == NULL && strcmp(pair->name, facts->container) == 0)
+            pair->sign_cert = bytes_new(span_bytes(facts->old_sign_cert));
+    }
+}
+
 static enum err_code read_key(struct op *op, struct err *err)
 {
     struct op_key *key = &op->key;
     if (token_read_pairs(key->token, &key->pairs, err) != ERR_NONE)
         return err_add(err, "read the key");
+    restore_lost(key->pairs, &op->facts);
     if (op_key_choose(key->pairs, &key->pair, err) != ERR_NONE)
         return err->code;
     if (cert_parse(span_bytes(key->pair->sign_cert), &key->sign_cert, err) != ERR_NONE)

@@ -36,6 +36,7 @@ static enum op_outcome judge(struct op *op, struct err *err)
     }
     if (op_renew_pair_judge(op, err) != ERR_NONE)
         return OP_STEP_FAILED;
+    bytes_freep(&op->facts.old_sign_cert);
     op->facts.old_sign_cert = bytes_new(span_bytes(op->key.pair->sign_cert));
     if (op->key.pair->encrypt_cert != NULL)
         op->facts.old_encrypt_cert = bytes_new(span_bytes(op->key.pair->encrypt_cert));

@@ -119,15 +119,23 @@ void op_resume_withdraw(struct op *op)
     wish_for(op, OP_WISH_ABANDON, op->lang);
 }
 
-/* Under the lock: only the job, the key's serial, and what is known of the key stay. What was asked for with the
- * kept key is asked for with it again: a certificate is issued once. */
+/* Facts as before the first step. What was asked for with the kept key is asked for with it again: a certificate is
+ * issued once. What its pair held is known when the key has lost it over the writing. */
+static void forget_attempt(struct op_facts *facts)
+{
+    struct op_facts kept = {.job = TAKE(facts->job), .kept_reason = facts->kept_reason};
+    if (!facts->container_is_ours) {
+        memcpy(kept.container, facts->container, sizeof kept.container);
+        kept.old_sign_cert = TAKE(facts->old_sign_cert);
+    }
+    op_facts_done(facts);
+    *facts = kept;
+}
+
+/* Under the lock: only the job, the key's serial, and what is known of the key stay. */
 static void begin_anew(struct op *op, enum lang lang, struct cancel *cancel)
 {
-    struct remote_job *job = TAKE(op->facts.job);
-    enum err_code kept_reason = op->facts.kept_reason;
-    op_facts_done(&op->facts);
-    op->facts.job = job;
-    op->facts.kept_reason = kept_reason;
+    forget_attempt(&op->facts);
     op->facts.changed_earlier = op->key_changed;
     op->facts.error = ERR_INIT;
     bytes_freep(&op->public_key);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "token/virtual/virtual_piv.h"
 
 static bool is_resumable(const struct json *operation)
 {
@@ -78,6 +79,47 @@ static void a_key_that_was_kept_stays_kept(void **state)
     AUTO(json_freep) struct json *operation = resume(world);
     assert_string_equal(ops_world_code(operation), "none");
     assert_string_equal(world->platform.kept_reason, "key-cannot-replace");
+    assert_int_equal(world->platform.issued, 1);
+    assert_int_equal(world->platform.confirmed, 1);
+}
+
+/* A renewal with the kept key that broke off at the nth command: whether half a certificate is left. */
+static bool fail_one_in_the_middle_of_writing(struct ops_world *world, int nth)
+{
+    AUTO(memory_freep) char *fault = memory_printf("lose-after %d", nth);
+    ops_world_use(world, "piv-blocks", false);
+    world->keys.next_fault = fault;
+    AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
+    while (ops_world_busy(world))
+        loop_run_posted(world->loop);
+    return is_resumable(operation) &&
+           virtual_piv_objects_missing(virtual_piv_peek_objects(world->keys.cards[0]),
+                                       virtual_piv_objects_certificate_tag(VIRTUAL_PIV_SIGNATURE)) >
+               0;
+}
+
+/* What the driver keeps elsewhere meanwhile goes: a token with one place has none for it. */
+static void lose_the_copy(struct ops_world *world)
+{
+    const struct virtual_piv_objects *peeked = virtual_piv_peek_objects(world->keys.cards[0]);
+    struct virtual_piv_objects *objects = NULL;
+    memcpy(&objects, &peeked, sizeof objects);
+    for (unsigned slot = 0x82; slot <= 0x95; slot++)
+        assert_true(virtual_piv_objects_put(
+            objects, virtual_piv_objects_certificate_tag((uint8_t)slot), SPAN_NONE));
+}
+
+static void a_certificate_that_the_key_lost_over_the_writing_is_known(void **state)
+{
+    struct ops_world *world = *state;
+    int nth = 10;
+    world->person.answers[1] = "123456";
+    while (nth < 60 && !fail_one_in_the_middle_of_writing(world, nth))
+        nth++;
+    assert_in_range(nth, 10, 59);
+    lose_the_copy(world);
+    AUTO(json_freep) struct json *operation = resume(world);
+    assert_string_equal(ops_world_code(operation), "none");
     assert_int_equal(world->platform.issued, 1);
     assert_int_equal(world->platform.confirmed, 1);
 }
@@ -296,6 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         OPS_WORLD_TEST(it_goes_on_with_its_job_and_asks_for_the_pin),
         OPS_WORLD_TEST(a_key_that_was_kept_stays_kept),
+        OPS_WORLD_TEST(a_certificate_that_the_key_lost_over_the_writing_is_known),
         OPS_WORLD_TEST(it_is_gone_on_with_before_its_thread_has_ended),
         OPS_WORLD_TEST(it_is_given_up_before_its_thread_has_ended),
         OPS_WORLD_TEST(going_on_is_cancelled_before_it_began),
