@@ -11,11 +11,14 @@ Prints "held" when it has it."""
 import ctypes
 import signal
 import sys
+import time
 
 SCOPE_SYSTEM, ANY_PROTOCOL = 2, 3
 EXCLUSIVE, SHARED = 1, 2
 READER = b"Virtual PCD 00 00"
 ANSWER_BYTES = 258
+SHARING_VIOLATION = 0x8010000B
+TRIES, PAUSE_SECONDS = 100, 0.1  # until the agent has closed what it reads
 
 pcsc = ctypes.CDLL("libpcsclite.so.1")
 
@@ -25,7 +28,11 @@ class Request(ctypes.Structure):
 
 
 def call(name, *arguments):
-    status = getattr(pcsc, name)(*arguments) & 0xFFFFFFFF
+    for _ in range(TRIES):
+        status = getattr(pcsc, name)(*arguments) & 0xFFFFFFFF
+        if status != SHARING_VIOLATION:
+            break
+        time.sleep(PAUSE_SECONDS)
     if status:
         sys.exit(f"{name}: {status:08X}")
 

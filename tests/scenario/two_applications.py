@@ -11,6 +11,7 @@ GET_ATR = b"\x04"
 OPENPGP = bytes.fromhex("D27600012401")
 SELECT = b"\x00\xa4\x04"
 GET_DATA = b"\x00\xca"
+PIN_COMMANDS, HEADER_BYTES = (0x20, 0x24, 0x2C), 5
 OK, NOT_FOUND, NOT_HERE = b"\x90\x00", b"\x6a\x88", b"\x6d\x00"
 
 
@@ -62,6 +63,10 @@ class TwoApplications(Listening):
         self.selections = 0
         self.strayed = []
         super().__init__(socket.create_server(("127.0.0.1", 0)), self._between)
+
+    def strayed_secrets(self):
+        """Those that carry a PIN or a PUK."""
+        return [command for command in self.strayed if command[1] in PIN_COMMANDS and len(command) > HEADER_BYTES]
 
     def _between(self, key):
         with socket.create_connection(("127.0.0.1", SLOT_PORTS[self.slot])) as reader:

@@ -88,8 +88,22 @@ static enum err_code ask_state(struct piv *piv, enum token_role role, struct tok
                                                      : ERR_NONE;
 }
 
-enum err_code piv_access_pin_state(struct piv *piv, enum token_role role,
-                                   struct token_pin_state *out, struct err *err)
+/* Another application, which knows nothing of it, may have been asked: ours is selected again, and then what the
+ * other one does not know is asked anew. */
+static bool was_selected_again(struct piv *piv)
+{
+    struct err ignored = ERR_INIT;
+    if (piv_application_check(piv, &ignored) != ERR_TOKEN_LOGIN_LOST ||
+        piv_application_select(piv, &ignored) != ERR_NONE)
+        return false;
+    if (piv->metadata == PIV_NO)
+        piv->metadata = PIV_NOT_ASKED;
+    piv->no_extensions = false;
+    return true;
+}
+
+static enum err_code read_state(struct piv *piv, enum token_role role, struct token_pin_state *out,
+                                struct err *err)
 {
     struct token_pin_state state = {-1, -1, false};
     bool hardly_has_metadata = piv->no_extensions && piv->metadata == PIV_NOT_ASKED;
@@ -100,6 +114,21 @@ enum err_code piv_access_pin_state(struct piv *piv, enum token_role role,
         return err->code;
     *out = state;
     return ERR_NONE;
+}
+
+enum err_code piv_access_pin_state(struct piv *piv, enum token_role role,
+                                   struct token_pin_state *out, struct err *err)
+{
+    struct err refusal = ERR_INIT;
+    enum err_code code = read_state(piv, role, out, &refusal);
+    bool is_unknown_there = code == ERR_TOKEN_NOT_SUPPORTED || code == ERR_TOKEN_NO_APPLICATION;
+    if (is_unknown_there && was_selected_again(piv)) {
+        refusal = ERR_INIT;
+        code = read_state(piv, role, out, &refusal);
+    }
+    if (code != ERR_NONE)
+        *err = refusal;
+    return code;
 }
 
 /* ---- the user ---- */
@@ -286,19 +315,6 @@ static enum err_code find_challenge(struct piv *piv, struct token_challenge *out
     if (out->len == 0)
         piv->admin_algorithm = 0;
     return ERR_NONE;
-}
-
-/* Another application, which gives no challenge, may have been selected: ours is again, and then what the
- * other one said of metadata is forgotten. */
-static bool was_selected_again(struct piv *piv)
-{
-    struct err ignored = ERR_INIT;
-    if (piv_application_check(piv, &ignored) != ERR_TOKEN_LOGIN_LOST ||
-        piv_application_select(piv, &ignored) != ERR_NONE)
-        return false;
-    if (piv->metadata == PIV_NO)
-        piv->metadata = PIV_NOT_ASKED;
-    return true;
 }
 
 static enum err_code login_challenge(struct piv *piv, struct token_challenge *out, struct err *err)

@@ -49,10 +49,28 @@ static void a_card_may_keep_its_tries_to_itself(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
         check_tries("6D00", refusals[i], -1, -1, false);
     card.piv->metadata = PIV_NO;
-    scripted_piv_expect(&card, SCRIPTED_PIV_EMPTY_VERIFY, "6D00"); /* not our application */
+    scripted_piv_expect(&card, SCRIPTED_PIV_EMPTY_VERIFY, "6D00");
+    scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, SCRIPTED_PIV_SERIAL_ANSWER); /* it is ours */
     assert_int_equal(token_read_pin_state(card.token, TOKEN_USER, &pin, &card.err),
                      ERR_TOKEN_NOT_SUPPORTED);
     scripted_piv_close(&card, false);
+}
+
+static void another_application_is_not_asked_for_the_tries(void **state)
+{
+    static const char *const unknown[] = {"6D00", "6A88"};
+    for (size_t i = 0; i < ARRAY_SIZE(unknown); i++) {
+        struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+        struct token_pin_state pin;
+        scripted_piv_expect(&card, SCRIPTED_PIV_METADATA, "6D00");
+        scripted_piv_expect(&card, SCRIPTED_PIV_EMPTY_VERIFY, unknown[i]);
+        scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, "6D00");
+        scripted_piv_expect(&card, SCRIPTED_PIV_SELECT, SCRIPTED_PIV_PROPERTIES);
+        scripted_piv_expect(&card, SCRIPTED_PIV_METADATA, "01 01 FF 05 01 01 06 02 03 02 9000");
+        assert_int_equal(token_read_pin_state(card.token, TOKEN_USER, &pin, &card.err), ERR_NONE);
+        assert_int_equal(pin.tries_left, 2);
+        scripted_piv_close(&card, false);
+    }
 }
 
 static void ends_somebody_elses_log_in_to_see_the_tries(void **state)
@@ -442,6 +460,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_the_tries_without_spending_one),
         cmocka_unit_test(a_card_may_keep_its_tries_to_itself),
+        cmocka_unit_test(another_application_is_not_asked_for_the_tries),
         cmocka_unit_test(ends_somebody_elses_log_in_to_see_the_tries),
         cmocka_unit_test(knows_the_puks_tries_from_metadata_only),
         cmocka_unit_test(pads_the_pin),
