@@ -53,8 +53,9 @@ static enum err_code remove_trial(struct op *op, struct err *err)
 
 enum err_code op_seal_room_clear(struct op *op, struct err *err)
 {
-    if (remove_trial(op, err) != ERR_TOKEN_NO_FILE)
-        return err->code;
+    enum err_code code = remove_trial(op, err);
+    if (code != ERR_TOKEN_NO_FILE)
+        return code;
     *err = ERR_INIT;
     op->facts.key_changed = false;
     return ERR_NONE;

@@ -172,8 +172,9 @@ enum err_code piv_file_write(struct piv *piv, const char *name, struct span cont
 
 static enum err_code write_free(struct piv *piv, size_t index, struct err *err)
 {
-    if (piv_object_write(piv, object_of(index), SPAN_NONE, err) != ERR_TOKEN_NO_SPACE)
-        return err->code;
+    enum err_code code = piv_object_write(piv, object_of(index), SPAN_NONE, err);
+    if (code != ERR_TOKEN_NO_SPACE)
+        return code;
     *err = ERR_INIT;
     return piv_object_write(piv, object_of(index), SPAN_ARRAY(free_mark), err);
 }

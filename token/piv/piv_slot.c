@@ -446,8 +446,9 @@ enum err_code piv_slot_clear(struct piv *piv, size_t slot, struct err *err)
 {
     if (!piv_history_is_ours(piv) || would_hide_others(piv, slot))
         return piv_slot_write(piv, slot, SPAN_NONE, PIV_SLOT_FREE_MARK, err);
-    if (write_object(piv, slot, SPAN_NONE, err) != ERR_TOKEN_NO_SPACE)
-        return err->code;
+    enum err_code code = write_object(piv, slot, SPAN_NONE, err);
+    if (code != ERR_TOKEN_NO_SPACE)
+        return code;
     *err = ERR_INIT; /* the card empties no object */
     return piv_slot_write(piv, slot, SPAN_NONE, PIV_SLOT_FREE_MARK, err);
 }

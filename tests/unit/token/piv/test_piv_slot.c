@@ -339,6 +339,17 @@ static void leaves_no_gap_that_the_history_does_not_cover(void **state)
     scripted_piv_close(&card, false);
 }
 
+/* Such as of a PIN that was typed wrong before the right one. */
+static void an_error_of_before_is_not_clearings_own(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    card.piv->slots_known = true;
+    card.err.code = ERR_PIN_WRONG;
+    scripted_piv_expect(&card, "00 DB 3F FF 07 5C 03 5FC10E 53 00", "9000");
+    assert_int_equal(piv_slot_clear(card.piv, 2, &card.err), ERR_NONE);
+    scripted_piv_close(&card, false);
+}
+
 static void what_the_card_does_not_empty_is_marked_free(void **state)
 {
     struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
@@ -466,6 +477,7 @@ int main(void)
         cmocka_unit_test(what_others_have_listed_stays_listed),
         cmocka_unit_test(leaves_no_gap_where_the_history_is_not_ours),
         cmocka_unit_test(leaves_no_gap_that_the_history_does_not_cover),
+        cmocka_unit_test(an_error_of_before_is_not_clearings_own),
         cmocka_unit_test(what_the_card_does_not_empty_is_marked_free),
         cmocka_unit_test(names_that_are_there_twice_are_none),
         cmocka_unit_test(finds_keys_of_an_interrupted_switch),
