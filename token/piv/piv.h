@@ -35,6 +35,7 @@ struct piv_slot {
     bool is_placeholder;
     bool
         is_cut_off; /* PIV_SLOT_OTHER: the object's writing broke off; element is known if it came first */
+    bool is_restored; /* PIV_SLOT_PAIR: the object is cut off, and this is what its guard keeps */
     char element[PIV_NAME_BYTES_MAX + 1]; /* element 72, "" when it names no pair */
     char name[PIV_NAME_BYTES_MAX + 1]; /* of the pair */
     struct token_public_key key; /* as the certificate says */

@@ -5,6 +5,7 @@
 
 #include "token/piv/piv_algorithm.h"
 #include "token/piv/piv_application.h"
+#include "token/piv/piv_guard.h"
 #include "token/piv/piv_key.h"
 #include "token/piv/piv_metadata.h"
 #include "token/piv/piv_slot.h"
@@ -260,7 +261,9 @@ enum err_code piv_current_make(struct piv *piv, const char *pair, struct err *er
         return err->code;
     if (piv->slot[slot].is_placeholder)
         return err_set(err, ERR_TOKEN_NO_CERTIFICATE, "the pair has no certificate yet");
-    enum err_code code = put_in_place(piv, slot, err);
+    enum err_code code = piv_guard_repair(piv, PIV_SIGNATURE, err);
+    if (code == ERR_NONE)
+        code = put_in_place(piv, slot, err);
     if (code != ERR_NONE)
         piv->slots_known = false; /* where it broke off the card tells */
     return code;

@@ -38,6 +38,7 @@ static void restore(struct piv_slot *slot, const struct piv_slot *guard, const c
 {
     slot->state = PIV_SLOT_PAIR;
     slot->is_cut_off = false;
+    slot->is_restored = true;
     slot->cert = bytes_new(span_bytes(guard->cert));
     slot->is_placeholder = guard->is_placeholder;
     slot->key = guard->key;
@@ -48,7 +49,7 @@ static void settle(struct piv *piv, size_t guard, size_t slot, const char *name)
 {
     struct piv_slot *lost = &piv->slot[slot];
     struct piv_slot *keeper = &piv->slot[guard];
-    bool is_whole = lost->state == PIV_SLOT_PAIR;
+    bool is_whole = lost->state == PIV_SLOT_PAIR && !lost->is_restored;
     keeper->state = is_whole ? PIV_SLOT_OURS_FREE : PIV_SLOT_COPY;
     if (lost->is_cut_off)
         restore(lost, keeper, name);
@@ -104,5 +105,17 @@ enum err_code piv_guard_write(struct piv *piv, size_t slot, struct span der, str
     }
     if (piv_slot_write(piv, slot, der, element, err) != ERR_NONE)
         return err->code;
-    return place != 0 ? piv_slot_clear(piv, place, err) : ERR_NONE;
+    if (place == 0)
+        return ERR_NONE;
+    if (piv_slot_ensure(piv, slot, der, element, err) != ERR_NONE)
+        return err_add(err, "look at the new certificate before the former one goes");
+    return piv_slot_clear(piv, place, err);
+}
+
+enum err_code piv_guard_repair(struct piv *piv, size_t slot, struct err *err)
+{
+    if (!piv->slot[slot].is_restored)
+        return ERR_NONE;
+    AUTO(bytes_freep) struct bytes *der = bytes_new(span_bytes(piv->slot[slot].cert));
+    return piv_guard_write(piv, slot, span_bytes(der), err);
 }

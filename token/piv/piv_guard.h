@@ -11,3 +11,5 @@ void piv_guard_settle(struct piv *piv);
  * and goes afterwards; where it finds no place there is none. */
 MUST_CHECK enum err_code piv_guard_write(struct piv *piv, size_t slot, struct span der,
                                          struct err *err);
+/* Writes what a guard keeps to where it belongs: before the slots are seen as what they hold. */
+MUST_CHECK enum err_code piv_guard_repair(struct piv *piv, size_t slot, struct err *err);

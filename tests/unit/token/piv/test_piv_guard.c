@@ -9,6 +9,7 @@
 #include "tests/unit/token/piv/scripted_piv.h"
 #include "tests/unit/token/piv/virtual_desk.h"
 #include "token/piv/piv_cert.h"
+#include "token/piv/piv_key.h"
 #include "token/piv/piv_slot.h"
 #include "token/piv/piv_x509.h"
 
@@ -89,12 +90,13 @@ static bool breaks_off(const struct trial *trial, const char *pair, uint8_t refe
     return !through;
 }
 
+static const enum virtual_fault_kind pulled_out[] = {VIRTUAL_FAULT_REMOVE,
+                                                     VIRTUAL_FAULT_REMOVE_AFTER};
+
 static void break_everywhere(struct trial trial, const char *pair, uint8_t reference)
 {
-    static const enum virtual_fault_kind kinds[] = {VIRTUAL_FAULT_REMOVE,
-                                                    VIRTUAL_FAULT_REMOVE_AFTER};
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-        trial.kind = kinds[i];
+    for (size_t i = 0; i < ARRAY_SIZE(pulled_out); i++) {
+        trial.kind = pulled_out[i];
         trial.nth = 1;
         while (breaks_off(&trial, pair, reference))
             trial.nth++;
@@ -117,6 +119,83 @@ static void a_kept_keys_certificate_broken_off_costs_no_pair(void **state)
     break_everywhere((struct trial){"piv-odd"}, "9C", 0x9C);
     break_everywhere((struct trial){"piv-blocks"}, "9C", 0x9C);
     break_everywhere((struct trial){"piv-blocks", .tells_nothing = true}, "9C", 0x9C);
+}
+
+/* The kept key's certificate, with a fault; the card is put in anew. */
+static bool writes_to_9C(struct virtual_desk *desk, const struct trial *trial, uint32_t status)
+{
+    log_in(desk, trial);
+    size_t pairs = count_pairs(desk);
+    AUTO(bytes_freep) struct bytes *cert = virtual_desk_issue(desk, 0x9C);
+    assert_int_equal(virtual_fault_add(virtual_channel_faults(desk->channel), trial->kind,
+                                       trial->nth, status, &desk->err),
+                     ERR_NONE);
+    bool through =
+        token_write_cert(desk->token, "9C", TOKEN_SIGN, span_bytes(cert), &desk->err) == ERR_NONE;
+    size_t left = virtual_channel_faults(desk->channel)->count;
+    virtual_fault_clear(virtual_channel_faults(desk->channel));
+    virtual_desk_reopen(desk);
+    log_in(desk, trial);
+    assert_int_equal(count_pairs(desk), pairs);
+    check_signs(desk, "9C");
+    return through && left > 0;
+}
+
+static void renew(struct virtual_desk *desk, const struct trial *trial, const char *pair)
+{
+    struct token_public_key key;
+    size_t slot = 0;
+    if (token_create_pair(desk->token, pair, TOKEN_P256, &key, &desk->err) != ERR_NONE)
+        fail_msg("%s: %s", pair, desk->err.detail);
+    assert_int_equal(piv_slot_find(desk->piv, pair, &slot, &desk->err), ERR_NONE);
+    AUTO(bytes_freep) struct bytes *cert = virtual_desk_issue(desk, piv_key_reference(slot));
+    check_writes(desk, pair, cert);
+    if (token_make_current(desk->token, pair, &desk->err) != ERR_NONE)
+        fail_msg("%s: %s", pair, desk->err.detail);
+    virtual_desk_reopen(desk);
+    log_in(desk, trial);
+}
+
+static void check_all_sign(struct virtual_desk *desk, size_t expected)
+{
+    AUTO(token_pairs_freep) struct token_pairs *pairs = NULL;
+    if (token_read_pairs(desk->token, &pairs, &desk->err) != ERR_NONE)
+        fail_msg("%s", desk->err.detail);
+    assert_int_equal(pairs->count, expected);
+    for (size_t i = 0; i < pairs->count; i++)
+        check_signs(desk, pairs->pairs[i].name);
+}
+
+/* What was broken off is not gone on with, but others are begun: its guard is in their way. */
+static void other_renewals_lose_no_pair(void **state)
+{
+    static const struct trial trials[] = {{"piv-blocks"}, {"piv-blocks", .tells_nothing = true}};
+    for (size_t i = 0; i < ARRAY_SIZE(trials) * ARRAY_SIZE(pulled_out); i++) {
+        struct trial trial = trials[i / ARRAY_SIZE(pulled_out)];
+        trial.kind = pulled_out[i % ARRAY_SIZE(pulled_out)];
+        for (bool through = false; !through;) {
+            trial.nth++;
+            struct virtual_desk desk = virtual_desk_new(trial.profile, VIRTUAL_PAIR_P256);
+            through = writes_to_9C(&desk, &trial, 0);
+            renew(&desk, &trial, "renew-1");
+            check_all_sign(&desk, 2);
+            renew(&desk, &trial, "renew-2");
+            check_all_sign(&desk, 3);
+            virtual_desk_done(&desk);
+        }
+    }
+}
+
+/* One block that was not taken, by a card that says that it was. */
+static void a_guard_stays_until_the_certificate_is_there(void **state)
+{
+    struct trial trial = {"piv-blocks", .tells_nothing = true, .kind = VIRTUAL_FAULT_STATUS};
+    for (bool through = false; !through;) {
+        trial.nth++;
+        struct virtual_desk desk = virtual_desk_new(trial.profile, VIRTUAL_PAIR_P256);
+        through = writes_to_9C(&desk, &trial, APDU_STATUS_OK);
+        virtual_desk_done(&desk);
+    }
 }
 
 static void what_goes_in_one_piece_needs_no_guard(void **state)
@@ -188,6 +267,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_certificate_broken_off_costs_no_pair),
         cmocka_unit_test(a_kept_keys_certificate_broken_off_costs_no_pair),
+        cmocka_unit_test(other_renewals_lose_no_pair),
+        cmocka_unit_test(a_guard_stays_until_the_certificate_is_there),
         cmocka_unit_test(what_goes_in_one_piece_needs_no_guard),
         cmocka_unit_test(a_guard_restores_what_was_cut_off),
         cmocka_unit_test(a_guard_of_what_is_whole_is_free),
