@@ -39,6 +39,7 @@ static void take_cut_off(struct piv_slot *slot, struct span content)
     bool is_mark = strcmp(slot->element, PIV_SLOT_FREE_MARK) == 0;
     slot->state = is_mark ? PIV_SLOT_OURS_FREE : PIV_SLOT_OTHER;
     slot->is_cut_off = !is_mark;
+    slot->is_placeholder = piv_x509_begins_placeholder(content);
 }
 
 /* content: of the certificate object, empty when there is none. */
@@ -87,6 +88,14 @@ static enum err_code ask_metadata(struct piv *piv, size_t slot, struct piv_metad
     return piv_metadata_read(piv, piv_key_reference(slot), out, err);
 }
 
+/* Before its placeholder is written to the end nobody asks for a key's certificate. */
+static bool is_of_nobody(const struct piv *piv, size_t slot, const struct piv_metadata *found)
+{
+    if (piv->metadata == PIV_NO)
+        return slot != PIV_SIGNATURE && piv->slot[slot].is_placeholder;
+    return found->known && !found->has_key;
+}
+
 /* What no copy tells of an object whose writing broke off the metadata may: whether there is a key, and which. */
 static enum err_code settle_cut_off(struct piv *piv, size_t index, struct err *err)
 {
@@ -96,10 +105,12 @@ static enum err_code settle_cut_off(struct piv *piv, size_t index, struct err *e
         return ERR_NONE;
     if (ask_metadata(piv, index, &found, err) != ERR_NONE)
         return err->code;
-    if (found.known && !found.has_key)
+    if (is_of_nobody(piv, index, &found)) {
         slot->state = index == PIV_SIGNATURE ? PIV_SLOT_EMPTY : PIV_SLOT_OURS_FREE;
-    else if (found.known && found.key.algorithm != TOKEN_ALGORITHM_NONE)
+        slot->element[0] = '\0';
+    } else if (found.known && found.key.algorithm != TOKEN_ALGORITHM_NONE) {
         take_key(slot, &found.key);
+    }
     slot->is_cut_off = slot->state == PIV_SLOT_OTHER;
     return ERR_NONE;
 }

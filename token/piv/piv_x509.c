@@ -7,6 +7,8 @@
 #define BIT_STRING 0x03
 #define VERSION 0xA0
 #define UTC_TIME 0x17
+#define HEAD_OFFSET_MAX \
+    (PIV_NAME_BYTES_MAX + 14) /* a name and three long lengths, with their tags */
 
 /* Algorithm identifiers with their parameters. */
 static const uint8_t rsa[] = {0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7,
@@ -85,6 +87,18 @@ bool piv_x509_is_placeholder(struct span der)
     return piv_tlv_only(der, SEQUENCE, &cert) && take(&cert, SEQUENCE, &body) &&
            take(&cert, SEQUENCE, &algorithm) &&
            span_equal(algorithm, SPAN_ARRAY(unsigned_algorithm));
+}
+
+bool piv_x509_begins_placeholder(struct span object)
+{
+    static const uint8_t head[] = {VERSION, 3,    INTEGER, 1,        2,
+                                   INTEGER, 1,    1,       SEQUENCE, sizeof unsigned_algorithm,
+                                   0x06,    0x08, 0x2B,    0x06,     0x01,
+                                   0x05,    0x05, 0x07,    0x06,     0x24};
+    for (size_t i = 0; i <= HEAD_OFFSET_MAX && i + sizeof head <= object.len; i++)
+        if (span_equal(span_of(object.at + i, sizeof head), SPAN_ARRAY(head)))
+            return true;
+    return false;
 }
 
 /* ---- making ---- */

@@ -11,5 +11,7 @@
 bool piv_x509_public_key(struct span der, struct token_public_key *out);
 /* Whether it is an unsigned certificate. Source: RFC 9925. */
 bool piv_x509_is_placeholder(struct span der);
+/* Whether a certificate object, of which the end may be missing, begins as one with a placeholder of ours does. */
+bool piv_x509_begins_placeholder(struct span object);
 /* A certificate that is never valid and unsigned: P-256's fits into one short command. */
 void piv_x509_placeholder(const struct token_public_key *key, struct buf *out);

@@ -196,6 +196,34 @@ static void what_was_cut_off_is_told_by_the_metadata(void **state)
     check_cut_off("53 7F 70 70 3070 9000", NULL, PIV_SLOT_OTHER); /* nobody's name is on it */
 }
 
+/* No certificate was asked for yet: the order that its name is of gets the slot and a new key. */
+static void a_placeholder_that_was_cut_off_is_nobodys(void **state)
+{
+    static const struct {
+        const char *algorithm;
+        enum piv_slot_state expected;
+    } cases[] = {{"06082B06010505070624", PIV_SLOT_OURS_FREE},
+                 {"06082A8648CE3D040302", PIV_SLOT_OTHER}};
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+        char answer[256];
+        snprintf(answer, sizeof answer,
+                 "53 82 0196 72 07 72656E65772D31 70 82 0175 30 82 0171 30 82 015E A003020102 "
+                 "020101 300A %s 9000",
+                 cases[i].algorithm);
+        card.piv->metadata = PIV_NO;
+        scripted_piv_expect_object(&card, HISTORY, "6A82");
+        expect_cert(&card, OBJECT_9C, 1, "");
+        scripted_piv_expect_object(&card, OBJECT_82, answer);
+        scripted_piv_expect_object(&card, OBJECT_83, "6A82");
+        assert_int_equal(piv_slot_scan(card.piv, &card.err), ERR_NONE);
+        assert_int_equal(card.piv->slot[1].state, cases[i].expected);
+        assert_int_equal(card.piv->slot[1].element[0] == '\0',
+                         cases[i].expected == PIV_SLOT_OURS_FREE);
+        scripted_piv_close(&card, false);
+    }
+}
+
 static void of_9c_too(void **state)
 {
     static const struct {
@@ -469,6 +497,7 @@ int main(void)
         cmocka_unit_test(what_may_not_be_read_is_nobodys_place),
         cmocka_unit_test(a_line_that_breaks_is_no_unreadable_slot),
         cmocka_unit_test(what_was_cut_off_is_told_by_the_metadata),
+        cmocka_unit_test(a_placeholder_that_was_cut_off_is_nobodys),
         cmocka_unit_test(of_9c_too),
         cmocka_unit_test(what_was_free_may_be_taken_by_now),
         cmocka_unit_test(looks_at_all_where_the_history_cannot_be_read),

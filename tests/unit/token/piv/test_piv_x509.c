@@ -69,6 +69,7 @@ static void check_placeholder(enum token_algorithm algorithm, size_t bytes_max)
     assert_true(piv_x509_is_placeholder(buf_span(&cert)));
     assert_true(piv_x509_public_key(buf_span(&cert), &back));
     assert_memory_equal(&back, &key, sizeof key);
+    assert_true(piv_x509_begins_placeholder(buf_span(&cert)));
 }
 
 static void placeholders_keep_the_public_key(void **state)
@@ -79,6 +80,20 @@ static void placeholders_keep_the_public_key(void **state)
     check_placeholder(TOKEN_RSA2048, 400);
 }
 
+static void a_cut_off_placeholder_is_known_by_its_beginning(void **state)
+{
+    AUTO(bytes_freep)
+    struct bytes *begun = scripted_channel_bytes(
+        "72 07 72656E65772D31 70 82 0175 30 82 0171 30 82 015E A003020102 020101"
+        "300A06082B06010505070624 3000");
+    AUTO(bytes_freep) struct bytes *other = scripted_channel_bytes(of_p256);
+    struct span object = span_bytes(begun);
+    assert_true(piv_x509_begins_placeholder(object));
+    for (size_t len = 0; len < object.len - 2; len++)
+        assert_false(piv_x509_begins_placeholder(span_of(object.at, len)));
+    assert_false(piv_x509_begins_placeholder(span_bytes(other)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -86,6 +101,7 @@ int main(void)
         cmocka_unit_test(refuses_cut_certificates),
         cmocka_unit_test(survives_every_changed_byte),
         cmocka_unit_test(placeholders_keep_the_public_key),
+        cmocka_unit_test(a_cut_off_placeholder_is_known_by_its_beginning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
