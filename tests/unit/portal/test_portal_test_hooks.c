@@ -58,7 +58,8 @@ static void each_changes_what_it_says(void **state)
 {
     AUTO(portal_issued_freep) struct portal_issued *right = spoiled(*state, "");
     AUTO(portal_issued_freep) struct portal_issued *key_issue = spoiled(*state, "wrong-public-key");
-    AUTO(portal_issued_freep) struct portal_issued *subject_issue = spoiled(*state, "wrong-subject");
+    AUTO(portal_issued_freep)
+    struct portal_issued *subject_issue = spoiled(*state, "wrong-subject");
     AUTO(portal_issued_freep) struct portal_issued *end_issue = spoiled(*state, "early-end");
     AUTO(portal_issued_freep) struct portal_issued *usage_issue = spoiled(*state, "wrong-usage");
     AUTO(cert_freep) struct cert *good = fixture_parse(span_bytes(right->sign_cert));
