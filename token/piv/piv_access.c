@@ -75,17 +75,15 @@ static enum err_code ask_tries(struct piv *piv, int *out, struct err *err)
     return ERR_NONE;
 }
 
-/* What the metadata say, and of the user's PIN what VERIFY says where they don't. */
-static enum err_code ask_state(struct piv *piv, enum token_role role, struct token_pin_state *out,
-                               struct err *err)
+static enum err_code ask_metadata(struct piv *piv, enum token_role role,
+                                  struct token_pin_state *out, struct err *err)
 {
     struct piv_metadata found;
     uint8_t reference = role == TOKEN_USER ? PIV_REFERENCE_PIN : PIV_REFERENCE_PUK;
     if (piv_metadata_read(piv, reference, &found, err) != ERR_NONE)
         return err->code;
     *out = (struct token_pin_state){found.tries_max, found.tries_left, found.is_default};
-    return role == TOKEN_USER && out->tries_left < 0 ? ask_tries(piv, &out->tries_left, err)
-                                                     : ERR_NONE;
+    return ERR_NONE;
 }
 
 /* Another application, which knows nothing of it, may have been asked: ours is selected again, and then what the
@@ -102,15 +100,19 @@ static bool was_selected_again(struct piv *piv)
     return true;
 }
 
+/* What the metadata say, and of the user's PIN what VERIFY says where they don't; VERIFY first where there are hardly
+ * any. */
 static enum err_code read_state(struct piv *piv, enum token_role role, struct token_pin_state *out,
                                 struct err *err)
 {
     struct token_pin_state state = {-1, -1, false};
-    bool hardly_has_metadata = piv->no_extensions && piv->metadata == PIV_NOT_ASKED;
-    if (role == TOKEN_USER && hardly_has_metadata &&
-        ask_tries(piv, &state.tries_left, err) != ERR_NONE)
+    bool verify_first = role == TOKEN_USER && piv->no_extensions && piv->metadata == PIV_NOT_ASKED;
+    if (verify_first && ask_tries(piv, &state.tries_left, err) != ERR_NONE)
         return err->code;
-    if (state.tries_left < 0 && ask_state(piv, role, &state, err) != ERR_NONE)
+    if (state.tries_left < 0 && ask_metadata(piv, role, &state, err) != ERR_NONE)
+        return err->code;
+    if (role == TOKEN_USER && state.tries_left < 0 && !verify_first &&
+        ask_tries(piv, &state.tries_left, err) != ERR_NONE)
         return err->code;
     *out = state;
     return ERR_NONE;
@@ -296,7 +298,7 @@ static enum err_code ask_challenge(struct piv *piv, uint8_t algorithm, struct to
 }
 
 /* What the metadata say; a card without them has the standard's default, else it is asked for each in turn,
- * which costs nothing. out->len is 0 when it gives no challenge. */
+ * which costs nothing. out->len is 0 when it gives no challenge, and *err says why. */
 static enum err_code find_challenge(struct piv *piv, struct token_challenge *out, struct err *err)
 {
     static const uint8_t by_trying[] = {PIV_3DES, PIV_AES128, PIV_AES192, PIV_AES256};
@@ -306,14 +308,23 @@ static enum err_code find_challenge(struct piv *piv, struct token_challenge *out
         return err->code;
     if (known == 0 && found.known && piv_algorithm_admin_name(found.algorithm) != NULL)
         known = found.algorithm;
+    long forbidden = 0;
     for (size_t i = 0; out->len == 0 && i < ARRAY_SIZE(by_trying); i++) {
         if (ask_challenge(piv, known != 0 ? known : by_trying[i], out, err) != ERR_NONE)
             return err->code;
+        if (err->foreign == STATUS_SECURITY || err->foreign == STATUS_CONDITIONS)
+            forbidden = err->foreign;
         if (known != 0)
             break;
     }
-    if (out->len == 0)
-        piv->admin_algorithm = 0;
+    if (out->len > 0)
+        return ERR_NONE;
+    piv->admin_algorithm = 0;
+    if (forbidden != 0)
+        err_set_foreign(err, ERR_TOKEN_NOT_SUPPORTED, forbidden,
+                        "GENERAL AUTHENTICATE: status %04lX: no challenge; the management key may "
+                        "be for mutual authentication only",
+                        forbidden);
     return ERR_NONE;
 }
 

@@ -6,7 +6,7 @@
 #include "token/piv/piv_key.h"
 #include "token/piv/piv_slot.h"
 
-#define PREFIX "guard-"
+#define PREFIX PIV_GUARD_PREFIX
 #define NAME_BYTES_MAX (PIV_NAME_BYTES_MAX + 1 - sizeof "guard-9C:")
 
 static void name_guard(const struct piv *piv, size_t slot, char out[PIV_NAME_BYTES_MAX + 1])

@@ -5,6 +5,8 @@
 
 #include "token/piv/piv.h"
 
+#define PIV_GUARD_PREFIX "guard-" /* of element 72 */
+
 /* After a scan: a slot whose object was cut off has again what its guard keeps; a guard of what is whole is free. */
 void piv_guard_settle(struct piv *piv);
 /* Another certificate for the pair in the slot, under its name. The guard, where one is needed, lies there before

@@ -27,7 +27,17 @@ uint8_t piv_key_reference(size_t slot)
     return slot == PIV_SIGNATURE ? 0x9C : (uint8_t)(0x81 + slot);
 }
 
-/* SM2 has no number in the standard: the token's own, where its key in use is such a one and it says so. */
+static bool is_certified(const struct piv *piv, enum token_algorithm algorithm,
+                         const struct token_public_key *key)
+{
+    for (size_t i = 0; i < PIV_SLOTS; i++)
+        if (piv->slot[i].key.algorithm == algorithm &&
+            piv_algorithm_same_key(&piv->slot[i].key, key))
+            return true;
+    return false;
+}
+
+/* SM2 has no number in the standard: the token's own is that of a key whose certificate says that it is one. */
 static enum err_code number_of(struct piv *piv, enum token_algorithm algorithm, size_t slot,
                                uint8_t *out, struct err *err)
 {
@@ -37,7 +47,7 @@ static enum err_code number_of(struct piv *piv, enum token_algorithm algorithm, 
         return ERR_NONE;
     if (piv_metadata_read(piv, piv_key_reference(slot), &found, err) != ERR_NONE)
         return err->code;
-    if (!found.known || found.key.algorithm != algorithm || found.algorithm == 0)
+    if (!found.known || found.algorithm == 0 || !is_certified(piv, algorithm, &found.key))
         return err_set(err, ERR_TOKEN_CANNOT_REPLACE, "the card does not say that it has SM2");
     *out = found.algorithm;
     return ERR_NONE;

@@ -32,11 +32,13 @@ static void forget(struct piv_slot *slot)
     *slot = (struct piv_slot){.state = PIV_SLOT_UNKNOWN, .pin_always = slot->pin_always};
 }
 
-/* Some cards write long objects block by block. One in a retired slot that begins with a name is ours. */
+/* Some cards write long objects block by block. One in a retired slot that begins with a name is ours. A guard that is
+ * not whole guards nothing: what it stands for was not touched yet. */
 static void take_cut_off(struct piv_slot *slot, struct span content)
 {
     piv_cert_first_name(content, slot->element);
-    bool is_mark = strcmp(slot->element, PIV_SLOT_FREE_MARK) == 0;
+    bool is_mark = strcmp(slot->element, PIV_SLOT_FREE_MARK) == 0 ||
+                   strncmp(slot->element, PIV_GUARD_PREFIX, strlen(PIV_GUARD_PREFIX)) == 0;
     slot->state = is_mark ? PIV_SLOT_OURS_FREE : PIV_SLOT_OTHER;
     slot->is_cut_off = !is_mark;
     slot->is_placeholder = piv_x509_begins_placeholder(content);
@@ -294,18 +296,23 @@ enum err_code piv_slot_find(struct piv *piv, const char *pair, size_t *out, stru
 
 /* ---- a place for a new key ---- */
 
+static void leave_alone(struct piv *piv, size_t slot)
+{
+    piv->slot[slot].state = PIV_SLOT_OTHER;
+    piv->slot[slot].hides_others = true;
+}
+
 /* A slot without a certificate may have another program's key all the same. Only metadata tell; where they
  * could, nothing but their word is good enough. */
-static enum err_code check_no_key(struct piv *piv, size_t slot, struct err *err)
+static enum err_code check_no_key(struct piv *piv, size_t slot, bool *out_has_key, struct err *err)
 {
     struct piv_metadata found;
     if (ask_metadata(piv, slot, &found, err) != ERR_NONE)
         return err->code;
     bool unknown = piv->metadata == PIV_YES && !found.known;
-    if (unknown || found.has_key) {
-        piv->slot[slot].state = PIV_SLOT_OTHER;
-        piv->slot[slot].hides_others = true;
-    }
+    *out_has_key = found.has_key;
+    if (unknown || found.has_key)
+        leave_alone(piv, slot);
     return ERR_NONE;
 }
 
@@ -329,14 +336,22 @@ static enum err_code look_again(struct piv *piv, size_t slot, struct err *err)
 static enum err_code check_free(struct piv *piv, size_t slot, struct err *err)
 {
     bool looked = piv->slot[slot].state == PIV_SLOT_UNKNOWN;
+    bool has_key = false;
     if (looked && look_again(piv, slot, err) != ERR_NONE)
         return err->code;
     if (!is_free(piv, slot))
         return ERR_NONE;
-    if (piv->slot[slot].state == PIV_SLOT_EMPTY && check_no_key(piv, slot, err) != ERR_NONE)
+    if (piv->slot[slot].state == PIV_SLOT_EMPTY &&
+        check_no_key(piv, slot, &has_key, err) != ERR_NONE)
         return err->code;
     bool told = piv->slot[slot].state == PIV_SLOT_EMPTY && piv->metadata == PIV_YES;
-    return looked || told || !is_free(piv, slot) ? ERR_NONE : look_again(piv, slot, err);
+    if (looked || told || (!has_key && !is_free(piv, slot)))
+        return ERR_NONE;
+    if (look_again(piv, slot, err) != ERR_NONE)
+        return err->code;
+    if (has_key && is_free(piv, slot)) /* else it is a pair by now, of a name */
+        leave_alone(piv, slot);
+    return ERR_NONE;
 }
 
 static enum err_code find_free(struct piv *piv, size_t *out, struct err *err)

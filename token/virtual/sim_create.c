@@ -143,6 +143,7 @@ static enum virtual_pair_kind piv_kind(const char *algorithm)
     return strcmp(algorithm, "p256") == 0      ? VIRTUAL_PAIR_P256
            : strcmp(algorithm, "p384") == 0    ? VIRTUAL_PAIR_P384
            : strcmp(algorithm, "rsa2048") == 0 ? VIRTUAL_PAIR_RSA
+           : strcmp(algorithm, "sm2") == 0     ? VIRTUAL_PAIR_SM2
                                                : VIRTUAL_PAIR_NONE;
 }
 
@@ -164,7 +165,7 @@ static enum err_code translate_piv(const struct create_wish *wish, struct virtua
     if (out->profile == NULL)
         return err_set(err, ERR_USAGE, "--profile: there is no \"%.64s\"", profile);
     if (out->kind == VIRTUAL_PAIR_NONE)
-        return err_set(err, ERR_USAGE, "--algorithm: p256, p384 or rsa2048");
+        return err_set(err, ERR_USAGE, "--algorithm: p256, p384, rsa2048 or sm2");
     if (wish->management_algorithm != NULL) {
         out->cipher = virtual_piv_crypto_find(wish->management_algorithm);
         if (virtual_piv_crypto_key_bytes(out->cipher) == 0)

@@ -16,6 +16,8 @@ enum virtual_piv_management {
 #define VIRTUAL_PIV_BLOCK_BYTES_MAX 16
 /* Algorithm ids of key pairs besides P-256 and P-384, which have those of enum virtual_pair_kind. */
 #define VIRTUAL_PIV_RSA2048 0x07
+/* A number of the token's own: SP 800-78-4 has none for SM2. */
+#define VIRTUAL_PIV_SM2 0x54
 
 /* Each 0 when there is no such cipher. */
 size_t virtual_piv_crypto_key_bytes(enum virtual_piv_management cipher);
@@ -36,9 +38,9 @@ size_t virtual_piv_crypto_pair_bytes(enum virtual_pair_kind kind);
 /* The public key's fields: 86 point, or 81 modulus and 82 exponent. Source: SP 800-73-4 Part 2,
  * 3.3.2. Each of these returns false when OpenSSL refuses; out then holds part of it. */
 bool virtual_piv_crypto_public_key(const struct virtual_pair *pair, struct buf *out);
-/* P-256 and P-384: DER ECDSA-Sig-Value over the digest as it is. */
+/* P-256, P-384 and SM2: DER SEQUENCE of r and s over the digest, of SM2 over e, as it is. */
 bool virtual_piv_crypto_sign(const struct virtual_pair *pair, struct span digest, struct buf *out);
-/* The X coordinate of the product with an uncompressed point. */
+/* The X coordinate of the product with an uncompressed point; not of SM2. */
 bool virtual_piv_crypto_agree(const struct virtual_pair *pair, struct span point, struct buf *out);
 /* RSA: the private operation on a block as long as the modulus, and smaller. */
 bool virtual_piv_crypto_rsa(const struct virtual_pair *pair, struct span block, struct buf *out);

@@ -24,11 +24,12 @@ static const uint32_t guarded[] = {0x5FC103, 0x5FC108, 0x5FC109, 0x5FC121};
 static void put_algorithms(struct virtual_piv_call *call, struct buf *out)
 {
     AUTO(buf_done) struct buf list = BUF_INIT(TEMPLATE_BYTES_MAX);
-    const uint8_t ids[] = {call->objects->cipher, VIRTUAL_PIV_RSA2048, VIRTUAL_PAIR_P256,
-                           VIRTUAL_PAIR_P384};
-    size_t count = call->profile->p384 ? sizeof ids : sizeof ids - 1;
-    for (size_t i = 0; i < count; i++)
-        virtual_piv_tlv_put_u8(&list, 0x80, ids[i]);
+    static const enum virtual_pair_kind kinds[] = {VIRTUAL_PAIR_RSA, VIRTUAL_PAIR_P256,
+                                                   VIRTUAL_PAIR_P384, VIRTUAL_PAIR_SM2};
+    virtual_piv_tlv_put_u8(&list, 0x80, call->objects->cipher);
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        if (virtual_piv_profile_makes(call->profile, kinds[i]))
+            virtual_piv_tlv_put_u8(&list, 0x80, virtual_piv_crypto_algorithm(kinds[i]));
     virtual_piv_tlv_put_u8(&list, 0x06, 0); /* object identifier: none */
     virtual_piv_tlv_put(out, 0xAC, buf_span(&list));
 }

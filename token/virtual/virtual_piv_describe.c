@@ -24,6 +24,8 @@ static const char *kind_text(enum virtual_pair_kind kind)
         return "p384";
     case VIRTUAL_PAIR_RSA:
         return "rsa2048";
+    case VIRTUAL_PAIR_SM2:
+        return "sm2";
     default:
         return NULL;
     }

@@ -30,8 +30,7 @@ static bool read_field(const struct virtual_piv_call *call, uint32_t tag, struct
     switch (tag) {
     case ALGORITHM:
         wish->kind = virtual_piv_crypto_kind(number);
-        return wish->kind != VIRTUAL_PAIR_NONE &&
-               (wish->kind != VIRTUAL_PAIR_P384 || call->profile->p384);
+        return virtual_piv_profile_makes(call->profile, wish->kind);
     case PIN_POLICY:
         if (number != 0)
             wish->policy = (enum virtual_piv_pin_policy)number;

@@ -82,8 +82,7 @@ static enum err_code make_signature_key(struct virtual_piv_objects *objects,
 {
     AUTO(virtual_pair_freep) struct virtual_pair *pair = NULL;
     AUTO(bytes_freep) struct bytes *certificate = NULL;
-    if (virtual_piv_crypto_algorithm(wish->kind) == 0 ||
-        (wish->kind == VIRTUAL_PAIR_P384 && !wish->profile->p384))
+    if (!virtual_piv_profile_makes(wish->profile, wish->kind))
         return err_set(err, ERR_FIELD_VALUE, "%s does not have this algorithm",
                        wish->profile->name);
     if (virtual_pair_generate(wish->kind, &pair, err) != ERR_NONE ||

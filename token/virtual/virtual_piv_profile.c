@@ -27,6 +27,28 @@ static const struct virtual_piv_profile profiles[] = {
         .always = VIRTUAL_PIV_ALWAYS_USED_UP,
         .wrong_management = VIRTUAL_PIV_SW_WARNING,
     },
+    /* The same, made for GM algorithms too. */
+    {
+        .name = "piv-gm",
+        .extensions = VIRTUAL_PIV_VERSION | VIRTUAL_PIV_SERIAL | VIRTUAL_PIV_METADATA |
+                      VIRTUAL_PIV_MOVE | VIRTUAL_PIV_RETRIES,
+        .version = {5, 7, 1},
+        .management = VIRTUAL_PIV_AES192,
+        .extended_length = true,
+        .object_bytes_max = 3052,
+        .space_bytes = 51200,
+        .any_object = true,
+        .emptied = VIRTUAL_PIV_EMPTIED_MISSING,
+        .retired_slots = 20,
+        .retired_generate = VIRTUAL_PIV_SW_OK,
+        .retired_sign = VIRTUAL_PIV_SW_OK,
+        .p384 = true,
+        .sm2 = true,
+        .pin_tries = 3,
+        .puk_tries = 3,
+        .always = VIRTUAL_PIV_ALWAYS_USED_UP,
+        .wrong_management = VIRTUAL_PIV_SW_WARNING,
+    },
     /* The same a few years ago. */
     {
         .name = "piv-5.4",
@@ -122,4 +144,17 @@ bool virtual_piv_profile_has(const struct virtual_piv_profile *profile,
                              enum virtual_piv_extension extension)
 {
     return (profile->extensions & extension) == extension;
+}
+
+bool virtual_piv_profile_makes(const struct virtual_piv_profile *profile,
+                               enum virtual_pair_kind kind)
+{
+    switch (kind) {
+    case VIRTUAL_PAIR_P384:
+        return profile->p384;
+    case VIRTUAL_PAIR_SM2:
+        return profile->sm2;
+    default:
+        return virtual_piv_crypto_algorithm(kind) != 0;
+    }
 }

@@ -52,6 +52,7 @@ struct virtual_piv_profile {
     uint16_t retired_generate; /* status of GENERATE there: 9000 where it works */
     uint16_t retired_sign; /* of a signature there; key agreement always works */
     bool p384;
+    bool sm2; /* with an algorithm id of the token's own */
 
     /* PIN and management key */
     uint8_t pin_tries;
@@ -64,5 +65,8 @@ struct virtual_piv_profile {
 const struct virtual_piv_profile *virtual_piv_profile_find(const char *name);
 /* NULL past the end. */
 const struct virtual_piv_profile *virtual_piv_profile_at(size_t index);
+/* Whether it makes key pairs of this kind. */
+bool virtual_piv_profile_makes(const struct virtual_piv_profile *profile,
+                               enum virtual_pair_kind kind);
 bool virtual_piv_profile_has(const struct virtual_piv_profile *profile,
                              enum virtual_piv_extension extension);

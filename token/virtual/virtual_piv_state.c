@@ -151,8 +151,7 @@ static enum err_code slot_in(const struct json *json, struct virtual_piv_objects
     if (virtual_pair_from_der(span_bytes(key), &slot->pair, err) != ERR_NONE)
         return err->code;
     slot->policy = (enum virtual_piv_pin_policy)policy;
-    if (virtual_piv_crypto_algorithm(virtual_pair_kind(slot->pair)) == 0 ||
-        (virtual_pair_kind(slot->pair) == VIRTUAL_PAIR_P384 && !objects->profile->p384))
+    if (!virtual_piv_profile_makes(objects->profile, virtual_pair_kind(slot->pair)))
         return refuse(err, "a key pair of an algorithm that the token does not have");
     return ERR_NONE;
 }

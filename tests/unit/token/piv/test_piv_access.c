@@ -328,6 +328,23 @@ static void refuses_challenges_of_another_length(void **state)
     }
 }
 
+/* It has the cipher, and gives no challenge for it. */
+static void a_management_key_may_be_for_mutual_authentication_only(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    struct token_challenge challenge;
+    card.piv->metadata = PIV_NO;
+    scripted_piv_expect(&card, ASK_3DES, "6A86");
+    scripted_piv_expect(&card, "00 87 08 9B 04 7C 02 81 00 00", "6982");
+    scripted_piv_expect(&card, "00 87 0A 9B 04 7C 02 81 00 00", "6A86");
+    scripted_piv_expect(&card, "00 87 0C 9B 04 7C 02 81 00 00", "6A86");
+    scripted_piv_expect(&card, SCRIPTED_PIV_SERIAL, SCRIPTED_PIV_SERIAL_ANSWER);
+    assert_int_equal(token_challenge(card.token, TOKEN_PURPOSE_LOGIN, &challenge, &card.err),
+                     ERR_TOKEN_NOT_SUPPORTED);
+    assert_int_equal(card.err.foreign, 0x6982);
+    scripted_piv_close(&card, false);
+}
+
 /* Another program selected another application: its words are not our application's. */
 static void an_application_that_was_left_is_selected_again(void **state)
 {
@@ -474,6 +491,7 @@ int main(void)
         cmocka_unit_test(takes_the_challenge_that_metadata_name),
         cmocka_unit_test(asks_for_each_cipher_where_nothing_names_it),
         cmocka_unit_test(refuses_challenges_of_another_length),
+        cmocka_unit_test(a_management_key_may_be_for_mutual_authentication_only),
         cmocka_unit_test(an_application_that_was_left_is_selected_again),
         cmocka_unit_test(a_lost_log_in_selects_before_the_next),
         cmocka_unit_test(cards_have_many_words_for_a_wrong_cryptogram),

@@ -101,10 +101,13 @@ static void makes_new_keys_of_each_kind_on_each_card(void **state)
         {"piv-full", TOKEN_P256, 32},    {"piv-full", TOKEN_P384, 48},
         {"piv-full", TOKEN_RSA2048, 19}, {"piv-5.4", TOKEN_P256, 32},
         {"piv-5.4", TOKEN_RSA2048, 51},  {"piv-odd", TOKEN_P256, 32},
+        {"piv-gm", TOKEN_SM2, 32},       {"piv-blocks", TOKEN_P256, 32},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
         for (int extended = 0; extended < 2; extended++) {
-            struct virtual_desk desk = virtual_desk_new(cases[i].profile, VIRTUAL_PAIR_P256);
+            bool gm = cases[i].algorithm == TOKEN_SM2; /* whose number the key in use tells */
+            struct virtual_desk desk =
+                virtual_desk_new(cases[i].profile, gm ? VIRTUAL_PAIR_SM2 : VIRTUAL_PAIR_P256);
             desk.piv->extended = extended == 1;
             make_key_request_and_certificate(&desk, cases[i].algorithm, cases[i].input_bytes);
             virtual_desk_done(&desk);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/token/piv/scripted_piv.h"
+#include "token/piv/piv_algorithm.h"
 
 #define POINT \
     "04 0102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F20" \
@@ -65,6 +66,12 @@ static void makes_sm2_keys_only_where_the_token_names_them(void **state)
     scripted_piv_expect(&card, "00 F7 00 9C 00", "01 01 11 04 43 86 41 " POINT " 9000");
     assert_int_equal(piv_key_generate(card.piv, 1, TOKEN_SM2, &key, &card.err),
                      ERR_TOKEN_CANNOT_REPLACE);
+    /* A number of the token's own may be of any curve of this size. */
+    scripted_piv_expect(&card, "00 F7 00 9C 00", "01 01 54 04 43 86 41 " POINT " 9000");
+    assert_int_equal(piv_key_generate(card.piv, 1, TOKEN_SM2, &key, &card.err),
+                     ERR_TOKEN_CANNOT_REPLACE);
+    AUTO(bytes_freep) struct bytes *point = scripted_channel_bytes(POINT);
+    assert_true(piv_algorithm_point(TOKEN_SM2, span_bytes(point), &card.piv->slot[0].key));
     scripted_piv_expect(&card, "00 F7 00 9C 00", "01 01 54 04 43 86 41 " POINT " 9000");
     scripted_piv_expect(&card, "00 47 00 82 05 AC 03 80 01 54 00", "7F49 43 86 41 " POINT " 9000");
     assert_int_equal(piv_key_generate(card.piv, 1, TOKEN_SM2, &key, &card.err), ERR_NONE);

@@ -114,6 +114,7 @@ static void what_cannot_be_read_is_nobodys_place(void **state)
     assert_int_equal(card.piv->slot[1].state, PIV_SLOT_OTHER);
     scripted_piv_expect(&card, SCRIPTED_PIV_METADATA, "01 01 FF 9000");
     scripted_piv_expect(&card, "00 F7 00 83 00", "01 01 07 9000"); /* a key without certificate */
+    scripted_piv_expect_object(&card, OBJECT_83, "6A82");
     scripted_piv_expect_object(&card, OBJECT_84, "6A82");
     scripted_piv_expect(&card, "00 F7 00 84 00", "6A88");
     /* Behind the key without certificate nothing would be found again without the history. */
@@ -262,6 +263,26 @@ static void what_was_free_may_be_taken_by_now(void **state)
     scripted_piv_expect_object(&card, OBJECT_83, "6A82");
     assert_int_equal(piv_slot_scan(card.piv, &card.err), ERR_NONE);
     expect_cert(&card, OBJECT_82, 2, "renew-2");
+    scripted_piv_expect(&card, "00 F7 00 83 00", "6A88");
+    assert_int_equal(piv_slot_claim(card.piv, &slot, &card.err), ERR_NONE);
+    assert_int_equal(slot, 2);
+    check_name(&card, 1, "renew-2");
+    scripted_piv_close(&card, false);
+}
+
+/* By another agent, which may have named it as we would. */
+static void what_was_empty_and_has_a_key_may_be_a_pair_by_now(void **state)
+{
+    struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
+    size_t slot;
+    card.piv->metadata = PIV_YES;
+    scripted_piv_expect_object(&card, HISTORY, "6A82");
+    expect_cert(&card, OBJECT_9C, 1, "");
+    scripted_piv_expect_object(&card, OBJECT_82, "6A82");
+    assert_int_equal(piv_slot_scan(card.piv, &card.err), ERR_NONE);
+    scripted_piv_expect(&card, "00 F7 00 82 00", "01 01 11 9000");
+    expect_cert(&card, OBJECT_82, 2, "renew-2");
+    scripted_piv_expect_object(&card, OBJECT_83, "6A82");
     scripted_piv_expect(&card, "00 F7 00 83 00", "6A88");
     assert_int_equal(piv_slot_claim(card.piv, &slot, &card.err), ERR_NONE);
     assert_int_equal(slot, 2);
@@ -500,6 +521,7 @@ int main(void)
         cmocka_unit_test(a_placeholder_that_was_cut_off_is_nobodys),
         cmocka_unit_test(of_9c_too),
         cmocka_unit_test(what_was_free_may_be_taken_by_now),
+        cmocka_unit_test(what_was_empty_and_has_a_key_may_be_a_pair_by_now),
         cmocka_unit_test(looks_at_all_where_the_history_cannot_be_read),
         cmocka_unit_test(a_slot_whose_key_is_not_told_is_not_used),
         cmocka_unit_test(a_reserved_slot_is_ours_and_as_long_as_a_certificate),

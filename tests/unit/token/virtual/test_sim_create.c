@@ -136,7 +136,8 @@ static void refuses_wishes_that_do_not_fit_a_family(void **state)
         enum err_code code;
     } piv[] = {
         {{"--serial", "1", "--profile", "longmai"}, ERR_USAGE},
-        {{"--serial", "1", "--algorithm", "sm2"}, ERR_USAGE},
+        {{"--serial", "1", "--algorithm", "sm4"}, ERR_USAGE},
+        {{"--serial", "1", "--algorithm", "sm2"}, ERR_FIELD_VALUE}, /* piv-full has none */
         {{"--serial", "1", "--admin-pin", "12345678"}, ERR_USAGE},
         {{"--serial", "1", "--container", "box"}, ERR_USAGE},
         {{"--serial", "1", "--management-algorithm", "sm4"}, ERR_USAGE},

@@ -62,15 +62,37 @@ static void knows_algorithms_of_pairs(void **state)
         {VIRTUAL_PAIR_P256, 0x11, 32},
         {VIRTUAL_PAIR_P384, 0x14, 48},
         {VIRTUAL_PAIR_RSA, 0x07, 256},
+        {VIRTUAL_PAIR_SM2, 0x54, 32},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         assert_int_equal(virtual_piv_crypto_algorithm(cases[i].kind), cases[i].algorithm);
         assert_int_equal(virtual_piv_crypto_kind(cases[i].algorithm), cases[i].kind);
         assert_int_equal(virtual_piv_crypto_pair_bytes(cases[i].kind), cases[i].bytes);
     }
-    assert_int_equal(virtual_piv_crypto_algorithm(VIRTUAL_PAIR_SM2), 0);
+    assert_int_equal(virtual_piv_crypto_algorithm(VIRTUAL_PAIR_NONE), 0);
     assert_int_equal(virtual_piv_crypto_kind(0x06), VIRTUAL_PAIR_NONE);
     assert_int_equal(virtual_piv_crypto_pair_bytes(VIRTUAL_PAIR_NONE), 0);
+}
+
+static void signs_with_sm2_and_agrees_on_nothing(void **state)
+{
+    (void)state;
+    struct err err = ERR_INIT;
+    static const uint8_t e[VIRTUAL_SM2_BYTES] = {1, 2, 3};
+    uint8_t point[2 * VIRTUAL_SM2_BYTES], encoded[1 + sizeof point] = {4};
+    AUTO(virtual_pair_freep) struct virtual_pair *pair = NULL;
+    AUTO(buf_done) struct buf key = BUF_INIT(256);
+    AUTO(buf_done) struct buf out = BUF_INIT(256);
+    assert_int_equal(virtual_pair_generate(VIRTUAL_PAIR_SM2, &pair, &err), ERR_NONE);
+    assert_int_equal(virtual_pair_point(pair, point, &err), ERR_NONE);
+    memcpy(encoded + 1, point, sizeof point);
+    assert_true(virtual_piv_crypto_public_key(pair, &key));
+    assert_int_equal(key.at[0], 0x86);
+    assert_memory_equal(key.at + 2, encoded, sizeof encoded);
+    assert_true(virtual_piv_crypto_sign(pair, SPAN_ARRAY(e), &out));
+    assert_int_equal(out.at[0], 0x30);
+    buf_clear(&out);
+    assert_false(virtual_piv_crypto_agree(pair, SPAN_ARRAY(encoded), &out));
 }
 
 static void gives_nothing_when_it_refuses(void **state)
@@ -95,6 +117,7 @@ int main(void)
         cmocka_unit_test(enciphers_one_block),
         cmocka_unit_test(knows_ciphers_by_name),
         cmocka_unit_test(knows_algorithms_of_pairs),
+        cmocka_unit_test(signs_with_sm2_and_agrees_on_nothing),
         cmocka_unit_test(gives_nothing_when_it_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
