@@ -144,7 +144,7 @@ enum op_outcome op_renew_pair_prepare(struct op *op, struct err *err)
 {
     if (!op_renew_pair_is_new(op)) {
         take_present(op);
-        return OP_STEP_NEXT;
+        return op_admin_begin(op, err) == ERR_NONE ? OP_STEP_NEXT : OP_STEP_FAILED;
     }
     struct token_public_key made;
     op->facts.container_is_ours = true;

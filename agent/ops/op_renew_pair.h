@@ -13,7 +13,7 @@ const struct token_pair *op_renew_pair_named(const struct token_pairs *pairs, co
  * ERR_TOKEN_CANNOT_REPLACE. */
 MUST_CHECK enum err_code op_renew_pair_judge(struct op *op, struct err *err);
 /* Step: makes the pair, or takes up what an earlier attempt left; op->public_key is whose certificates are asked
- * for. */
+ * for. A key that can't be written to is found out here, before any is. */
 enum op_outcome op_renew_pair_prepare(struct op *op, struct err *err);
 /* Whether a signature by the new pair failed because the key can't sign there. */
 bool op_renew_pair_cant_sign(enum err_code code);

@@ -47,9 +47,9 @@ CALLS = {
     "extend-seal": ("/jobs", "/seal", "/confirmation"),
     "reset-pin": ("/jobs", "/unblock", "/confirmation"),
 }
-# Of a PIV token: before it is first written to, the platform answers its challenge.
+# Of a PIV token: before anything is asked for, the platform answers its challenge.
 CALLS_PIV = {
-    "renew, key kept, piv-full": ("/jobs", "/request", "/unblock", "/confirmation"),
+    "renew, key kept, piv-full": ("/jobs", "/unblock", "/request", "/confirmation"),
     "renew, key replaced, piv-full": ("/jobs", "/unblock", "/request", "/confirmation"),
     "extend-seal, piv-full": ("/jobs", "/unblock", "/seal", "/confirmation"),
     "reset-pin, piv-full": ("/jobs", "/unblock", "/confirmation"),

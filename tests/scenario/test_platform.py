@@ -314,10 +314,10 @@ def under_way(world):
 
 
 def unconfirmed_heals(world, **person):
-    """Written, and the platform down at the confirmation: its own outcome, which heals by itself, also
+    """Written, and a log-in page in the way of the confirmation: its own outcome, which heals by itself, also
     over a restart of the agent."""
     scene = Scene(world, **person)
-    scene.portal.spoil(*CONFIRM, faulty.reply(503, "text/plain", b"down"))
+    scene.portal.spoil(*CONFIRM, faulty.reply(200, "text/html", HTML))
     started = scene.agent.start_operation("renew", scene.ticket)
     operation = scene.agent.wait_over(started["id"], RETRY_SECONDS)
     equal(operation["state"], "unconfirmed", f"the state ({operation['error']})")
