@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <inttypes.h>
 #include <malloc.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -32,6 +33,7 @@
 #define OLD_OPERATION_KB 48
 #define JOURNAL_KB_MAX 8192
 #define ATTEMPTS_MAX 4
+#define THREADS_END_MS 10000 /* on a loaded machine */
 
 static const char *const scenes[] = {"renew-kept-sm2", "renew-replaced-sm2",
                                      "renew-kept-rsa", "renew-replaced-rsa",
@@ -138,6 +140,13 @@ static struct use use_of(const struct soak *soak)
 
 /* ---- one renewal ---- */
 
+/* Who is told of an operation's end is told before its thread has wiped the journal. */
+static void let_threads_end(void)
+{
+    for (int i = 0; i < THREADS_END_MS && status_number("Threads:") > 1; i++)
+        poll(NULL, 0, 1);
+}
+
 static char *made_of(const struct soak *soak, const char *scene)
 {
     return file_join(soak->base, scene);
@@ -179,6 +188,7 @@ static void renew_here(struct soak *soak, const struct fault_scene *scene,
     fault_world_log_in(
         world); /* what the disk had no room for is written with the next operation */
     fault_oracle_end(world);
+    let_threads_end();
     fault_oracle_journal(world);
     soak->operations = soak->record->operations;
     fault_folder_remove(folder);
