@@ -512,6 +512,9 @@ ERR_ITEM(ERR_ADMIN_PIN_LOW, "administrator-tries-low", STOP, 409,
 ERR_ITEM(ERR_UNBLOCK_REFUSED, "unblock-refused", STOP, 409,
     "CA锁拒绝了重置密码的命令", "The key refused the PIN reset",
     "请不要反复尝试，联系平台客服。", "Don't try again and again; ask the platform's support.")
+ERR_ITEM(ERR_RESET_RULES, "reset-pin-rules", STOP, 409,
+    "CA锁的密码规则不接受初始密码，密码未重置", "The key's rules for PINs refuse the initial one; the PIN was not reset",
+    "请联系平台客服更换CA锁，或由其关闭该CA锁的密码规则。", "Ask the platform's support for another key, or to switch this key's rules off.")
 ERR_ITEM(ERR_RESET_UNCLEAR, "reset-unclear", USER, 409,
     "重置时与CA锁的通信中断，密码可能已经是123456，也可能没有改变", "The key was lost during the reset: its PIN may be 123456 already, or as it was",
     "请重新插入CA锁查看密码状态：显示为初始密码时即为123456，否则请重新办理密码重置。", "Put the key back in and look at its PIN: when it is shown as the initial one it is 123456; else start the reset again.")

@@ -46,6 +46,7 @@ enum err_code op_admin_say_refused(enum remote_unblock_purpose purpose, struct e
     } words[] = {
         {ERR_PIN_WRONG, manages ? ERR_MANAGE_REFUSED : ERR_UNBLOCK_REFUSED},
         {ERR_TOKEN_MAC, manages ? ERR_MANAGE_REFUSED : ERR_UNBLOCK_REFUSED},
+        {ERR_PIN_RULES, manages ? ERR_PIN_RULES : ERR_RESET_RULES},
         {ERR_PIN_LOCKED, manages ? ERR_MANAGE_REFUSED : ERR_ADMIN_PIN_LOCKED},
     };
     for (size_t i = 0; i < ARRAY_SIZE(words); i++)

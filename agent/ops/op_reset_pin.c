@@ -165,7 +165,7 @@ static enum err_code unblock_once(struct op *op, bool *out_sent, struct err *err
  * hearing of it. */
 static bool is_refusal(enum err_code code)
 {
-    return code == ERR_UNBLOCK_REFUSED || code == ERR_ADMIN_PIN_LOCKED;
+    return code == ERR_UNBLOCK_REFUSED || code == ERR_ADMIN_PIN_LOCKED || code == ERR_RESET_RULES;
 }
 
 static enum op_outcome unblock(struct op *op, struct err *err)

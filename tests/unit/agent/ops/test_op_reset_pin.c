@@ -421,6 +421,29 @@ static void an_agent_that_died_in_the_change_does_not_say_which_pin_holds(void *
                         "重置锁成功。修改密码时CA锁没有应答：密码为您的新密码，或者为123456。");
 }
 
+#define COMMANDS 16 /* of a reset, more or less */
+
+/* Its PUK has been replaced then; that the PIN was not reset is all that the person sees of it. */
+static void a_key_whose_rules_refuse_the_initial_pin_says_so(void **state)
+{
+    struct ops_world *world = *state;
+    int told = 0;
+    for (int nth = 1; nth <= COMMANDS; nth++) {
+        AUTO(memory_freep) char *fault = memory_printf("status %d 6985", nth);
+        use_profile(world, "piv-plain");
+        lock_pin(world);
+        world->keys.next_fault = fault;
+        AUTO(json_freep)
+        struct json *operation = reset(world, (const char *const[4]){"yes", "cancel"});
+        if (strcmp(ops_world_code(operation), "reset-pin-rules") != 0)
+            continue;
+        told++;
+        assert_string_equal(ops_world_state(operation), "failed");
+        assert_int_equal(ops_world_tries_left(world), 0);
+    }
+    assert_int_equal(told, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +461,7 @@ int main(void)
         OPS_WORLD_TEST(an_agent_that_ended_meanwhile_asks_the_key),
         OPS_WORLD_TEST(a_key_that_is_away_at_the_restart_is_waited_for),
         OPS_WORLD_TEST(an_agent_that_died_in_the_change_does_not_say_which_pin_holds),
+        OPS_WORLD_TEST(a_key_whose_rules_refuse_the_initial_pin_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
