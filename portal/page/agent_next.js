@@ -36,6 +36,8 @@ const steps = {
     "administrator-pin-locked": [],
     "administrator-tries-low": [],
     "reset-limit": [],
+    "reset-pin-rules": [],
+    "management-day-limit": [],
     "unblock-refused": [],
     "key-memory": [],
     "key-unsupported": [],
