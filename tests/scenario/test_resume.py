@@ -2,7 +2,7 @@
 
 from cases import Suite, equal
 from processes import wait_until
-from refusal import check_refused
+from refusal import Untouched, check_refused
 from test_refusals import at_dialog
 
 suite = Suite()
@@ -52,6 +52,32 @@ suite.add(f"{KILLED}, piv-plain", lambda world: killed(world, "piv-plain"))
 PULLED = "the key is pulled out on the way and comes back: the terminal goes on"
 suite.add(PULLED, lambda world: pulled(world, "gmt0017-2012", "keep"))
 suite.add(f"{PULLED}, piv-5.4", lambda world: pulled(world, "piv-5.4", "replace"))
+
+
+def another_key(world, profile, other):
+    """Going on with another key in the reader changes neither; with the right one the order is done."""
+    card, agent, operation, untouched = at_dialog(world, profile=profile)
+    agent.kill()
+    agent.start()
+    card.pull()
+    world.wait_keys(agent, 0)
+    stranger = world.card(slot=1, profile=other)
+    world.wait_listed(agent, stranger)
+    both = Untouched(card, stranger)
+    agent.dialogs.replan("pin 123456")
+    agent.ctl("resume", operation["id"], ok=(1,))
+    found = agent.operation(operation["id"])
+    check_refused(agent, found, "wrong-key", both)
+    stranger.stop()
+    world.put_back(agent, card)
+    over = agent.perform("renew", world.portal.ticket(found["order"]))
+    check_resumed(world, agent, card, over["id"], over)
+
+
+ANOTHER = "it is gone on with while another key is in the reader"
+suite.add(f"{ANOTHER}: a GM/T key's, a PIV token", lambda world: another_key(world, "gmt0017-2012", "piv-full"))
+suite.add(f"{ANOTHER}: a PIV token's, a GM/T key", lambda world: another_key(world, "piv-full", "gmt0017-2012"))
+suite.add(f"{ANOTHER}: a PIV token's, another one", lambda world: another_key(world, "piv-plain", "piv-plain"))
 
 
 @suite.case("an operation that is given up can't be gone on with, and a new one does it")
