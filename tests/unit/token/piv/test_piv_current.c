@@ -7,6 +7,8 @@
 #include <cmocka.h>
 
 #include "tests/unit/token/piv/virtual_desk.h"
+#include "token/piv/piv_key.h"
+#include "token/piv/piv_slot.h"
 #include "token/virtual/virtual_certificate.h"
 #include "token/virtual/virtual_piv_tlv.h"
 
@@ -235,6 +237,44 @@ static void goes_on_from_any_instant(void **state)
     }
 }
 
+/* A switch that broke off is not gone on with; the key gets another certificate where it is by then. */
+static bool is_certified_anew(const char *profile, unsigned nth)
+{
+    struct virtual_desk desk = renewed(profile);
+    size_t slot = 0;
+    assert_int_equal(virtual_fault_add(virtual_channel_faults(desk.channel),
+                                       VIRTUAL_FAULT_REMOVE_AFTER, nth, 0, &desk.err),
+                     ERR_NONE);
+    bool through = token_make_current(desk.token, "renew-1", &desk.err) == ERR_NONE;
+    virtual_desk_reopen(&desk);
+    assert_int_equal(virtual_desk_admin_login(&desk), ERR_NONE);
+    assert_int_equal(piv_slot_find(desk.piv, "renew-1", &slot, &desk.err), ERR_NONE);
+    uint8_t reference = piv_key_reference(desk.piv->slot[slot].key_slot);
+    AUTO(bytes_freep) struct bytes *cert = virtual_desk_issue(&desk, reference);
+    if (token_write_cert(desk.token, "renew-1", TOKEN_SIGN, span_bytes(cert), &desk.err) !=
+        ERR_NONE)
+        fail_msg("%s, command %u: %s", profile, nth, desk.err.detail);
+    virtual_desk_reopen(&desk);
+    check_all_sign(&desk, 2);
+    assert_int_equal(virtual_desk_admin_login(&desk), ERR_NONE);
+    assert_int_equal(token_make_current(desk.token, "renew-1", &desk.err), ERR_NONE);
+    assert_true(span_equal(cert_in(&desk, 0x5FC10A), span_bytes(cert)));
+    check_all_sign(&desk, 2);
+    virtual_desk_done(&desk);
+    return !through;
+}
+
+static void a_copy_of_a_replaced_certificate_is_no_pair(void **state)
+{
+    static const char *const profiles[] = {"piv-full", "piv-blocks"};
+    for (size_t i = 0; i < ARRAY_SIZE(profiles); i++) {
+        unsigned nth = 1;
+        while (is_certified_anew(profiles[i], nth))
+            nth++;
+        assert_true(nth > 10);
+    }
+}
+
 /* The nth command is not done, and the card says this. */
 static void check_one_lie(unsigned nth, uint32_t status)
 {
@@ -296,6 +336,7 @@ int main(void)
         cmocka_unit_test(goes_on_after_another_log_in),
         cmocka_unit_test(a_pair_without_a_certificate_is_not_made_current),
         cmocka_unit_test(goes_on_from_any_instant),
+        cmocka_unit_test(a_copy_of_a_replaced_certificate_is_no_pair),
         cmocka_unit_test(is_not_led_astray_by_one_lie),
         cmocka_unit_test(can_be_done_as_often_as_there_are_slots),
     };
