@@ -251,6 +251,6 @@ suite.add(AGENTS, lambda world: two_agents(world, "gmt0017-2012", "keep"))
 for profile in ("gmt0017-2012", "piv-full", "piv-5.4", "piv-odd"):
     suite.add(f"{AGENTS}, {profile}, with a new key", lambda world, p=profile: two_agents(world, p, "replace"))
 
-for profile in ("gmt0017-2012", "piv-odd"):
+for profile in ("gmt0017-2012", "piv-full", "piv-5.4", "piv-odd"):
     suite.add(f"what one agent knows of a key is old when another one has worked on it, {profile}",
               lambda world, p=profile: crossed_agents(world, p))
