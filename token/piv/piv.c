@@ -93,6 +93,11 @@ static bool reader_takes(const struct piv *piv, size_t data_bytes)
            (limit > SHORT_COMMAND_BYTES_MAX && data_bytes + EXTENDED_FRAME_BYTES <= limit);
 }
 
+bool piv_in_one_piece(const struct piv *piv, size_t data_bytes)
+{
+    return data_bytes <= BLOCK_BYTES || (piv->extended && reader_takes(piv, data_bytes));
+}
+
 /* Data and Le in one command have no form in T=0, and some readers leave it to us to take Le away:
  * ISO/IEC 7816-3 12.2.5. The answer is announced with 61xx then. */
 static bool refuses_le(const struct piv *piv, const struct piv_command *command)

@@ -104,6 +104,8 @@ bool piv_line_failed(enum err_code code);
  * Source: SP 800-73-4 Part 2 2.4, ISO/IEC 7816-4 5.3.3 and 5.3.4. */
 MUST_CHECK enum err_code piv_send(struct piv *piv, const struct piv_command *command,
                                   struct bytes **out, uint16_t *out_status, struct err *err);
+/* Whether so much data goes in one piece, as far as is known by now; else the card gets it in blocks. */
+bool piv_in_one_piece(const struct piv *piv, size_t data_bytes);
 /* What the status word of a command for the card's manager means: as status_word_check, and a log-in that
  * is gone is noted as gone. */
 MUST_CHECK enum err_code piv_check_managed(struct piv *piv, const struct piv_command *command,

@@ -8,6 +8,7 @@
 
 #define PREFIX PIV_GUARD_PREFIX
 #define NAME_BYTES_MAX (PIV_NAME_BYTES_MAX + 1 - sizeof "guard-9C:")
+#define FRAME_BYTES (PIV_NAME_BYTES_MAX + 32) /* around a certificate in PUT DATA, with its name */
 
 static void name_guard(const struct piv *piv, size_t slot, char out[PIV_NAME_BYTES_MAX + 1])
 {
@@ -70,9 +71,9 @@ void piv_guard_settle(struct piv *piv)
 /* ---- writing ---- */
 
 /* Where the metadata tell the key of a retired slot, its name and that key are all that a half certificate lacks. */
-static bool needs_guard(const struct piv *piv, size_t slot)
+static bool needs_guard(const struct piv *piv, size_t slot, struct span der)
 {
-    return !piv->extended && piv->slot[slot].cert != NULL &&
+    return !piv_in_one_piece(piv, der.len + FRAME_BYTES) && piv->slot[slot].cert != NULL &&
            (slot == PIV_SIGNATURE || piv->metadata != PIV_YES);
 }
 
@@ -98,7 +99,8 @@ enum err_code piv_guard_write(struct piv *piv, size_t slot, struct span der, str
     struct err failure = ERR_INIT;
     size_t place = 0;
     memcpy(element, piv->slot[slot].element, sizeof element);
-    enum err_code code = needs_guard(piv, slot) ? put_guard(piv, slot, &place, &failure) : ERR_NONE;
+    enum err_code code =
+        needs_guard(piv, slot, der) ? put_guard(piv, slot, &place, &failure) : ERR_NONE;
     if (piv_line_failed(code) || code == ERR_TOKEN_LOGIN_LOST || code == ERR_TOKEN_COMMANDS_SHORT) {
         *err = failure;
         return err_add(err, "keep the present certificate meanwhile");

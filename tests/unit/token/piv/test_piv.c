@@ -245,6 +245,7 @@ static void check_reader(size_t bytes_max, size_t data_bytes, bool extended)
     AUTO(memory_freep)
     char *last = memory_printf("00 CB 01 02 %02zX %s", data_bytes - 255, rest);
     scripted_channel_set_command_bytes_max(card.script, bytes_max);
+    assert_int_equal(piv_in_one_piece(card.piv, data_bytes), extended);
     scripted_piv_expect(&card, extended ? whole : first, "9000");
     if (!extended)
         scripted_piv_expect(&card, last, "9000");
