@@ -54,8 +54,6 @@ static const struct fault_mutant mutants[] = {
      "key-lost-after", 0, "no usable pair"},
     {FAULT_PIV_OLD_KEY_DELETED, "the old key is deleted to make room for the new one",
      "renew-replaced-piv", "key-lost-after", 1, "can't be deciphered"},
-    {FAULT_PIV_OLD_CERT_DROPPED, "the old key goes to a retired slot without its certificate",
-     "renew-replaced-piv", "key-lost-after", 1, "containers"},
     {FAULT_PIV_HISTORY_LEFT, "the key history stays as it was", "renew-replaced-piv",
      "key-lost-after", 1, "key history"},
     {FAULT_PIV_PUK_KEPT, "the PUK stays as it was", "reset-pin-piv", "key-lost-after", 1,

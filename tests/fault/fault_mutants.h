@@ -25,7 +25,6 @@ enum fault_mutation {
     /* Of the driver for PIV tokens. */
     FAULT_PIV_OVER_THE_ONE_IN_USE,
     FAULT_PIV_OLD_KEY_DELETED,
-    FAULT_PIV_OLD_CERT_DROPPED,
     FAULT_PIV_HISTORY_LEFT,
     FAULT_PIV_PUK_KEPT,
 };

@@ -18,26 +18,6 @@ enum err_code __wrap_piv_slot_claim(struct piv *piv, size_t *out, struct err *er
     return code;
 }
 
-enum err_code __real_piv_slot_write(struct piv *piv, size_t slot, struct span der,
-                                    const char *element, struct err *err);
-enum err_code __wrap_piv_slot_write(struct piv *piv, size_t slot, struct span der,
-                                    const char *element, struct err *err);
-
-/* Another slot has this certificate: it is the old one's copy. */
-static bool is_copy(const struct piv *piv, size_t slot, struct span der)
-{
-    return slot != PIV_SIGNATURE && der.len > 0 && piv->slot[PIV_SIGNATURE].cert != NULL &&
-           span_equal(span_bytes(piv->slot[PIV_SIGNATURE].cert), der);
-}
-
-enum err_code __wrap_piv_slot_write(struct piv *piv, size_t slot, struct span der,
-                                    const char *element, struct err *err)
-{
-    if (fault_mutant_does(FAULT_PIV_OLD_CERT_DROPPED) && is_copy(piv, slot, der))
-        return ERR_NONE;
-    return __real_piv_slot_write(piv, slot, der, element, err);
-}
-
 enum err_code __real_piv_key_move(struct piv *piv, size_t from, size_t to, struct err *err);
 enum err_code __wrap_piv_key_move(struct piv *piv, size_t from, size_t to, struct err *err);
 
