@@ -393,6 +393,9 @@ ERR_ITEM(ERR_JOB_FORBIDDEN, "job-forbidden", STOP, 403,
 ERR_ITEM(ERR_PROOF, "proof-refused", STOP, 409,
     "CA锁的签名证明不正确", "The proof signed by the key is wrong",
     "请联系平台客服。", "Ask the platform's support.")
+ERR_ITEM(ERR_ORDER_BEFORE, "earlier-order", STOP, 409,
+    "CA锁中已写入另一订单的新证书，平台尚未得到确认", "The key holds the certificate of an earlier order, which the platform has not heard of",
+    "请先在那个订单上再次点击“延期”完成确认，然后再办理本订单。", "Start the renewal of that order once more: it will be confirmed. Then renew for this one.")
 ERR_ITEM(ERR_NOT_DUE, "not-due", STOP, 409,
     "证书还不需要延期", "The certificate is not due for renewal",
     "请在临近到期时再办理。", "Come back when it is nearer to its end.")

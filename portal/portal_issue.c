@@ -196,6 +196,38 @@ static enum err_code issue_new(struct portal *portal, const struct portal_job *j
     return portal_audit_add(portal, "order.issued", job->order->number, job->order->serial, err);
 }
 
+static bool proves(const struct portal_job *job, const struct portal_issue_request *request,
+                   struct span der)
+{
+    AUTO(cert_freep) struct cert *cert = NULL;
+    struct err ignored = ERR_INIT;
+    return cert_parse(der, &cert, &ignored) == ERR_NONE &&
+           check_proof(job, request, cert, &ignored) == ERR_NONE;
+}
+
+/* Written for an order of before, and the platform was not told: the person is told what to do. Without such a
+ * certificate the error stays. */
+static enum err_code refuse_unconfirmed(struct portal *portal, const struct portal_job *job,
+                                        const struct portal_issue_request *request, struct err *err)
+{
+    AUTO(portal_query_freep) struct portal_query *query = NULL;
+    struct err failure = ERR_INIT;
+    bool row = false;
+    if (portal_db_query(
+            portal->db,
+            "SELECT der, order_number FROM certificate WHERE key_id = ? AND "
+            "usage = 'sign' AND status = 'issued' AND order_number <> ?",
+            PORTAL_VALUES(PORTAL_INTEGER(job->order->key_id), PORTAL_TEXT(job->order->number)),
+            &query, &failure) != ERR_NONE)
+        return err->code;
+    while (portal_query_next(query, &row, &failure) == ERR_NONE && row)
+        if (proves(job, request, portal_query_blob(query, 0)))
+            return err_set(err, ERR_ORDER_BEFORE,
+                           "the key proves itself with the certificate of %s",
+                           portal_query_text(query, 1));
+    return err->code;
+}
+
 /* Who must have signed the proof: the certificate in force; or, when the key already holds what was
  * issued and only the confirmation is missing, that one. */
 static enum err_code check_proof_of_key(struct portal *portal, const struct portal_job *job,
@@ -205,13 +237,10 @@ static enum err_code check_proof_of_key(struct portal *portal, const struct port
 {
     if (check_proof(job, request, present, err) == ERR_NONE)
         return ERR_NONE;
-    if (err->code != ERR_PROOF || issue == NULL)
+    if (err->code != ERR_PROOF)
         return err->code;
-    AUTO(cert_freep) struct cert *issued = NULL;
-    struct err second = ERR_INIT;
-    if (cert_parse(span_bytes(issue->sign_cert), &issued, &second) != ERR_NONE ||
-        check_proof(job, request, issued, &second) != ERR_NONE)
-        return err->code;
+    if (issue == NULL || !proves(job, request, span_bytes(issue->sign_cert)))
+        return refuse_unconfirmed(portal, job, request, err);
     *err = ERR_INIT;
     return ERR_NONE;
 }

@@ -76,6 +76,7 @@ static const enum err_code platform_codes[] = {
     ERR_JOB_CONFLICT,
     ERR_JOB_FORBIDDEN,
     ERR_PROOF,
+    ERR_ORDER_BEFORE,
     ERR_NOT_DUE,
     ERR_POLICY,
     ERR_CSR,

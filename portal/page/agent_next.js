@@ -32,6 +32,7 @@ const steps = {
     "seal-already-extended": [],
     "seal-holder": ["seal"],
     "order-not-approved": ["orders"],
+    "earlier-order": ["orders"],
     "not-due": [],
     "administrator-pin-locked": [],
     "administrator-tries-low": [],

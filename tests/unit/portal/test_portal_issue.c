@@ -301,6 +301,34 @@ static enum err_code request_with(struct world *world, const struct portal_job *
     return portal_issue_request(world->portal, job, &request, &issue, &err);
 }
 
+/* The person pays for a second order where the first only waits for its confirmation. */
+static void a_key_with_an_earlier_order_s_certificate_is_told_so(void **state)
+{
+    struct world *world = *state;
+    AUTO(renewal_done) struct renewal renewal = begin(world, CERT_SM2, true, true);
+    AUTO(memory_freep) char *number = world_order(world, renewal.key, true, true);
+    AUTO(portal_job_freep) struct portal_job *second = world_job(world, renewal.key, number);
+    AUTO(fixture_key_freep) struct fixture_key *fresh = fixture_key_new(CERT_SM2, 0);
+    AUTO(fixture_key_freep) struct fixture_key *stranger = fixture_key_new(CERT_SM2, 0);
+    struct err err = ERR_INIT;
+    world_must(world_request(world, renewal.job, renewal.key, renewal.fresh, NULL, &err), &err);
+    AUTO(bytes_freep)
+    struct bytes *csr = world_csr(fresh, cert_peek(renewal.key->sign_cert)->subject_der);
+    const struct {
+        const struct fixture_key *by;
+        enum err_code code;
+    } cases[] = {{renewal.fresh, ERR_ORDER_BEFORE}, {stranger, ERR_PROOF}};
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO(bytes_freep)
+        struct bytes *proof = world_request_proof(second, cases[i].by, span_bytes(csr));
+        AUTO(portal_issued_freep) struct portal_issued *issue = NULL;
+        struct portal_issue_request request = {span_bytes(csr), span_bytes(proof), NULL};
+        err = ERR_INIT;
+        assert_int_equal(portal_issue_request(world->portal, second, &request, &issue, &err),
+                         cases[i].code);
+    }
+}
+
 static void a_policy_is_kept_to(void **state)
 {
     struct world *world = *state;
@@ -412,6 +440,7 @@ int main(void)
         TEST(a_second_ticket_of_the_order_finds_what_was_issued),
         TEST(a_lost_replacement_is_a_conflict_until_it_is_reported_as_failed),
         TEST(a_key_that_holds_what_was_issued_may_prove_itself_with_it),
+        TEST(a_key_with_an_earlier_order_s_certificate_is_told_so),
         TEST(a_policy_is_kept_to),
         TEST(the_subject_is_the_present_one),
         TEST(proofs_are_by_the_present_key_over_this_request_of_this_job),
