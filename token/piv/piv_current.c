@@ -8,6 +8,7 @@
 #include "token/piv/piv_guard.h"
 #include "token/piv/piv_key.h"
 #include "token/piv/piv_metadata.h"
+#include "token/piv/piv_place.h"
 #include "token/piv/piv_slot.h"
 
 static bool same_cert(const struct piv *piv, size_t a, size_t b)
@@ -78,7 +79,7 @@ static struct keepsake keepsake_of(const struct piv_slot *slot)
 static enum err_code copy_cert(struct piv *piv, size_t *out_place, struct err *err)
 {
     size_t place;
-    if (piv_slot_claim(piv, &place, err) != ERR_NONE)
+    if (piv_place_claim(piv, &place, err) != ERR_NONE)
         return err->code;
     bool may_hold_a_key = piv->slot[place].state == PIV_SLOT_OURS_FREE;
     if (may_hold_a_key && piv_key_delete(piv, place, err) != ERR_NONE)

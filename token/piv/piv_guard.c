@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "token/piv/piv_key.h"
+#include "token/piv/piv_place.h"
 #include "token/piv/piv_slot.h"
 
 #define PREFIX PIV_GUARD_PREFIX
@@ -86,7 +87,7 @@ static enum err_code put_guard(struct piv *piv, size_t slot, size_t *out_place, 
     for (size_t i = 1; i < PIV_SLOTS; i++)
         if (guarded_name(piv, i, slot) != NULL)
             place = i;
-    if ((place == 0 && piv_slot_claim(piv, &place, err) != ERR_NONE) ||
+    if ((place == 0 && piv_place_claim(piv, &place, err) != ERR_NONE) ||
         piv_slot_ensure(piv, place, span_bytes(der), element, err) != ERR_NONE)
         return err->code;
     *out_place = place;

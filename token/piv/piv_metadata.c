@@ -83,3 +83,12 @@ enum err_code piv_metadata_read(struct piv *piv, uint8_t reference, struct piv_m
     *out = found;
     return ERR_NONE;
 }
+
+enum err_code piv_metadata_ask(struct piv *piv, uint8_t reference, struct piv_metadata *out,
+                               struct err *err)
+{
+    if (piv->metadata == PIV_NOT_ASKED &&
+        piv_metadata_read(piv, PIV_REFERENCE_PIN, out, err) != ERR_NONE)
+        return err->code;
+    return piv_metadata_read(piv, reference, out, err);
+}

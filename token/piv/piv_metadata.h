@@ -21,3 +21,7 @@ struct piv_metadata {
  * does. */
 MUST_CHECK enum err_code piv_metadata_read(struct piv *piv, uint8_t reference,
                                            struct piv_metadata *out, struct err *err);
+/* The same; whether the card knows the command at all is found out with the PIN first, so that its word on an empty
+ * slot is not mistaken. */
+MUST_CHECK enum err_code piv_metadata_ask(struct piv *piv, uint8_t reference,
+                                          struct piv_metadata *out, struct err *err);

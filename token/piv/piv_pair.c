@@ -5,6 +5,7 @@
 #include "token/piv/piv_application.h"
 #include "token/piv/piv_guard.h"
 #include "token/piv/piv_key.h"
+#include "token/piv/piv_place.h"
 #include "token/piv/piv_slot.h"
 #include "token/piv/piv_x509.h"
 
@@ -129,7 +130,7 @@ static void give_slot_back(struct piv *piv, size_t slot, struct err *err)
 static enum err_code make_key(struct piv *piv, size_t slot, enum token_algorithm algorithm,
                               struct token_public_key *out, struct err *err)
 {
-    enum err_code code = piv_slot_reserve(piv, slot, err);
+    enum err_code code = piv_place_reserve(piv, slot, err);
     if (code == ERR_TOKEN_NO_SPACE)
         err->code = ERR_TOKEN_CANNOT_REPLACE;
     if (code != ERR_NONE)
@@ -147,7 +148,7 @@ enum err_code piv_pair_create(struct piv *piv, const char *pair, enum token_algo
     struct token_public_key key;
     size_t slot;
     if (check_name(pair, err) != ERR_NONE || piv_slot_need(piv, err) != ERR_NONE ||
-        check_is_new(piv, pair, err) != ERR_NONE || piv_slot_claim(piv, &slot, err) != ERR_NONE ||
+        check_is_new(piv, pair, err) != ERR_NONE || piv_place_claim(piv, &slot, err) != ERR_NONE ||
         check_is_new(piv, pair, err) != ERR_NONE ||
         make_key(piv, slot, algorithm, &key, err) != ERR_NONE)
         return err->code;

@@ -13,30 +13,29 @@ uint32_t piv_slot_object(size_t slot);
 MUST_CHECK enum err_code piv_slot_scan(struct piv *piv, struct err *err);
 /* The same unless it is known. */
 MUST_CHECK enum err_code piv_slot_need(struct piv *piv, struct err *err);
-/* Reads one slot's certificate object again; what a broken-off one stands for only a scan finds out. One that can't be read makes a retired slot nobody's; in 9C it
- * is an error unless the card refuses it for want of rights. */
+/* Reads one slot's certificate object again; what a broken-off one stands for only a scan finds out. One that
+ * can't be read makes a retired slot nobody's; in 9C it is an error unless the card refuses it for want of rights. */
 MUST_CHECK enum err_code piv_slot_read(struct piv *piv, size_t slot, struct err *err);
+/* The same, and what a broken-off one stands for, and the names: for one slot of those that were looked at. */
+MUST_CHECK enum err_code piv_slot_look_again(struct piv *piv, size_t slot, struct err *err);
+void piv_slot_forget(struct piv_slot *slot);
+bool piv_slot_is_pair(const struct piv *piv, size_t slot);
 /* The pair's slot: ERR_TOKEN_NO_CONTAINER. */
 MUST_CHECK enum err_code piv_slot_find(struct piv *piv, const char *pair, size_t *out,
                                        struct err *err);
-/* The lowest retired slot for a new key: marked as free by us, or without certificate and, where the card
- * tells, without key. Behind a slot that only has a key the history is written first, so that what will
- * lie there is found again whatever happens. ERR_TOKEN_CANNOT_REPLACE when all are taken. */
-MUST_CHECK enum err_code piv_slot_claim(struct piv *piv, size_t *out, struct err *err);
 /* Keeps the key history right. Before a slot is emptied: a gap that no history covers would hide what lies
  * behind it. */
 MUST_CHECK enum err_code piv_slot_write_history(struct piv *piv, struct err *err);
-/* Writes a slot's certificate object, and notes what then is there. der may be empty. */
+/* Writes content as a slot's certificate object, and notes what then is there. */
+MUST_CHECK enum err_code piv_slot_write_object(struct piv *piv, size_t slot, struct span content,
+                                               struct err *err);
+/* The same of a certificate and its name. der may be empty. */
 MUST_CHECK enum err_code piv_slot_write(struct piv *piv, size_t slot, struct span der,
                                         const char *element, struct err *err);
 /* The same unless the card shows this object already, and it is read back: ERR_TOKEN_MEMORY when the card does
  * not keep it. */
 MUST_CHECK enum err_code piv_slot_ensure(struct piv *piv, size_t slot, struct span der,
                                          const char *element, struct err *err);
-/* Marks a slot as ours before a key is made in it: should it break off then, the key there is known to be
- * nobody's. The mark is as long as a certificate, so that a card that has no room for one or takes no command
- * so long says so now. */
-MUST_CHECK enum err_code piv_slot_reserve(struct piv *piv, size_t slot, struct err *err);
 /* Empties a slot's certificate object; where the history is not ours to write, or does not cover the gap, it is
  * marked as free instead, which is none. */
 MUST_CHECK enum err_code piv_slot_clear(struct piv *piv, size_t slot, struct err *err);

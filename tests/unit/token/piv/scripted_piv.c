@@ -2,10 +2,13 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
 
+#include "token/piv/piv_cert.h"
+#include "token/piv/piv_x509.h"
 #include "token/token_line.h"
 
 struct scripted_piv scripted_piv_new(const char *atr)
@@ -70,4 +73,40 @@ struct secret *scripted_piv_secret(const char *text)
     memcpy(secret_room(secret), text, strlen(text));
     secret_set_length(secret, strlen(text));
     return secret;
+}
+
+/* A certificate object whose key is told by one byte. */
+static char *cert_object(uint8_t key_byte, const char *name)
+{
+    AUTO(buf_done) struct buf cert = BUF_INIT(512);
+    AUTO(buf_done) struct buf content = BUF_INIT(512);
+    AUTO(buf_done) struct buf whole = BUF_INIT(512);
+    struct token_public_key key = {.algorithm = TOKEN_P256};
+    key.x[0] = key_byte;
+    piv_x509_placeholder(&key, &cert);
+    piv_cert_build(&content, buf_span(&cert), name);
+    piv_tlv_add(&whole, 0x53, buf_span(&content));
+    buf_add_u16_be(&whole, 0x9000);
+    char *hex = memory_new(2 * whole.len + 1);
+    for (size_t i = 0; i < whole.len; i++)
+        snprintf(hex + 2 * i, 3, "%02X", whole.at[i]);
+    return hex;
+}
+
+char *scripted_piv_metadata(uint8_t key_byte)
+{
+    return memory_printf("01 01 11 04 43 86 41 04 %02X %062d %064d 9000", key_byte, 0, 0);
+}
+
+void scripted_piv_expect_cert(struct scripted_piv *card, const char *id, uint8_t key_byte,
+                              const char *name)
+{
+    AUTO(memory_freep) char *answer = cert_object(key_byte, name);
+    scripted_piv_expect_object(card, id, answer);
+}
+
+void scripted_piv_check_name(const struct scripted_piv *card, size_t slot, const char *name)
+{
+    assert_int_equal(card->piv->slot[slot].state, PIV_SLOT_PAIR);
+    assert_string_equal(card->piv->slot[slot].name, name);
 }

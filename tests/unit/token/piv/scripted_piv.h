@@ -19,6 +19,16 @@
 #define SCRIPTED_PIV_EMPTY_VERIFY "00 20 00 80"
 #define SCRIPTED_PIV_METADATA "00 F7 00 80 00"
 
+/* The objects of the key history and of certificates; what a history of one says, and a mark of ours. */
+#define SCRIPTED_PIV_HISTORY "5FC10C"
+#define SCRIPTED_PIV_OBJECT_9C "5FC10A"
+#define SCRIPTED_PIV_OBJECT_82 "5FC10D"
+#define SCRIPTED_PIV_OBJECT_83 "5FC10E"
+#define SCRIPTED_PIV_OBJECT_84 "5FC10F"
+#define SCRIPTED_PIV_OBJECT_85 "5FC110"
+#define SCRIPTED_PIV_ONE_RETIRED "53 08 C1 01 01 C2 01 00 FE 00 9000"
+#define SCRIPTED_PIV_FREE_MARK "53 0E 72 0A 756B6579642D66726565 FE 00 9000"
+
 struct scripted_piv {
     struct scripted_channel *script; /* NULL once the token is closed */
     struct token *token;
@@ -31,6 +41,13 @@ struct scripted_piv scripted_piv_new(const char *atr);
 void scripted_piv_expect(struct scripted_piv *card, const char *command, const char *answer);
 /* GET DATA of an object, "5FC10A", and its whole answer or a status word. */
 void scripted_piv_expect_object(struct scripted_piv *card, const char *id, const char *answer);
+/* The same of a certificate object whose key is told by one byte. */
+void scripted_piv_expect_cert(struct scripted_piv *card, const char *id, uint8_t key_byte,
+                              const char *name);
+/* What GET METADATA says of that key; the caller frees. */
+char *scripted_piv_metadata(uint8_t key_byte);
+/* The slot has a pair of this name. */
+void scripted_piv_check_name(const struct scripted_piv *card, size_t slot, const char *name);
 /* SELECT and VERIFY with 123456. */
 void scripted_piv_login(struct scripted_piv *card);
 /* The management key's challenge and a cryptogram that the card accepts; there are no metadata. */
