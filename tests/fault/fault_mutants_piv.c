@@ -5,14 +5,14 @@
 #include "token/piv/piv_access.h"
 #include "token/piv/piv_history.h"
 #include "token/piv/piv_key.h"
-#include "token/piv/piv_slot.h"
+#include "token/piv/piv_place.h"
 
-enum err_code __real_piv_slot_claim(struct piv *piv, size_t *out, struct err *err);
-enum err_code __wrap_piv_slot_claim(struct piv *piv, size_t *out, struct err *err);
+enum err_code __real_piv_place_claim(struct piv *piv, size_t *out, struct err *err);
+enum err_code __wrap_piv_place_claim(struct piv *piv, size_t *out, struct err *err);
 
-enum err_code __wrap_piv_slot_claim(struct piv *piv, size_t *out, struct err *err)
+enum err_code __wrap_piv_place_claim(struct piv *piv, size_t *out, struct err *err)
 {
-    enum err_code code = __real_piv_slot_claim(piv, out, err);
+    enum err_code code = __real_piv_place_claim(piv, out, err);
     if (code == ERR_NONE && fault_mutant_does(FAULT_PIV_OVER_THE_ONE_IN_USE))
         *out = PIV_SIGNATURE;
     return code;
