@@ -167,14 +167,27 @@ const struct token_pair *op_key_current_pair(const struct token_pairs *pairs)
 
 /* ---- finding the key ---- */
 
-/* The key was pulled while the kept pair's new certificate was written over its old one. */
-static void restore_lost(struct token_pairs *pairs, const struct op_facts *facts)
+static void take_lost(struct token_pair *pair, const struct bytes *der)
 {
-    for (size_t i = 0; i < pairs->count; i++) {
-        struct token_pair *pair = &pairs->pairs[i];
-        if (facts->old_sign_cert != NULL && !facts->container_is_ours && pair->has_sign_key &&
-            pair->sign_cert == NULL && strcmp(pair->name, facts->container) == 0)
-            pair->sign_cert = bytes_new(span_bytes(facts->old_sign_cert));
+    AUTO(cert_freep) struct cert *cert = NULL;
+    struct err ignored = ERR_INIT;
+    if (cert_parse(span_bytes(der), &cert, &ignored) != ERR_NONE)
+        return;
+    pair->algorithm = op_key_algorithm(cert_algorithm_text(cert_peek(cert)->algorithm));
+    pair->sign_cert = bytes_new(span_bytes(der));
+}
+
+/* The key was pulled while the kept pair's new certificate was written over its old one. */
+static void restore_lost(struct op_key *key, const struct op_facts *facts)
+{
+    key->cert_was_lost = false;
+    for (size_t i = 0; i < key->pairs->count; i++) {
+        struct token_pair *pair = &key->pairs->pairs[i];
+        if (facts->old_sign_cert == NULL || facts->container_is_ours || !pair->has_sign_key ||
+            pair->sign_cert != NULL || strcmp(pair->name, facts->container) != 0)
+            continue;
+        take_lost(pair, facts->old_sign_cert);
+        key->cert_was_lost = true;
     }
 }
 
@@ -183,7 +196,7 @@ static enum err_code read_key(struct op *op, struct err *err)
     struct op_key *key = &op->key;
     if (token_read_pairs(key->token, &key->pairs, err) != ERR_NONE)
         return err_add(err, "read the key");
-    restore_lost(key->pairs, &op->facts);
+    restore_lost(key, &op->facts);
     if (op_key_choose(key->pairs, &key->pair, err) != ERR_NONE)
         return err->code;
     if (cert_parse(span_bytes(key->pair->sign_cert), &key->sign_cert, err) != ERR_NONE)

@@ -140,12 +140,23 @@ static enum err_code make_or_adopt(struct op *op, struct token_public_key *out, 
     return op_admin_create_pair(op, name, algorithm, out, err);
 }
 
+/* The key may know its signing key by the certificate alone. */
+static enum err_code prepare_present(struct op *op, struct err *err)
+{
+    take_present(op);
+    if (op_admin_begin(op, err) != ERR_NONE)
+        return err->code;
+    if (op->key.cert_was_lost &&
+        op_admin_write_cert(op, op->facts.container, TOKEN_SIGN,
+                            span_bytes(op->facts.old_sign_cert), err) != ERR_NONE)
+        return err_add(err, "give the pair its certificate again");
+    return ERR_NONE;
+}
+
 enum op_outcome op_renew_pair_prepare(struct op *op, struct err *err)
 {
-    if (!op_renew_pair_is_new(op)) {
-        take_present(op);
-        return op_admin_begin(op, err) == ERR_NONE ? OP_STEP_NEXT : OP_STEP_FAILED;
-    }
+    if (!op_renew_pair_is_new(op))
+        return prepare_present(op, err) == ERR_NONE ? OP_STEP_NEXT : OP_STEP_FAILED;
     struct token_public_key made;
     op->facts.container_is_ours = true;
     enum err_code code = make_or_adopt(op, &made, err);

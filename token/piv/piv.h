@@ -31,7 +31,7 @@ enum piv_slot_state {
 
 struct piv_slot {
     enum piv_slot_state state;
-    struct bytes *cert; /* PIV_SLOT_PAIR and _COPY: DER */
+    struct bytes *cert; /* PIV_SLOT_PAIR and _COPY: DER; NULL of a pair in 9C that has lost it */
     bool is_placeholder;
     bool
         is_cut_off; /* PIV_SLOT_OTHER: the object's writing broke off; element is known if it came first */

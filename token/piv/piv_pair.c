@@ -30,8 +30,8 @@ enum err_code piv_pair_read_all(struct piv *piv, struct token_pairs **out, struc
         struct token_pair *pair = &pairs->pairs[pairs->count++];
         memcpy(pair->name, slot->name, sizeof slot->name);
         pair->algorithm = slot->key.algorithm;
-        pair->has_sign_key = slot->key.algorithm != TOKEN_ALGORITHM_NONE;
-        if (!slot->is_placeholder)
+        pair->has_sign_key = slot->key.algorithm != TOKEN_ALGORITHM_NONE || slot->cert == NULL;
+        if (slot->cert != NULL && !slot->is_placeholder)
             pair->sign_cert = bytes_new(span_bytes(slot->cert));
     }
     *out = TAKE(pairs);

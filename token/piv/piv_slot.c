@@ -175,15 +175,27 @@ static enum err_code scan_retired(struct piv *piv, struct err *err)
     return ERR_NONE;
 }
 
+/* Nothing tells what was in 9C: the only pair is one that has lost its certificate, and can be given it again. Where
+ * there are others, which may be older ones, it can't be told which is in use. */
+static enum err_code take_lost(struct piv *piv, struct err *err)
+{
+    if (!piv->slot[PIV_SIGNATURE].is_cut_off)
+        return ERR_NONE;
+    for (size_t i = 1; i < PIV_SLOTS; i++)
+        if (piv_slot_is_pair(piv, i))
+            return err_set(err, ERR_TOKEN_ANSWER,
+                           "the certificate in 9C was not written to its end");
+    piv->slot[PIV_SIGNATURE].state = PIV_SLOT_PAIR;
+    return ERR_NONE;
+}
+
 static enum err_code settle_all_cut_off(struct piv *piv, struct err *err)
 {
     piv_guard_settle(piv);
     for (size_t i = 0; i < PIV_SLOTS; i++)
         if (settle_cut_off(piv, i, err) != ERR_NONE)
             return err->code;
-    if (piv->slot[PIV_SIGNATURE].is_cut_off)
-        return err_set(err, ERR_TOKEN_ANSWER, "the certificate in 9C was not written to its end");
-    return ERR_NONE;
+    return take_lost(piv, err);
 }
 
 enum err_code piv_slot_scan(struct piv *piv, struct err *err)

@@ -83,11 +83,30 @@ static void a_key_that_was_kept_stays_kept(void **state)
     assert_int_equal(world->platform.confirmed, 1);
 }
 
+static struct virtual_piv_objects *objects_of(struct ops_world *world)
+{
+    const struct virtual_piv_objects *peeked = virtual_piv_peek_objects(world->keys.cards[0]);
+    struct virtual_piv_objects *objects = NULL;
+    memcpy(&objects, &peeked, sizeof objects);
+    return objects;
+}
+
+/* The standard alone: nothing tells of keys. */
+static void make_bare(struct virtual_piv_objects *objects)
+{
+    static struct virtual_piv_profile bare;
+    bare = *objects->profile;
+    bare.extensions = VIRTUAL_PIV_SERIAL;
+    objects->profile = &bare;
+}
+
 /* A renewal with the kept key that broke off at the nth command: whether half a certificate is left. */
-static bool fail_one_in_the_middle_of_writing(struct ops_world *world, int nth)
+static bool fail_one_in_the_middle_of_writing(struct ops_world *world, int nth, bool is_bare)
 {
     AUTO(memory_freep) char *fault = memory_printf("lose-after %d", nth);
     ops_world_use(world, "piv-blocks", false);
+    if (is_bare)
+        make_bare(objects_of(world));
     world->keys.next_fault = fault;
     AUTO(json_freep) struct json *operation = ops_world_run(world, "renew", "ticket");
     while (ops_world_busy(world))
@@ -101,20 +120,16 @@ static bool fail_one_in_the_middle_of_writing(struct ops_world *world, int nth)
 /* What the driver keeps elsewhere meanwhile goes: a token with one place has none for it. */
 static void lose_the_copy(struct ops_world *world)
 {
-    const struct virtual_piv_objects *peeked = virtual_piv_peek_objects(world->keys.cards[0]);
-    struct virtual_piv_objects *objects = NULL;
-    memcpy(&objects, &peeked, sizeof objects);
     for (unsigned slot = 0x82; slot <= 0x95; slot++)
         assert_true(virtual_piv_objects_put(
-            objects, virtual_piv_objects_certificate_tag((uint8_t)slot), SPAN_NONE));
+            objects_of(world), virtual_piv_objects_certificate_tag((uint8_t)slot), SPAN_NONE));
 }
 
-static void a_certificate_that_the_key_lost_over_the_writing_is_known(void **state)
+static void lose_it_and_go_on(struct ops_world *world, bool is_bare)
 {
-    struct ops_world *world = *state;
     int nth = 10;
     world->person.answers[1] = "123456";
-    while (nth < 60 && !fail_one_in_the_middle_of_writing(world, nth))
+    while (nth < 60 && !fail_one_in_the_middle_of_writing(world, nth, is_bare))
         nth++;
     assert_in_range(nth, 10, 59);
     lose_the_copy(world);
@@ -122,6 +137,16 @@ static void a_certificate_that_the_key_lost_over_the_writing_is_known(void **sta
     assert_string_equal(ops_world_code(operation), "none");
     assert_int_equal(world->platform.issued, 1);
     assert_int_equal(world->platform.confirmed, 1);
+}
+
+static void a_certificate_that_the_key_lost_over_the_writing_is_known(void **state)
+{
+    lose_it_and_go_on(*state, false);
+}
+
+static void a_key_that_knows_itself_by_its_certificate_gets_it_again(void **state)
+{
+    lose_it_and_go_on(*state, true);
 }
 
 /* What a page is told of the end leads to its next request before the operation's thread is gone. */
@@ -339,6 +364,7 @@ int main(void)
         OPS_WORLD_TEST(it_goes_on_with_its_job_and_asks_for_the_pin),
         OPS_WORLD_TEST(a_key_that_was_kept_stays_kept),
         OPS_WORLD_TEST(a_certificate_that_the_key_lost_over_the_writing_is_known),
+        OPS_WORLD_TEST(a_key_that_knows_itself_by_its_certificate_gets_it_again),
         OPS_WORLD_TEST(it_is_gone_on_with_before_its_thread_has_ended),
         OPS_WORLD_TEST(it_is_given_up_before_its_thread_has_ended),
         OPS_WORLD_TEST(going_on_is_cancelled_before_it_began),

@@ -119,18 +119,23 @@ static void of_9c_too(void **state)
 {
     static const struct {
         int key_byte; /* -1: none, -2: it does not tell */
+        bool has_another;
         enum err_code code;
         enum piv_slot_state state;
-    } cases[] = {{7, ERR_NONE, PIV_SLOT_PAIR},
-                 {-1, ERR_NONE, PIV_SLOT_EMPTY},
-                 {-2, ERR_TOKEN_ANSWER, PIV_SLOT_OTHER}};
+    } cases[] = {{7, false, ERR_NONE, PIV_SLOT_PAIR},
+                 {-1, false, ERR_NONE, PIV_SLOT_EMPTY},
+                 {-2, false, ERR_NONE, PIV_SLOT_PAIR},
+                 {-2, true, ERR_TOKEN_ANSWER, PIV_SLOT_OTHER}};
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct scripted_piv card = scripted_piv_new(SCRIPTED_PIV_ATR);
         AUTO(memory_freep) char *key = scripted_piv_metadata((uint8_t)cases[i].key_byte);
         card.piv->metadata = PIV_YES;
         scripted_piv_expect_object(&card, SCRIPTED_PIV_HISTORY, "6A82");
         scripted_piv_expect_object(&card, SCRIPTED_PIV_OBJECT_9C, "53 7F 70 70 3070 9000");
-        scripted_piv_expect_object(&card, SCRIPTED_PIV_OBJECT_82, "6A82");
+        if (cases[i].has_another)
+            scripted_piv_expect_cert(&card, SCRIPTED_PIV_OBJECT_82, 2, "renew-1");
+        scripted_piv_expect_object(
+            &card, cases[i].has_another ? SCRIPTED_PIV_OBJECT_83 : SCRIPTED_PIV_OBJECT_82, "6A82");
         scripted_piv_expect(&card, "00 F7 00 9C 00",
                             cases[i].key_byte > 0     ? key
                             : cases[i].key_byte == -1 ? "6A88"
