@@ -136,9 +136,13 @@ class Card:
         assert len(found) == 1, f"{len(found)} containers"
         return found[0]
 
+    def pairs(self):
+        """The containers with a key: a copy of a certificate has none, where bringing keys to their places broke off."""
+        return [c for c in self.show()["containers"] if c["sign_key"]]
+
     def as_it_was(self, container):
         """The container of this certificate now, apart from what a renewal may change of any."""
-        (found,) = [c for c in self.show()["containers"] if c["sign_cert"] == container["sign_cert"]]
+        (found,) = [c for c in self.pairs() if c["sign_cert"] == container["sign_cert"]]
         return {**found, **{member: container[member] for member in self.family.moving}}
 
     def certificate_file(self, usage, container=None):

@@ -98,7 +98,7 @@ class Renew(Work):
         each = 2 if self.before.dual else 1
         equal(states, ["active"] * each + ["revoked"] * each, "the certificates that were ever issued")
         containers = 1 if self.key == "keep" else 2
-        equal(len(self.card.show()["containers"]), containers, "containers on the key")
+        equal(len(self.card.pairs()), containers, "containers on the key")
 
 
 class RenewReplaced(Renew):
