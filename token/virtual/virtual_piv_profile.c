@@ -5,51 +5,21 @@
 #include "base/memory.h"
 #include "token/virtual/virtual_piv_status.h"
 
+/* All that makers offer today. */
+#define ALL_OF_TODAY \
+    .extensions = VIRTUAL_PIV_VERSION | VIRTUAL_PIV_SERIAL | VIRTUAL_PIV_METADATA | \
+                  VIRTUAL_PIV_MOVE | VIRTUAL_PIV_RETRIES, \
+    .version = {5, 7, 1}, .management = VIRTUAL_PIV_AES192, .extended_length = true, \
+    .object_bytes_max = 3052, .space_bytes = 51200, .any_object = true, \
+    .emptied = VIRTUAL_PIV_EMPTIED_MISSING, .retired_slots = 20, \
+    .retired_generate = VIRTUAL_PIV_SW_OK, .retired_sign = VIRTUAL_PIV_SW_OK, .p384 = true, \
+    .pin_tries = 3, .puk_tries = 3, .always = VIRTUAL_PIV_ALWAYS_USED_UP, \
+    .wrong_management = VIRTUAL_PIV_SW_WARNING
+
 static const struct virtual_piv_profile profiles[] = {
-    /* All that makers offer today. */
-    {
-        .name = "piv-full",
-        .extensions = VIRTUAL_PIV_VERSION | VIRTUAL_PIV_SERIAL | VIRTUAL_PIV_METADATA |
-                      VIRTUAL_PIV_MOVE | VIRTUAL_PIV_RETRIES,
-        .version = {5, 7, 1},
-        .management = VIRTUAL_PIV_AES192,
-        .extended_length = true,
-        .object_bytes_max = 3052,
-        .space_bytes = 51200,
-        .any_object = true,
-        .emptied = VIRTUAL_PIV_EMPTIED_MISSING,
-        .retired_slots = 20,
-        .retired_generate = VIRTUAL_PIV_SW_OK,
-        .retired_sign = VIRTUAL_PIV_SW_OK,
-        .p384 = true,
-        .pin_tries = 3,
-        .puk_tries = 3,
-        .always = VIRTUAL_PIV_ALWAYS_USED_UP,
-        .wrong_management = VIRTUAL_PIV_SW_WARNING,
-    },
-    /* The same, made for GM algorithms too. */
-    {
-        .name = "piv-gm",
-        .extensions = VIRTUAL_PIV_VERSION | VIRTUAL_PIV_SERIAL | VIRTUAL_PIV_METADATA |
-                      VIRTUAL_PIV_MOVE | VIRTUAL_PIV_RETRIES,
-        .version = {5, 7, 1},
-        .management = VIRTUAL_PIV_AES192,
-        .extended_length = true,
-        .object_bytes_max = 3052,
-        .space_bytes = 51200,
-        .any_object = true,
-        .emptied = VIRTUAL_PIV_EMPTIED_MISSING,
-        .retired_slots = 20,
-        .retired_generate = VIRTUAL_PIV_SW_OK,
-        .retired_sign = VIRTUAL_PIV_SW_OK,
-        .p384 = true,
-        .sm2 = true,
-        .pin_tries = 3,
-        .puk_tries = 3,
-        .always = VIRTUAL_PIV_ALWAYS_USED_UP,
-        .wrong_management = VIRTUAL_PIV_SW_WARNING,
-    },
-    /* The same a few years ago. */
+    {.name = "piv-full", ALL_OF_TODAY},
+    {.name = "piv-gm", ALL_OF_TODAY, .sm2 = true},
+    /* What they offered a few years ago. */
     {
         .name = "piv-5.4",
         .extensions =
