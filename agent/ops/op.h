@@ -80,8 +80,8 @@ struct op_key {
     struct token_pairs *pairs;
     const struct token_pair *pair; /* the current one, inside pairs */
     struct cert *sign_cert; /* of pair */
-    bool
-        cert_was_lost; /* the key doesn't have that one: it was pulled out while the next one was written over it */
+    /* The key doesn't have that one: it was pulled out while the next one was written over it. */
+    bool cert_was_lost;
     struct cert *encrypt_cert; /* of pair; NULL: none */
     struct token_pin_state pin;
     struct token_pin_state administrator; /* reset-pin */

@@ -181,10 +181,12 @@ static void take_lost(struct token_pair *pair, const struct bytes *der)
 static void restore_lost(struct op_key *key, const struct op_facts *facts)
 {
     key->cert_was_lost = false;
+    if (facts->old_sign_cert == NULL || facts->container_is_ours)
+        return;
     for (size_t i = 0; i < key->pairs->count; i++) {
         struct token_pair *pair = &key->pairs->pairs[i];
-        if (facts->old_sign_cert == NULL || facts->container_is_ours || !pair->has_sign_key ||
-            pair->sign_cert != NULL || strcmp(pair->name, facts->container) != 0)
+        if (!pair->has_sign_key || pair->sign_cert != NULL ||
+            strcmp(pair->name, facts->container) != 0)
             continue;
         take_lost(pair, facts->old_sign_cert);
         key->cert_was_lost = true;

@@ -41,8 +41,8 @@ struct piv_slot {
     struct token_public_key key; /* as the certificate says */
     size_t key_slot; /* where the key is: an index; its own unless a switch was interrupted */
     bool pin_always; /* the PIN is wanted right before each signature */
-    bool
-        hides_others; /* it has a key and no object: looking ends here unless the history goes on */
+    /* It has a key and no object: looking ends here unless the history goes on. */
+    bool hides_others;
 };
 
 struct piv_history {
